@@ -1,0 +1,1 @@
+"""The hall: routes, steps, the walk and delivery; knows no hospital business."""

@@ -1,0 +1,1 @@
+"""The press: everything XML; no other room handles a tree."""

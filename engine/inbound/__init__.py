@@ -1,0 +1,1 @@
+"""Doors in: gate, SOAP base and transport, intake, one file per contract."""

@@ -1,0 +1,99 @@
+"""Define the one thing that travels: a frozen message, and the document it carries."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Literal, Protocol
+from zoneinfo import ZoneInfo
+
+from engine.errors import Issue
+
+Lane = Literal["live", "history"]
+LANES: tuple[Lane, ...] = ("live", "history")
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+"""The one time zone of the province; every time shown or answered is in it."""
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+def new_receipt(received: datetime) -> str:
+    """Make a receipt number: the day of receipt in Shanghai, a hyphen, twelve letters (60 random bits)."""
+    letters = "".join(secrets.choice(_ALPHABET) for _ in range(12))
+    return f"{received.astimezone(SHANGHAI):%Y%m%d}-{letters}"
+
+
+def shanghai_text(moment: datetime) -> str:
+    """Write a moment as the contracts do: yyyy-MM-ddTHH:mm:ss+08:00."""
+    return moment.astimezone(SHANGHAI).strftime("%Y-%m-%dT%H:%M:%S+08:00")
+
+
+class Document(Protocol):
+    """What documents/ opened once; other rooms read bytes and digest and hand the rest back to documents/."""
+
+    @property
+    def content(self) -> bytes:
+        """The XML as bytes."""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the content, 64 hexadecimal digits in lower case."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Message:
+    """One document on its way through the house; changed only by `evolve`.
+
+    `id` is the receipt number; `revision` names the set of route files that judges it; `keys` holds
+    `resident`, `document` (the sender's documentId), `own` (root and extension of the document's own id)
+    as far as they are known; `received` is timezone-aware; `warnings` are the findings that did not end the walk.
+    """
+
+    id: str
+    route: str
+    revision: str
+    institution: str
+    document_type: str
+    received: datetime
+    document: Document
+    lane: Lane = "live"
+    keys: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    headers: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    warnings: tuple[Issue, ...] = ()
+
+    def evolve(self, **changes: Any) -> Message:
+        """Return a copy with the named fields changed."""
+        return replace(self, **changes)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Record:
+    """Plain values that documents/ drew from one document, for the desks of our own services.
+
+    Times are timezone-aware; absent values are empty strings or None. `content` is the document as the
+    route left it (bytes of XML).
+    """
+
+    message: str
+    institution: str
+    document_type: str
+    own_root: str = ""
+    own_extension: str = ""
+    title: str = ""
+    written: datetime | None = None
+    resident_id: str = ""
+    resident_name: str = ""
+    gender: str = ""
+    birth_date: str = ""
+    visit_number: str = ""
+    author: str = ""
+    custodian: str = ""
+    custodian_name: str = ""
+    replaces_root: str = ""
+    replaces_extension: str = ""
+    content: bytes = b""

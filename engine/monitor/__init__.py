@@ -1,0 +1,1 @@
+"""Windows: one small file per page."""

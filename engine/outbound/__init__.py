@@ -1,0 +1,1 @@
+"""Doors out: one connector per way of reaching a destination."""

@@ -1,0 +1,1 @@
+"""The cellar: database, journal, queue and their migrations."""

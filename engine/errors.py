@@ -67,12 +67,14 @@ class DestinationError(EngineError):
 class Unavailable(DestinationError):
     """The destination cannot take it now; try again later (DST-1xx).
 
-    `unknown` is true when the request may have arrived although no answer came back.
+    `unknown` is true when the request may have arrived although no answer came back; `retry_after` is the
+    pause in seconds that the destination asked for, 0 when it asked for none.
     """
 
-    def __init__(self, code: str, text: str, *, unknown: bool = False) -> None:
+    def __init__(self, code: str, text: str, *, unknown: bool = False, retry_after: float = 0.0) -> None:
         super().__init__(code, text)
         self.unknown = unknown
+        self.retry_after = retry_after
 
 
 class Rejected(DestinationError):

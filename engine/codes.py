@@ -486,6 +486,7 @@ CONFIG_CODES: dict[str, str] = {
     "CFG-040": "没有这种连接器",
     "CFG-041": "秘密写进了文件",
     "CFG-050": "目录与文件不一致",
+    "CFG-060": "数据库地址写错，或 SQLite 版本过旧",
 }
 """What each code of lint means."""
 

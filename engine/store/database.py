@@ -1,0 +1,220 @@
+"""Open the database, SQLite or PostgreSQL, and hand out read and write transactions that behave alike."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import pysqlite3.dbapi2 as sqlite
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.dialects import postgresql, sqlite as sqlite_dialect
+from sqlalchemy.engine import URL, Connection, Engine, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import QueuePool
+
+from engine.errors import ConfigError, Fault
+from engine.store.columns import Moment
+from engine.store.troubles import StoreAway, translate
+
+metadata = sa.MetaData()
+"""All tables of the house; store and services declare theirs into it."""
+
+pulse = sa.Table(
+    "pulse",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("at", Moment, nullable=False),
+)
+
+OLDEST_SQLITE = (3, 51, 3)
+"""Builds before this one can corrupt a database when the WAL is reset (sqlite.org, release notes of 3.51.3)."""
+
+BUSY_SECONDS = 5.0
+_WAL_LIMIT = 64 * 1024 * 1024
+_TRUNCATE_WAIT_MS = 20
+
+Insert = postgresql.Insert | sqlite_dialect.Insert
+
+
+def default_url(data: Path) -> str:
+    """Name the SQLite database that stands in the data folder when no other is configured."""
+    return f"sqlite:///{data / 'changbai.db'}"
+
+
+def check_sqlite(version: tuple[int, ...] = tuple(sqlite.sqlite_version_info)) -> None:
+    """Refuse a SQLite build that carries the WAL-reset bug; raises ConfigError."""
+    if version < OLDEST_SQLITE:
+        raise _refusal(
+            f"SQLite {'.'.join(map(str, version))} can corrupt its WAL; "
+            f"install the pysqlite3 wheel (needs {'.'.join(map(str, OLDEST_SQLITE))} or later) or use PostgreSQL"
+        )
+
+
+def _refusal(text: str) -> ConfigError:
+    return ConfigError([Fault(file="ENGINE_DATABASE", line=0, column=0, code="CFG-060", message=text)])
+
+
+class Database:
+    """One database as one process sees it; `pool` is the number of connections kept.
+
+    `url` is `sqlite:///path` or `postgresql://...`; raises ConfigError for any other and for an old SQLite.
+    The one process that has `checkpoints` calls `checkpoint()` now and then; no other ever checkpoints.
+    """
+
+    def __init__(self, url: str, *, pool: int = 5, checkpoints: bool = False) -> None:
+        parsed = _parse(url)
+        self.dialect: Literal["sqlite", "postgresql"] = "sqlite" if parsed.get_backend_name() == "sqlite" else "postgresql"
+        self.checkpoints = checkpoints
+        self._path = Path(parsed.database or "") if self.dialect == "sqlite" else None
+        engine = _open_sqlite(parsed, pool) if self._path else _open_postgres(parsed, pool)
+        self._reads, self._writes = _modes(engine, self.dialect)
+        self._engine = engine
+        self._checkpointing = threading.Lock()
+
+    def write(self) -> AbstractContextManager[Connection]:
+        """Open a transaction that commits at the end; raises TryAgain when the store is locked, full or out of reach."""
+        return _transaction(self._writes)
+
+    def read(self) -> AbstractContextManager[Connection]:
+        """Open a transaction that sees one unchanging state of the store and writes nothing."""
+        return _transaction(self._reads)
+
+    def insert_or_ignore(self, table: sa.Table) -> Insert:
+        """Build an INSERT that leaves a row with the same unique key as it is."""
+        return self.insert(table).on_conflict_do_nothing()
+
+    def insert(self, table: sa.Table) -> Insert:
+        """Build an INSERT of this dialect, on which `on_conflict_do_update` may be called."""
+        return sqlite_dialect.insert(table) if self.dialect == "sqlite" else postgresql.insert(table)
+
+    def ping_write(self) -> None:
+        """Write one small row durably, for /health; raises TryAgain when that cannot be done."""
+        row = {"id": 1, "at": datetime.now(UTC)}
+        statement = self.insert(pulse).values(row).on_conflict_do_update(index_elements=["id"], set_={"at": row["at"]})
+        with self.write() as connection:
+            connection.execute(statement)
+
+    def checkpoint(self) -> int:
+        """Move the write-ahead log into the database file; return the log's size in bytes, 0 on PostgreSQL.
+
+        A passive pass never makes a writer wait. Only a log over 64 MiB is then cut back to nothing, which
+        waits at most 20 ms for readers and writers and else tries again next time.
+        """
+        if self._path is None:
+            return 0
+        if not self.checkpoints:
+            raise RuntimeError("only the process opened with checkpoints=True may checkpoint")
+        with self._checkpointing:
+            return self._checkpoint(Path(f"{self._path}-wal"))
+
+    def _checkpoint(self, log: Path) -> int:
+        with _translated(), self._engine.connect() as connection:
+            driver: Any = connection.connection.dbapi_connection
+            driver.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            if log.exists() and log.stat().st_size > _WAL_LIMIT:
+                driver.execute(f"PRAGMA busy_timeout={_TRUNCATE_WAIT_MS}")
+                try:
+                    driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+                finally:
+                    driver.execute(f"PRAGMA busy_timeout={int(BUSY_SECONDS * 1000)}")
+        return log.stat().st_size if log.exists() else 0
+
+    def close(self) -> None:
+        """Close all connections; the last process to do so folds SQLite's log into the file."""
+        self._engine.dispose()
+
+
+def _parse(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise _refusal("the database address cannot be read; write sqlite:///PATH or postgresql://USER@HOST/NAME") from None
+    name = parsed.drivername.split("+")[0]
+    if name == "sqlite" and parsed.database and parsed.database != ":memory:":
+        return parsed
+    if name in {"postgres", "postgresql"}:
+        return parsed.set(drivername="postgresql+psycopg")
+    raise _refusal(f"the store is SQLite in a file or PostgreSQL, not {parsed.drivername}")
+
+
+def _open_sqlite(url: URL, pool: int) -> Engine:
+    check_sqlite()
+    path = Path(url.database or "").resolve()
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def connect() -> Any:
+        connection = sqlite.connect(
+            str(path), timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=256
+        )
+        for line in _PRAGMAS:
+            connection.execute(f"PRAGMA {line}")
+        return connection
+
+    if not path.exists():
+        # Bodies are for the engine's own account only, also before the sealing of a later issue.
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    return sa.create_engine(
+        "sqlite+pysqlite://", module=sqlite, creator=connect, poolclass=QueuePool, pool_size=pool, max_overflow=pool
+    )
+
+
+_PRAGMAS = (
+    f"busy_timeout={int(BUSY_SECONDS * 1000)}",
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "wal_autocheckpoint=0",
+    "cache_size=-16000",
+    "temp_store=MEMORY",
+)
+
+
+def _open_postgres(url: URL, pool: int) -> Engine:
+    options = "-c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"
+    return sa.create_engine(
+        url,
+        pool_size=pool,
+        max_overflow=pool,
+        pool_timeout=BUSY_SECONDS,
+        connect_args={"connect_timeout": 5, "options": options, "application_name": "changbai"},
+    )
+
+
+def _modes(engine: Engine, dialect: str) -> tuple[Engine, Engine]:
+    if dialect == "postgresql":
+        return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True), engine
+
+    # The driver begins nothing by itself (isolation_level=None): a writer takes its lock first and so never has to upgrade.
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine, engine.execution_options(writes=True)
+
+
+@contextmanager
+def _transaction(engine: Engine) -> Iterator[Connection]:
+    with _translated(), engine.begin() as connection:
+        yield connection
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (DBAPIError, PoolTimeout) as error:
+        other = translate(error)
+        if other is error:
+            raise
+        raise other from error
+
+
+__all__ = ["Database", "StoreAway", "check_sqlite", "default_url", "metadata"]

@@ -1,0 +1,60 @@
+"""Read the command line: options that every command takes, and errors as words instead of tracebacks."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from engine.errors import ConfigError, SenderError, TryAgain
+from engine.settings import Settings, load_settings
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+def commands() -> None:
+    """长白 · Changbai, the integration engine of a provincial health platform."""
+
+
+def with_settings(command: F) -> F:
+    """Add --data and --database, which every command takes."""
+    command = click.option("--database", metavar="URL", help="database URL; SQLite in the data directory when not given")(command)
+    return click.option("--data", type=click.Path(path_type=Path), help="data directory  [default: var/data]")(command)
+
+
+def settings_of(**flags: Any) -> Settings:
+    """Load the settings with the flags that were given."""
+    return load_settings(flags)
+
+
+def say(words: str) -> None:
+    """Print one line for the person at the terminal, at once."""
+    click.echo(words)
+
+
+def main() -> None:
+    """Run the command named on the command line; exit 1 with words when something must be changed first."""
+    from engine.cli import documents, engine_commands, people, routes  # noqa: F401 - importing them adds their commands
+
+    try:
+        commands(standalone_mode=False)
+    except click.exceptions.Exit as done:
+        sys.exit(done.exit_code)
+    except click.Abort:
+        sys.exit(130)
+    except click.ClickException as wrong:
+        wrong.show()
+        sys.exit(wrong.exit_code)
+    except ConfigError as faults:
+        click.echo(str(faults), err=True)
+        sys.exit(1)
+    except SenderError as refusal:
+        click.echo(f"{refusal.first.code} {refusal.first.message}" + (f"：{refusal.first.hint}" if refusal.first.hint else ""), err=True)
+        sys.exit(1)
+    except TryAgain as busy:
+        click.echo(f"ENG-503 {busy}", err=True)
+        sys.exit(1)

@@ -1,0 +1,180 @@
+"""Answer what a hospital asks about its own documents: receipts, revocation, reconciliation, quality, the catalogue."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, TypeVar
+
+from engine.documents.catalogue import Catalogue
+from engine.errors import Issue, SenderError
+from engine.inbound.calls import Call
+from engine.inbound.intake import Desk, upload_result
+from engine.message import SHANGHAI, shanghai_text
+from engine.store.database import Connection, Database
+from engine.store.entries import Filed, Stored
+from engine.store.journal import Journal
+from engine.store.writer import Writer
+
+CONTRACT_VERSION = "1"
+T = TypeVar("T")
+
+
+class Reading:
+    """Run short reads on a small pool of database threads, off the event loop."""
+
+    def __init__(self, database: Database, threads: int = 4) -> None:
+        self._database = database
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="reading")
+
+    async def __call__(self, read: Callable[[Connection], T]) -> T:
+        """Run `read` in a read transaction; raises TryAgain when the store is down."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._run, read)
+
+    def _run(self, read: Callable[[Connection], T]) -> T:
+        with self._database.read() as connection:
+            return read(connection)
+
+    def close(self) -> None:
+        """Finish the reads in hand."""
+        self._threads.shutdown(wait=True)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Revocation:
+    """One wish to revoke."""
+
+    institution: str
+    document_type: str
+    document_id: str
+    reason: str
+
+
+class Enquiry:
+    """Serve QueryReceipt, Revoke, Reconcile, QualityReport, Heartbeat and ListDocumentTypes."""
+
+    def __init__(self, *, journal: Journal, reading: Reading, writer: Writer, desks: Mapping[str, Desk], catalogue: Catalogue) -> None:
+        self._journal = journal
+        self._reading = reading
+        self._writer = writer
+        self._desks = desks
+        self._catalogue = catalogue
+
+    async def query_receipt(self, call: Call, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Answer a ReceiptResult; what is unknown, or another institution's, has the status unknown."""
+        receipt, document_id = given.get("receipt") or "", given.get("documentId") or ""
+        if not receipt and not document_id:
+            words = "receipt 与 documentId 至少填写一个"
+            raise SenderError(Issue(code="SND-310", message=words, hint="填写上传时得到的 receipt，或自己的 documentId", path="receipt"))
+        found = await self._reading(lambda c: self._journal.find(c, call.institution, receipt=receipt, document_id=document_id))
+        answer = receipt_result(found) if found else {"status": "unknown"} | ({"receipt": receipt} if receipt else {})
+        return {"QueryReceiptResult": answer}
+
+    async def revoke(self, call: Call, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Revoke a document: its id is free again, what waits for delivery is cancelled, our services take it back."""
+        wish = Revocation(
+            institution=call.institution, document_type=given["documentType"], document_id=given["documentId"], reason=given["reason"]
+        )
+        named = {"documentType": wish.document_type, "documentId": wish.document_id}
+        try:
+            filed = await self._writer.write(self._revoke_all, wish)
+        except SenderError as refusal:
+            first = refusal.first
+            answer = {"status": "rejected", "code": first.code, "message": first.message, "duplicate": False}
+            issue = {"severity": "error", "code": first.code, "message": first.message, "hint": first.hint}
+            return {"RevokeResult": answer | {"issues": [issue]} | named}
+        return {"RevokeResult": upload_result(filed, **named)}
+
+    def _revoke_all(self, connection: Connection, wishes: list[Revocation]) -> list[Filed]:
+        now = datetime.now(UTC)
+        filed = [self._journal.revoke(connection, w.institution, w.document_type, w.document_id, w.reason, now) for w in wishes]
+        for desk in self._desks.values():
+            desk.withdraw(connection, [f.receipt for f in filed])
+        return filed
+
+    async def reconcile(self, call: Call, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Hold what the hospital says it sent on a day against what was received and accepted."""
+        day = _day_of(given["date"], "date")
+        lane = given.get("lane") or "live"
+        rows = await self._reading(lambda c: self._journal.reconcile(c, call.institution, day, lane))
+        ours = {row.document_type: row for row in rows}
+        counts = {c["documentType"]: c for c in given.get("counts") or [] if c.get("documentType")}
+        differences = [_difference(kind, counts.get(kind), ours.get(kind)) for kind in sorted({*ours, *counts})]
+        return {"ReconcileResult": {"differences": [d for d in differences if d]}}
+
+    async def quality_report(self, call: Call, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Tell which rules the institution's documents broke between two days, both included."""
+        start, end = _midnight(_day_of(given["from"], "from")), _midnight(_day_of(given["to"], "to") + timedelta(days=1))
+        rows = await self._reading(lambda c: self._journal.quality(c, call.institution, start, end))
+        rules = [
+            {
+                "rule": row.rule, "severity": row.severity, "count": row.count, "first": shanghai_text(row.first),
+                "last": shanghai_text(row.last), "path": row.path, "line": row.line, "example": row.example,
+                "message": row.message, "hint": row.hint,
+            }
+            for row in rows
+        ]  # fmt: skip
+        return {"QualityReportResult": {"rules": rules}}
+
+    async def heartbeat(self, call: Call, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Answer the time of the server and the version of the contract."""
+        del call, given
+        return {"HeartbeatResult": {"serverTime": shanghai_text(datetime.now(UTC)), "contractVersion": CONTRACT_VERSION}}
+
+    async def list_document_types(self, call: Call, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Answer every type of the catalogue."""
+        del call, given
+        types = [
+            {
+                "code": t.code, "number": str(t.number), "name": t.name, "englishName": t.english_name,
+                "standard": t.standard, "part": str(t.part),
+            }
+            for t in self._catalogue.types.values()
+        ]  # fmt: skip
+        return {"ListDocumentTypesResult": {"types": types}}
+
+
+def receipt_result(stored: Stored) -> dict[str, Any]:
+    """Write a ReceiptResult from what the journal knows of a message."""
+    answer = upload_result(stored.as_filed())
+    deliveries = [
+        {
+            "destination": d.destination, "state": d.state.lower(), "attempts": d.attempts, "lastError": d.last_error,
+            "nextTry": shanghai_text(d.due) if d.state == "QUEUED" and d.attempts else "", "at": shanghai_text(d.changed),
+        }
+        for d in stored.deliveries
+    ]  # fmt: skip
+    events = [{"at": shanghai_text(e.at), "what": e.what, "detail": e.detail} for e in stored.events]
+    state = "revoked" if stored.revoked else "replaced" if stored.replaced else stored.state.lower()
+    return {"receipt": stored.receipt, "status": answer["status"], "state": state, "deliveries": deliveries, "events": events}
+
+
+def _difference(kind: str, theirs: Mapping[str, Any] | None, ours: Any) -> dict[str, Any] | None:
+    sent = _count_of(theirs)
+    received, accepted = (ours.received, ours.accepted) if ours else (0, 0)
+    answer: dict[str, Any] = {"documentType": kind, "sent": sent, "received": received, "accepted": accepted}
+    named: Sequence[str] = (theirs or {}).get("documentIds") or []
+    if named:
+        here = set(ours.ids) if ours else set()
+        answer |= {"missing": sorted(set(named) - here), "unexpected": sorted(here - set(named))}
+    agrees = sent == accepted and not answer.get("missing") and not answer.get("unexpected")
+    return None if agrees else answer
+
+
+def _count_of(theirs: Mapping[str, Any] | None) -> int:
+    return int((theirs or {}).get("sent") or 0)
+
+
+def _day_of(text: str, name: str) -> date:
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        words = f"参数 {name} 的取值“{text[:40]}”不是日期"
+        raise SenderError(Issue(code="SND-311", message=words, hint="按 yyyy-MM-dd 填写", path=name)) from None
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), SHANGHAI)

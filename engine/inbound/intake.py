@@ -1,0 +1,282 @@
+"""Take documents in for DataCollection: judge, journal with what our own services take, answer after the commit."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
+from threading import local
+from typing import Any, Protocol, TypeVar
+
+from engine.codes import title
+from engine.errors import Issue, SenderError, TryAgain
+from engine.inbound.calls import Call
+from engine.inbound.judge import Judge, Judgement, Upload
+from engine.log import get_logger
+from engine.store.database import Connection
+from engine.store.entries import Entry, Filed
+from engine.store.journal import Journal
+from engine.store.writer import Writer
+
+_LOG = get_logger("intake")
+R = TypeVar("R")
+_STATUS_OF = {"INVALID": "rejected"}
+
+
+class Desk(Protocol):
+    """The way into one of our own services: called inside the journal's transaction."""
+
+    def take(self, connection: Connection, records: Sequence[Any]) -> None:
+        """Take the records of one commit."""
+
+    def withdraw(self, connection: Connection, receipts: Sequence[str]) -> None:
+        """Take back what these messages brought."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Parcel:
+    """What one call brings to the journal: judged documents, and the batch they belong to."""
+
+    judgements: tuple[Judgement, ...]
+    institution: str
+    batch_id: str = ""
+    batch_digest: str = ""
+
+
+class KnownBatchError(Exception):
+    """The batch is already in the journal; `digest` and `answer` are what was kept."""
+
+    def __init__(self, digest: str, answer: str) -> None:
+        super().__init__("known batch")
+        self.digest = digest
+        self.answer = answer
+
+
+class Filing:
+    """Write parcels into the journal, and their records to the desks, in the transaction that is handed in."""
+
+    def __init__(self, journal: Journal, desks: Mapping[str, Desk]) -> None:
+        self._journal = journal
+        self._desks = desks
+
+    def __call__(self, connection: Connection, parcels: list[Parcel]) -> list[Any]:
+        """File all parcels of one group commit; a known batch answers KnownBatchError as its result."""
+        known = [self._known_batch(connection, parcel) for parcel in parcels]
+        fresh = [p for p, k in zip(parcels, known, strict=True) if k is None]
+        filed = iter(self._file(connection, fresh))
+        return [found if found is not None else next(filed) for found in known]
+
+    def _known_batch(self, connection: Connection, parcel: Parcel) -> KnownBatchError | None:
+        if not parcel.batch_id:
+            return None
+        found = self._journal.batch(connection, parcel.institution, parcel.batch_id)
+        return KnownBatchError(found.digest, found.answer) if found else None
+
+    def _file(self, connection: Connection, parcels: Sequence[Parcel]) -> list[list[Filed]]:
+        judged = [j for parcel in parcels for j in parcel.judgements]
+        filed = self._journal.file(connection, [j.entry for j in judged])
+        self._serve(connection, judged, filed)
+        answers, at = [], 0
+        for parcel in parcels:
+            mine = filed[at : at + len(parcel.judgements)]
+            at += len(mine)
+            answers.append(mine)
+            if parcel.batch_id:
+                answer = json.dumps(batch_answer(parcel, mine), ensure_ascii=False)
+                self._journal.keep_batch(connection, parcel.institution, parcel.batch_id, parcel.batch_digest, answer)
+        return answers
+
+    def _serve(self, connection: Connection, judged: Sequence[Judgement], filed: Sequence[Filed]) -> None:
+        for name, desk in self._desks.items():
+            gone = [f.superseded for f in filed if f.superseded]
+            if gone:
+                desk.withdraw(connection, gone)
+            records = [
+                record
+                for judgement, kept in zip(judged, filed, strict=True)
+                if kept.fresh and kept.state == "ROUTED"
+                for wanted, record in judgement.effects
+                if wanted == name
+            ]
+            if records:
+                desk.take(connection, records)
+
+
+class Intake:
+    """Serve Upload, UploadBinary and UploadBatch.
+
+    `judge` walks on the event loop; documents above `large` bytes of payload go to one thread with a
+    Judge of its own (`make_judge`), because compiled schemas are not shared between threads.
+    """
+
+    def __init__(
+        self,
+        *,
+        make_judge: Callable[[], Judge],
+        filing: Filing,
+        writer: Writer,
+        large: int,
+        batch_documents: int,
+        batch_unpacked: int,
+    ) -> None:
+        self._judge = make_judge()
+        self._make_judge = make_judge
+        self._own = local()
+        self._executor: Executor = ThreadPoolExecutor(1, thread_name_prefix="large")
+        self._filing = filing
+        self._writer = writer
+        self._large = large
+        self._batch_documents = batch_documents
+        self._batch_unpacked = batch_unpacked
+
+    async def upload(self, call: Call, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Answer Upload and UploadBinary: an UploadResult (contracts.md)."""
+        judgement = await self._judged(_upload_of(call, given))
+        filed = await self._filed(Parcel(judgements=(judgement,), institution=call.institution))
+        return {"UploadResult": upload_result(filed[0])}
+
+    async def upload_binary(self, call: Call, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Answer UploadBinary; the payload is bytes."""
+        answer = await self.upload(call, given)
+        return {"UploadBinaryResult": answer["UploadResult"]}
+
+    async def upload_batch(self, call: Call, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Answer UploadBatch: every document judged in order, all in one commit."""
+        documents = given.get("documents") or []
+        self._check_batch(documents)
+        lane = given.get("lane") or "live"
+        uploads = [_upload_of(call, {"lane": lane, **document}, batch=given["batchId"]) for document in documents]
+        judgements, unpacked = [], 0
+        for upload in uploads:
+            judgement = await self._judged(upload)
+            unpacked += judgement.entry.size
+            if unpacked > self._batch_unpacked:
+                raise SenderError(_batch_limit(f"一批解压后总量不超过 {self._batch_unpacked} 字节"))
+            judgements.append(judgement)
+            await asyncio.sleep(0)  # lets other callers in between two documents of a long batch
+        digest = _batch_digest(judgements)
+        parcel = Parcel(judgements=tuple(judgements), institution=call.institution, batch_id=given["batchId"], batch_digest=digest)
+        return {"UploadBatchResult": await self._filed_batch(parcel)}
+
+    def close(self) -> None:
+        """Finish the large documents in hand."""
+        self._executor.shutdown(wait=True)
+
+    def _check_batch(self, documents: Sequence[Any]) -> None:
+        if not documents:
+            raise SenderError(Issue(code="SND-310", message="缺少参数 documents：批次里没有文档", hint="至少放入一个 document", path="documents"))
+        if len(documents) > self._batch_documents:
+            raise SenderError(_batch_limit(f"一批最多 {self._batch_documents} 份文档，收到 {len(documents)} 份"))
+        for position, document in enumerate(documents, 1):
+            for name in ("documentType", "documentId", "payload"):
+                if not document.get(name):
+                    path = f"documents/document[{position}]/{name}"
+                    raise SenderError(Issue(code="SND-310", message=f"缺少参数 {path}", hint="按 WSDL 补上该参数", path=path))
+
+    async def _judged(self, upload: Upload) -> Judgement:
+        if len(upload.payload) <= self._large:
+            return self._judge.judge(upload)
+        return await asyncio.get_running_loop().run_in_executor(self._executor, self._judge_large, upload)
+
+    def _judge_large(self, upload: Upload) -> Judgement:
+        if not hasattr(self._own, "judge"):
+            self._own.judge = self._make_judge()
+        judge: Judge = self._own.judge
+        return judge.judge(upload)
+
+    async def _filed(self, parcel: Parcel) -> list[Filed]:
+        answer = await self._write(parcel)
+        if isinstance(answer, KnownBatchError):
+            raise answer
+        return answer
+
+    async def _write(self, parcel: Parcel) -> Any:
+        try:
+            return await self._writer.write(self._filing, parcel)
+        except (TryAgain, SenderError):
+            raise
+        except Exception as bug:
+            # A valid document that met a bug of ours keeps its receipt and waits as ERROR.
+            reference = _LOG.bug("filing failed", bug, receipts=[j.entry.receipt for j in parcel.judgements])
+            held = Parcel(
+                judgements=tuple(_held(j, reference) for j in parcel.judgements),
+                institution=parcel.institution, batch_id=parcel.batch_id, batch_digest=parcel.batch_digest,
+            )  # fmt: skip
+            return await self._writer.write(self._filing, held)
+
+    async def _filed_batch(self, parcel: Parcel) -> Mapping[str, Any]:
+        try:
+            return batch_answer(parcel, await self._filed(parcel))
+        except KnownBatchError as known:
+            if known.digest != parcel.batch_digest:
+                words = f"批次号 {parcel.batch_id} 已用于另一批内容"
+                raise SenderError(Issue(code="SND-506", message=words, hint="新的批次请换新的 batchId", path="batchId")) from None
+            answer: Mapping[str, Any] = json.loads(known.answer)
+            return answer
+
+
+def upload_result(filed: Filed, **more: str) -> dict[str, Any]:
+    """Write an UploadResult from what the journal kept."""
+    rejected = filed.state == "INVALID"
+    warned = any(i.severity == "warning" for i in filed.issues)
+    status = "rejected" if rejected else "accepted-with-warnings" if warned else "accepted"
+    code = filed.code if rejected else "0"
+    result: dict[str, Any] = {"receipt": filed.receipt, "status": status, "code": code, "message": title(code), "duplicate": filed.duplicate}
+    if filed.issues:
+        result["issues"] = [_issue_values(i) for i in filed.issues]
+    return result | more
+
+
+def batch_answer(parcel: Parcel, filed: Sequence[Filed]) -> dict[str, Any]:
+    """Write a BatchResult; its receipt is the first document's, under which the batch can be asked for."""
+    results = [
+        upload_result(kept, documentType=j.entry.document_type, documentId=j.entry.document_id)
+        for j, kept in zip(parcel.judgements, filed, strict=True)
+    ]
+    rejected = sum(r["status"] == "rejected" for r in results)
+    return {
+        "batchId": parcel.batch_id, "receipt": filed[0].receipt, "accepted": len(results) - rejected, "rejected": rejected, "results": results,
+    }  # fmt: skip
+
+
+def _issue_values(issue: Issue) -> dict[str, Any]:
+    values = {name: getattr(issue, name) for name in ("severity", "code", "rule", "path", "line", "column", "value", "message", "hint")}
+    return {name: value for name, value in values.items() if value not in ("", 0)}
+
+
+def _upload_of(call: Call, given: Mapping[str, Any], batch: str = "") -> Upload:
+    lane = given.get("lane") or "live"
+    if lane not in ("live", "history"):
+        words = f"lane 的取值“{str(lane)[:40]}”不正确"
+        raise SenderError(Issue(code="SND-311", message=words, hint="填写 live（实时）或 history（历史）", path="lane"))
+    return Upload(
+        institution=call.institution, document_type=given["documentType"], document_id=given["documentId"],
+        payload=given["payload"], digest=given.get("digest") or "", lane=lane, replaces=given.get("replaces") or "",
+        encryption=given.get("encryption") or "none", batch=batch, peer=call.peer,
+    )  # fmt: skip
+
+
+def _batch_digest(judgements: Sequence[Judgement]) -> str:
+    """Digest the list of a batch: type, id and content of each document, in order."""
+    listed = [f"{j.entry.document_type}|{j.entry.document_id}|{j.entry.digest or hashlib.sha256(j.entry.original).hexdigest()}" for j in judgements]
+    return hashlib.sha256("\n".join(listed).encode()).hexdigest()
+
+
+def _batch_limit(words: str) -> Issue:
+    return Issue(code="SND-608", message=words, hint="分成多批发送", path="documents")
+
+
+def _held(judgement: Judgement, reference: str) -> Judgement:
+    entry = judgement.entry
+    if entry.state == "INVALID":
+        return judgement
+    return Judgement(entry=_with_error(entry, reference))
+
+
+def _with_error(entry: Entry, reference: str) -> Entry:
+    from dataclasses import replace
+
+    return replace(entry, state="ERROR", code="ENG-000", orders=(), changed=b"", reference=reference)

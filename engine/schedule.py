@@ -1,0 +1,100 @@
+"""Keep the clock: on the one node that leads, insert due work as rows unique by job and slot, and do it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from threading import Event
+from typing import Protocol
+
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+from engine.log import get_logger
+from engine.message import SHANGHAI
+
+_LOG = get_logger("clock")
+_LEAD_AGAIN = 1.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Job:
+    """One thing done by the clock: every so many seconds, or daily at an hour of Shanghai."""
+
+    name: str
+    action: Callable[[], None]
+    every: float = 0.0
+    daily_at: int = -1
+
+    def slot(self, now: datetime) -> str:
+        """Name the turn that `now` falls in; two clocks name it alike."""
+        if self.every:
+            return str(int(now.timestamp() // self.every))
+        return f"{now.astimezone(SHANGHAI):%Y-%m-%d}"
+
+
+class Leadership(Protocol):
+    """The lock that one clock of all nodes holds."""
+
+    def lead(self) -> bool:
+        """Take the lock, or tell that it is still held; never waits."""
+
+    def close(self) -> None:
+        """Let the lock go."""
+
+
+class Clock:
+    """Run jobs while this process leads; `claim(job, slot)` is true for the one who inserted the row."""
+
+    def __init__(self, jobs: Sequence[Job], *, leadership: Leadership, claim: Callable[[str, str], bool]) -> None:
+        self._jobs = jobs
+        self._leadership = leadership
+        self._claim = claim
+        self._stop = Event()
+
+    def stop(self) -> None:
+        """Ask the clock to stop; the job in hand is finished."""
+        self._stop.set()
+
+    def run(self) -> None:
+        """Lead whenever nobody else does, until stopped."""
+        try:
+            while not self._stop.is_set():
+                if self._leads():
+                    self._tick_while_leading()
+                self._stop.wait(_LEAD_AGAIN)
+        finally:
+            self._leadership.close()
+
+    def _leads(self) -> bool:
+        try:
+            return self._leadership.lead()
+        except Exception as problem:  # noqa: BLE001 - a store that is down is retried, and told
+            _LOG.warning("no leadership", error=type(problem).__name__)
+            return False
+
+    def _tick_while_leading(self) -> None:
+        _LOG.info("clock leads")
+        scheduler = BackgroundScheduler(timezone=SHANGHAI, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": 60})
+        for job in self._jobs:
+            trigger = IntervalTrigger(seconds=job.every) if job.every else CronTrigger(hour=job.daily_at, minute=7, timezone=SHANGHAI)
+            scheduler.add_job(self._turn, trigger, args=[job], id=job.name)
+        scheduler.start()
+        try:
+            while not self._stop.wait(_LEAD_AGAIN) and self._leads():
+                pass
+        finally:
+            scheduler.shutdown(wait=True)
+            _LOG.info("clock no longer leads")
+
+    def _turn(self, job: Job) -> None:
+        started = time.monotonic()
+        try:
+            if self._claim(job.name, job.slot(datetime.now(UTC))):
+                job.action()
+                _LOG.debug("job done", job=job.name, seconds=round(time.monotonic() - started, 3))
+        except Exception as problem:  # noqa: BLE001 - one failed turn must not end the clock; the next turn tries again
+            _LOG.bug("job failed", problem, job=job.name)

@@ -1,0 +1,122 @@
+"""Turn flags, environment and config/engine.yaml into one checked, frozen object."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field
+
+from engine.errors import ConfigError, Fault
+from engine.yamlfile import Duration, Sheet, Size, YamlFile, check_model, read_yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+"""The checkout: the folder that holds engine/, routes/, config/, xsd/ and wsdl/."""
+
+
+class Limits(Sheet):
+    """What one request and one document may cost; past a limit the answer names it with its value."""
+
+    body: Size = Field(32 << 20, description="HTTP 请求体上限 · largest HTTP body")
+    in_flight: Size = Field(256 << 20, description="一个前端进程同时处理的请求体总量，超过时应答 503 · bodies in flight in one front")
+    unpacked: Size = Field(64 << 20, description="解压后文档上限 · largest unpacked document")
+    depth: int = Field(100, ge=10, description="元素嵌套层数上限 · deepest nesting of elements")
+    elements: int = Field(500_000, ge=1000, description="元素个数上限 · most elements of a document")
+    attributes: int = Field(256, ge=16, description="一个元素的属性个数上限 · most attributes on one element")
+    text: Size = Field(8 << 20, description="单个文本上限 · longest single text")
+    batch_documents: int = Field(200, ge=1, description="一批文档数上限 · most documents of a batch")
+    batch_unpacked: Size = Field(256 << 20, description="一批解压后总量上限 · largest batch, unpacked in all")
+    large: Size = Field(256 << 10, description="大于此值的文档交给单独的线程，不占用前端的事件循环 · documents above this go to the large-document thread")
+
+
+class Deadlines(Sheet):
+    """How long we wait for a caller."""
+
+    header: Duration = Field(10.0, description="请求头须在此时间内收完 · header deadline")
+    body: Duration = Field(60.0, description="请求体须在此时间内收完 · body deadline")
+    drain: Duration = Field(30.0, description="停机时等待在途工作的最长时间 · how long a stop waits for work in hand")
+
+
+class Delivery(Sheet):
+    """How workers deliver."""
+
+    batch: int = Field(32, ge=1, le=500, description="一次领取的投递数 · deliveries claimed at a time")
+    lease: Duration = Field(120.0, description="领取的租期，超时未办完的投递重新排队 · lease of a claim")
+    poll: Duration = Field(0.2, description="空闲时查看队列的间隔 · how often an idle worker looks")
+
+
+class Settings(Sheet):
+    """Everything that can be set; a flag beats the environment, which beats the file."""
+
+    data: Path = Field(Path("var/data"), description="数据目录 · where the engine keeps its files")
+    database: str = Field("", description="数据库地址；空为数据目录下的 SQLite · database URL, empty for SQLite in the data directory")
+    host: str = Field("127.0.0.1", description="监听地址 · address to listen on")
+    port: int = Field(8080, ge=0, le=65535, description="服务端口 · port of the services")
+    monitor_port: int = Field(8081, ge=0, le=65535, description="监控页面端口 · port of the monitor")
+    fronts: int = Field(1, ge=1, le=64, description="前端进程数（SQLite 时为 1） · front processes, one on SQLite")
+    workers: int = Field(1, ge=1, le=64, description="投递进程数（SQLite 时为 1） · delivery workers, one on SQLite")
+    public_address: str = Field("", description="写进 WSDL 的地址前缀，空为请求的 Host · address written into the WSDLs, empty for the Host of each request")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="日志级别 · log level")
+    config: Path = Field(ROOT / "config", description="配置目录 · folder of the configuration")
+    routes: Path = Field(ROOT / "routes", description="路由目录 · folder of the routes")
+    limits: Limits = Field(default_factory=Limits, description="上限 · limits")
+    deadlines: Deadlines = Field(default_factory=Deadlines, description="时限 · deadlines")
+    delivery: Delivery = Field(default_factory=Delivery, description="投递 · delivery")
+
+    @property
+    def secrets(self) -> Path:
+        """The folder of secret files, one secret a file, never in the checkout."""
+        return self.data / "secrets"
+
+
+FLAGS: tuple[str, ...] = ("data", "database", "host", "port", "monitor_port", "fronts", "workers", "public_address", "log_level", "config", "routes")
+"""The settings that are also flags and, as ENGINE_NAME, environment variables."""
+
+
+def environment_name(flag: str) -> str:
+    """Name the environment variable of a flag."""
+    return f"ENGINE_{flag.upper()}"
+
+
+def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> Settings:
+    """Read config/engine.yaml and lay environment and flags (None means not given) over it.
+
+    Raises ConfigError with every fault at once.
+    """
+    environment = os.environ if environment is None else environment
+    given = {name: environment[environment_name(name)] for name in FLAGS if environment.get(environment_name(name))}
+    given |= {name: value for name, value in flags.items() if value is not None}
+    file = _engine_yaml(Path(given.get("config", ROOT / "config")))
+    settings = check_model(file, Settings) if file else Settings()
+    settings = _lay_over(settings, given)
+    return _fit_sqlite(settings)
+
+
+def _engine_yaml(folder: Path) -> YamlFile | None:
+    path = folder / "engine.yaml"
+    return read_yaml(path, "config/engine.yaml") if path.exists() else None
+
+
+def _lay_over(settings: Settings, given: Mapping[str, Any]) -> Settings:
+    faults = []
+    for name, value in given.items():
+        try:
+            checked = Settings.model_validate({name: value})
+            settings = settings.model_copy(update={name: getattr(checked, name)})
+        except ValueError:
+            words = f"{environment_name(name)} / --{name.replace('_', '-')}: {value!r} does not fit"
+            faults.append(Fault(file="command line", line=0, column=0, code="CFG-011", message=words))
+    if faults:
+        raise ConfigError(faults)
+    return settings
+
+
+def _fit_sqlite(settings: Settings) -> Settings:
+    if settings.database and not settings.database.startswith("sqlite"):
+        return settings
+    if settings.fronts > 1 or settings.workers > 1:
+        words = "SQLite serves one front and one worker; set database to PostgreSQL for more"
+        raise ConfigError([Fault(file="config/engine.yaml", line=0, column=0, code="CFG-011", message=words)])
+    return settings

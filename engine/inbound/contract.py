@@ -72,8 +72,7 @@ def spyne_service(contract: Contract) -> Any:
     """Declare the contract as a spyne service class; its methods are never run by spyne itself."""
     types = SpyneTypes(contract.namespace)
     members = {name: _method(operation, types) for name, operation in contract.operations.items()}
-    ports = {"__service_name__": contract.name, "__port_types__": (contract.name,)}
-    return type(ServiceBase)(contract.name, (ServiceBase,), {**members, **ports})
+    return type(ServiceBase)(contract.name, (ServiceBase,), members)
 
 
 def _method(operation: Operation, types: SpyneTypes) -> Any:

@@ -1,0 +1,138 @@
+"""Read config/endpoints.yaml into checked sheets, and build the connector of each from one table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from engine.errors import ConfigError, Fault
+from engine.outbound.connector import Connector, Endpoint, Surroundings, Unfit
+from engine.outbound.file import FileConnector, FileEndpoint
+from engine.outbound.http import HttpConnector, HttpEndpoint
+from engine.outbound.soap import SoapConnector, SoapEndpoint
+from engine.outbound.table import TableConnector, TableEndpoint
+from engine.yamlfile import At, YamlFile, did_you_mean, merge_faults, scan_yaml, try_model
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of connector: the keys it takes, how it is built, and its name in Chinese."""
+
+    sheet: type[Endpoint]
+    build: Callable[[Any, Surroundings], Connector]
+    title: str
+
+
+CONNECTORS: Mapping[str, Kind] = MappingProxyType(
+    {
+        "soap": Kind(SoapEndpoint, SoapConnector, "SOAP 服务"),
+        "http": Kind(HttpEndpoint, HttpConnector, "HTTP 地址"),
+        "file": Kind(FileEndpoint, FileConnector, "文件夹"),
+        "table": Kind(TableEndpoint, TableConnector, "数据库表"),
+    }
+)
+"""Every kind of connector; a new one is one class and one line here."""
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+_SECRET_KEY = re.compile(r"passw|^pwd|token|api-?key|authorization|cookie|private-?key", re.IGNORECASE)
+_LOGIN_IN_ADDRESS = re.compile(r"://[^/\s@]+@")
+_WORD_GROUPS = frozenset({"body", "columns", "headers", "secrets", "secret-headers", "accept"})
+"""Groups whose values are words, names of secrets or parts of a reply; what stands there is no secret."""
+
+
+@dataclass(frozen=True)
+class Endpoints(Mapping[str, Endpoint]):
+    """The destinations by name, with the file they stand in for faults found later."""
+
+    file: YamlFile
+    sheets: Mapping[str, Endpoint] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> Endpoint:
+        return self.sheets[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.sheets)
+
+    def __len__(self) -> int:
+        return len(self.sheets)
+
+    def kind(self, name: str) -> str:
+        """Name the kind of an endpoint, a key of CONNECTORS."""
+        return str(self.file.data[name]["kind"])
+
+
+def load_endpoints(path: Path, root: Path) -> Endpoints:
+    """Read the file; nothing is opened or built. Raises ConfigError with every fault at its place.
+
+    `root` is the checkout, from which the file's name in faults is told.
+    """
+    shown = str(path.relative_to(root)) if path.is_relative_to(root) else path.name
+    file = scan_yaml(path, shown)
+    faults = [file.faults, tuple(_written_secrets(file))]
+    sheets: dict[str, Endpoint] = {}
+    if not isinstance(file.data, dict):
+        wrong = () if file.faults else (file.fault("CFG-011", (), "write one name per destination, its keys below it"),)
+        raise ConfigError(merge_faults(file.faults, wrong))
+    for name in file.data:
+        sheet, found = _read(file, name)
+        faults.append(found)
+        if sheet is not None:
+            sheets[name] = sheet
+    if told := merge_faults(*faults):
+        raise ConfigError(told)
+    return Endpoints(file, MappingProxyType(sheets))
+
+
+def build_connectors(endpoints: Endpoints, around: Surroundings) -> Mapping[str, Connector]:
+    """Build the connector of every endpoint: reads pinned WSDLs and secrets, opens no connection.
+
+    Raises ConfigError with the faults of all of them; whatever was built by then is closed again.
+    """
+    built: dict[str, Connector] = {}
+    faults: list[Fault] = []
+    for name, sheet in endpoints.items():
+        try:
+            built[name] = CONNECTORS[endpoints.kind(name)].build(sheet, around)
+        except Unfit as misfit:
+            faults.append(endpoints.file.fault(misfit.code, (name, *misfit.at), misfit.text))
+    if faults:
+        for connector in built.values():
+            connector.close()
+        raise ConfigError(merge_faults(faults))
+    return MappingProxyType(built)
+
+
+def _read(file: YamlFile, name: str) -> tuple[Endpoint | None, tuple[Fault, ...]]:
+    entry = file.data[name]
+    if not _NAME.fullmatch(name):
+        said = f'"{name}" is no name for a destination: small letters, digits and hyphens'
+        return None, (file.fault("CFG-011", (name,), said, key=True),)
+    if not isinstance(entry, dict):
+        return None, (file.fault("CFG-011", (name,), "a group of keys is wanted here"),)
+    if "kind" not in entry:
+        return None, (file.fault("CFG-010", (name,), f'the key "kind" is missing; one of {", ".join(CONNECTORS)}', key=True),)
+    kind = CONNECTORS.get(str(entry["kind"]))
+    if kind is None:
+        said = f'there is no connector "{entry["kind"]}"{did_you_mean(str(entry["kind"]), CONNECTORS)}'
+        return None, (file.fault("CFG-040", (name, "kind"), said),)
+    return try_model(file, kind.sheet, (name,), {key: value for key, value in entry.items() if key != "kind"})
+
+
+def _written_secrets(file: YamlFile) -> Iterator[Fault]:
+    """Find texts that look like secrets; the fault never repeats them."""
+    for at in file.values:
+        text = file.texts.get(at, "")
+        key = next((str(part) for part in reversed(at) if isinstance(part, str)), "")
+        grouped = len(at) > 2 and at[1] in _WORD_GROUPS
+        if text and ((_SECRET_KEY.search(key) and not grouped) or _LOGIN_IN_ADDRESS.search(text)):
+            yield _secret_fault(file, at)
+
+
+def _secret_fault(file: YamlFile, at: At) -> Fault:
+    line, column = file.place(at)
+    said = "a secret stands in the file: write the name of a secret instead, and change the secret"
+    return Fault(file=file.shown, line=line, column=column, code="CFG-041", message=said)

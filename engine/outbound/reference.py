@@ -1,0 +1,65 @@
+"""Print the reference page of config/endpoints.yaml from the models of the connectors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic_core import PydanticUndefined
+
+from engine.outbound.endpoints import CONNECTORS
+from engine.outbound.values import WORDS
+
+_MEANINGS = {
+    "document": "文档的 XML 文本，不带 XML 声明 · the document as text",
+    "packed": "GZIP 后再 Base64 的文本（xs:string 参数） · GZIP then Base64, for a string",
+    "gzip": "GZIP 字节（xs:base64Binary 参数） · GZIP bytes, for base64Binary",
+    "bytes": "文档的原始字节 · the document's bytes",
+    "digest": "文档字节的 SHA-256，小写十六进制 · SHA-256 of the bytes",
+    "message-id": "消息号：回执号加内容摘要前 8 位，重发不变 · the same for every resend",
+    "receipt": "回执号 · receipt number",
+    "route": "路由名 · route",
+    "institution": "上传机构代码 · code of the sender",
+    "document-type": "文档类型代码 · document type",
+    "document-id": "上传方的 documentId · the sender's key",
+    "own-id": "文档自身标识 · the document's own id",
+    "resident-id": "患者标识 · the resident's id",
+    "lane": "live 或 history · lane",
+    "received": "接收时间，yyyy-MM-ddTHH:mm:ss+08:00 · time of receipt",
+}
+
+
+def generate() -> str:
+    """Write docs/endpoints-reference.md: every kind, every key, every word."""
+    lines = [
+        "# 目的地配置 · config/endpoints.yaml",
+        "",
+        "本页由程序生成（`engine/outbound/reference.py`），请勿手改。 Generated from the models; do not edit.",
+        "",
+        "每个目的地一个名字，其下 `kind` 说明种类。密码、令牌一律不写在文件里，只写秘密的名字：",
+        "数据目录 `secrets/` 下同名文件，或环境变量 `ENGINE_SECRET_名字`（大写，连字符改为下划线）。",
+        "",
+    ]
+    for name, kind in CONNECTORS.items():
+        lines += [f"## kind: {name} · {kind.title}", "", "| 键 key | 默认 default | 说明 meaning |", "|---|---|---|"]
+        lines += [*_rows(kind.sheet, ""), ""]
+    lines += ["## 取值的词 · words for values", "", "| 词 word | 取值 value |", "|---|---|"]
+    lines += [f"| `{word}` | {_MEANINGS[word]} |" for word in WORDS]
+    return "\n".join(lines) + "\n"
+
+
+def _rows(sheet: Any, under: str) -> Iterator[str]:
+    for name, field in sheet.model_fields.items():
+        key = f"{under}{field.alias or name}"
+        yield f"| `{key}` | {_default(field)} | {field.description} |"
+        for inner in getattr(field.annotation, "__args__", ()):
+            if hasattr(inner, "model_fields"):
+                yield from _rows(inner, f"{key}.")
+
+
+def _default(field: Any) -> str:
+    if field.is_required():
+        return "必填 required"
+    if field.default is PydanticUndefined or field.default in ("", None):
+        return "空 empty"
+    return f"`{field.default}`"

@@ -1,0 +1,294 @@
+"""Keep the register of institutions: who may connect, with which password and certificates."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from sqlalchemy import BigInteger, Boolean, Column, Connection, ForeignKey, Table, Text, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from engine.errors import EngineError, Issue, SenderError
+from engine.services.access import KINDS, Kind
+from engine.services.audit import CODE, Audit, changed
+from engine.services.certificates import Certificate, read_certificate
+from engine.services.passwords import hash_password, make_password
+from engine.store.columns import Moment
+from engine.store.database import Database, metadata
+
+State = Literal["applied", "approved", "disabled"]
+
+POLLED = 0.5
+"""Seconds after which the register is asked again whether it changed."""
+
+institution = Table(
+    "institution",
+    metadata,
+    Column("code", Text, primary_key=True),
+    Column("folded", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("password_hash", Text, nullable=False),
+    Column("digest", Boolean, nullable=False),
+    Column("contact", Text, nullable=False),
+    Column("created", Moment, nullable=False),
+    Column("changed", Moment, nullable=False),
+)
+
+certificate = Table(
+    "certificate",
+    metadata,
+    Column("fingerprint", Text, primary_key=True),
+    Column("institution", Text, ForeignKey("institution.code"), nullable=False, index=True),
+    Column("subject", Text, nullable=False),
+    Column("not_after", Moment, nullable=False),
+    Column("added", Moment, nullable=False),
+)
+
+stamp = Table(
+    "stamp",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
+
+
+class NotDone(EngineError):
+    """What an administrator asked for cannot be done; the words say why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Institution:
+    """One institution as registered; `created` and `changed` are aware."""
+
+    code: str
+    name: str
+    kind: Kind
+    state: State
+    password_hash: str = field(repr=False)
+    digest: bool
+    contact: str
+    created: datetime
+    changed: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """All institutions as they stood at one stamp: by code, by code without regard to case, certificates by fingerprint."""
+
+    stamp: int = -1
+    by_code: Mapping[str, Institution] = field(default_factory=dict)
+    by_folded: Mapping[str, str] = field(default_factory=dict)
+    certificates: Mapping[str, tuple[str, Certificate]] = field(default_factory=dict)
+
+
+class Institutions:
+    """Register institutions and answer who they are; every change raises the stamp that all processes watch."""
+
+    def __init__(self, database: Database, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._database = database
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._register = Register()
+        self._asked = float("-inf")
+
+    # -- changes, by the command line and the monitor
+
+    def add(
+        self,
+        code: str,
+        name: str,
+        kind: str = "hospital",
+        password: str | None = None,
+        *,
+        contact: str = "",
+        digest: bool = False,
+        state: State = "approved",
+        actor: str = "command-line",
+    ) -> str:
+        """Register an institution and give its password, a made one when none was given; it is never shown again.
+
+        Raises NotDone for a code that is not 1 to 32 letters, digits or '-', is taken (also in other case), an unknown kind
+        or a password that is too short or too long.
+        """
+        self._check_new(code, name, kind)
+        secret = password if password is not None else make_password()
+        at = datetime.now(UTC)
+        row: dict[str, Any] = {
+            "code": code,
+            "folded": code.lower(),
+            "name": name.strip(),
+            "kind": kind,
+            "state": state,
+            "digest": digest,
+        }
+        row |= {"password_hash": _hashed(secret), "contact": contact.strip(), "created": at, "changed": at}
+        try:
+            with self._database.write() as connection:
+                connection.execute(insert(institution), row)
+                _raise_stamp(connection, "institution add", code, actor)
+        except IntegrityError as problem:
+            raise NotDone(f"institution {code} is registered already, perhaps in other case; see institution list") from problem
+        return secret
+
+    def approve(self, code: str, *, actor: str = "command-line") -> None:
+        """Let an institution connect; raises NotDone when there is none of this code."""
+        self._change(code, {"state": "approved"}, "institution approve", actor)
+
+    def disable(self, code: str, *, actor: str = "command-line") -> None:
+        """Shut an institution out, within a second everywhere; raises NotDone when there is none of this code."""
+        self._change(code, {"state": "disabled"}, "institution disable", actor)
+
+    def rotate(self, code: str, password: str | None = None, *, actor: str = "command-line") -> str:
+        """Give an institution a new password and return it; the old one ends within a second everywhere."""
+        secret = password if password is not None else make_password()
+        self._change(code, {"password_hash": _hashed(secret)}, "institution rotate", actor)
+        return secret
+
+    def switch_digest(self, code: str, *, digest: bool, actor: str = "command-line") -> None:
+        """Say whether an institution may sign in by PasswordDigest."""
+        self._change(code, {"digest": digest}, "institution digest", actor)
+
+    def certificate(self, code: str, pem: str, *, actor: str = "command-line") -> Certificate:
+        """Register a client certificate to an institution; raises NotDone when it is none or another institution's."""
+        try:
+            found = read_certificate(pem)
+        except ValueError as problem:
+            raise NotDone(str(problem)) from problem
+        row: dict[str, Any] = {"fingerprint": found.fingerprint, "institution": code, "subject": found.subject[:1000]}
+        row |= {"not_after": found.not_after, "added": datetime.now(UTC)}
+        with self._database.write() as connection:
+            _must_exist(connection, code)
+            owner = connection.scalar(select(certificate.c.institution).where(certificate.c.fingerprint == found.fingerprint))
+            if owner not in {None, code}:
+                raise NotDone(f"this certificate is registered to {owner}; a certificate belongs to one institution")
+            if owner is None:
+                connection.execute(insert(certificate), row)
+                _raise_stamp(connection, "institution certificate", code, actor)
+        return found
+
+    def remove_certificate(self, code: str, fingerprint: str, *, actor: str = "command-line") -> None:
+        """Take a certificate away from its institution; raises NotDone when it has none of this fingerprint."""
+        chosen = (certificate.c.institution == code) & (certificate.c.fingerprint == fingerprint)
+        with self._database.write() as connection:
+            if connection.execute(delete(certificate).where(chosen)).rowcount == 0:
+                raise NotDone(f"institution {code} has no certificate {fingerprint}")
+            _raise_stamp(connection, "institution certificate-remove", code, actor)
+
+    # -- questions
+
+    def list(self) -> Sequence[Institution]:
+        """List all institutions by code, as the store has them now."""
+        with self._database.read() as connection:
+            return tuple(_load(connection).by_code.values())
+
+    def get(self, code: str) -> Institution | None:
+        """Give one institution as the store has it now."""
+        with self._database.read() as connection:
+            found = connection.execute(select(institution).where(institution.c.code == code)).mappings().one_or_none()
+        return None if found is None else _institution(found)
+
+    def exists(self, code: str) -> bool:
+        """Tell whether this code is registered, in whatever state."""
+        return self.get(code) is not None
+
+    def fresh(self) -> Register | None:
+        """Give the register kept in memory when it was checked within the last half second, else None; never blocks."""
+        register, asked = self._register, self._asked
+        return register if self._clock() - asked < POLLED else None
+
+    def refresh(self) -> Register:
+        """Give the register, at most half a second old: asks the store for one number, and for the rest when it changed.
+
+        Blocks on the store, so an event loop calls it in a thread. Raises TryAgain when the store is down.
+        """
+        with self._lock:
+            kept = self.fresh()
+            if kept is not None:
+                return kept
+            asked = self._clock()
+            with self._database.read() as connection:
+                value = connection.scalar(select(stamp.c.value).where(stamp.c.name == "institutions"))
+                if value != self._register.stamp:
+                    self._register = _load(connection)
+            self._asked = asked
+            return self._register
+
+    def owner_of(self, code: str) -> str | None:
+        """Give the institution to which an organisation code belongs (case apart); reads what `refresh` last kept."""
+        if self._register.stamp < 0:
+            self.refresh()
+        return self._register.by_folded.get(code.lower())
+
+    # -- inside
+
+    def _check_new(self, code: str, name: str, kind: str) -> None:
+        if not CODE.match(code):
+            raise NotDone("an institution's code is 1 to 32 letters, digits or '-'")
+        if not name.strip() or len(name) > 200:
+            raise NotDone("an institution has a name of 1 to 200 characters")
+        if kind not in KINDS:
+            raise NotDone(f'"{kind}" is not one of {", ".join(KINDS)}')
+
+    def _change(self, code: str, values: dict[str, Any], act: str, actor: str) -> None:
+        with self._database.write() as connection:
+            _must_exist(connection, code)
+            chosen = update(institution).where(institution.c.code == code)
+            connection.execute(chosen.values(changed=datetime.now(UTC), **values))
+            _raise_stamp(connection, act, code, actor)
+
+
+def judge_custodian(institutions: Institutions, caller: str, custodian: str, *, path: str = "") -> Issue | None:
+    """Judge the organisation code written in a document: own is right, unknown is a warning (SND-415).
+
+    Raises SenderError SND-104 when it belongs to another registered institution; the intake audits that.
+    """
+    owner = institutions.owner_of(custodian) if custodian else caller
+    if owner is None:
+        said = f"文档中的机构代码“{custodian[:64]}”未在平台登记。"
+        hint = f"请核对机构代码；本机构登记的代码为“{caller}”。"
+        return Issue(code="SND-415", severity="warning", message=said, hint=hint, path=path, value=custodian[:64])
+    if owner != caller:
+        said = f"文档中的机构代码“{custodian[:64]}”属于另一家机构。"
+        hint = f"请把文档中的机构代码改为本机构代码“{caller}”。"
+        raise SenderError(Issue(code="SND-104", message=said, hint=hint, path=path, value=custodian[:64]))
+    return None
+
+
+def _hashed(secret: str) -> str:
+    try:
+        return hash_password(secret)
+    except ValueError as problem:
+        raise NotDone(str(problem)) from problem
+
+
+def _must_exist(connection: Connection, code: str) -> None:
+    if connection.scalar(select(institution.c.code).where(institution.c.code == code)) is None:
+        raise NotDone(f"no institution {code} is registered")
+
+
+def _raise_stamp(connection: Connection, act: str, code: str, actor: str) -> None:
+    """Tell all processes that the register changed, and the audit who changed it, in the same transaction."""
+    connection.execute(update(stamp).where(stamp.c.name == "institutions").values(value=stamp.c.value + 1))
+    Audit().write(connection, [changed(act, institution=code, subject=code, actor=actor)])
+
+
+def _load(connection: Connection) -> Register:
+    value = connection.scalar(select(stamp.c.value).where(stamp.c.name == "institutions"))
+    rows = connection.execute(select(institution).order_by(institution.c.code)).mappings()
+    by_code = {row["code"]: _institution(row) for row in rows}
+    held = {
+        row["fingerprint"]: (row["institution"], Certificate(row["fingerprint"], row["subject"], row["not_after"]))
+        for row in connection.execute(select(certificate)).mappings()
+    }
+    return Register(value or 0, by_code, {code.lower(): code for code in by_code}, held)
+
+
+def _institution(row: Any) -> Institution:
+    names = ("code", "name", "kind", "state", "password_hash", "digest", "contact", "created", "changed")
+    return Institution(**{name: row[name] for name in names})

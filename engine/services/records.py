@@ -1,0 +1,230 @@
+"""Keep the first base library, the records: what each accepted document is, and whose."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from sqlalchemy import Column, Connection, Index, LargeBinary, Table, Text, bindparam, func, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from engine.message import Record
+from engine.services.residents import take_residents
+from engine.store.columns import Moment
+from engine.store.database import metadata
+from engine.store.sealing import Seal
+
+RecordState = Literal["current", "replaced", "withdrawn"]
+
+_CURRENT = "state = 'current' AND own <> ''"
+_PERSON = ("resident_id", "resident_name", "gender", "birth_date", "author")
+
+record = Table(
+    "record",
+    metadata,
+    Column("message", Text, primary_key=True),
+    Column("institution", Text, nullable=False),
+    Column("document_type", Text, nullable=False),
+    Column("own", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("written", Moment),
+    Column("resident_lookup", Text, nullable=False),
+    Column("person", LargeBinary, nullable=False),
+    Column("visit_number", Text, nullable=False),
+    Column("custodian", Text, nullable=False),
+    Column("custodian_name", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("replaced_by", Text, nullable=False),
+    Column("taken", Moment, nullable=False),
+    Index("ux_record_own", "institution", "own", unique=True, sqlite_where=text(_CURRENT), postgresql_where=text(_CURRENT)),
+    Index("ix_record_resident", "resident_lookup", "written"),
+)
+"""One row for each document taken; `own` is root^extension of its own id, `person` the sealed personal values."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptRecord:
+    """One document of the library; its body is in the journal under `message`, the receipt.
+
+    `own_root` and `own_extension` are the document's own id within the institution; times are aware.
+    """
+
+    message: str
+    institution: str
+    document_type: str
+    own_root: str
+    own_extension: str
+    title: str
+    written: datetime | None
+    visit_number: str
+    custodian: str
+    custodian_name: str
+    state: RecordState
+    replaced_by: str
+    taken: datetime
+    resident_id: str
+    resident_name: str
+    gender: str
+    birth_date: str
+    author: str
+
+
+class RecordsDesk:
+    """Take records into the library within the transaction that journals their documents."""
+
+    def __init__(self, seal: Seal) -> None:
+        self._seal = seal
+
+    def take(self, connection: Connection, records: Sequence[Record]) -> None:
+        """Keep records in the order given; an older one of the same own id, or one that is named as replaced, steps back.
+
+        A record taken before (the same message walked again) is brought up to date and keeps its state.
+        """
+        at = datetime.now(UTC)
+        settled = self._settled(connection, records)
+        rows, replaced = _judged(records, settled)
+        if replaced:
+            connection.execute(_STEP_BACK, replaced)
+        if rows:
+            sealed = [self._row(one, row, at) for one, row in rows]
+            connection.execute(_KEEP[connection.dialect.name], sealed)
+            take_residents(connection, self._seal, records, at)
+
+    def withdraw(self, connection: Connection, receipts: Sequence[str]) -> None:
+        """Mark the records of revoked documents; one that is not in the library is no error."""
+        chosen = record.c.message.in_(list(receipts))
+        connection.execute(update(record).where(chosen).values(state="withdrawn"))
+
+    def by_resident(
+        self, connection: Connection, resident_id: str, *, every_state: bool = False, limit: int = 200
+    ) -> list[KeptRecord]:
+        """List the records of one resident by identity number, latest written first; only current ones unless asked."""
+        query = select(record).where(record.c.resident_lookup == self._seal.lookup(resident_id))
+        if not every_state:
+            query = query.where(record.c.state == "current")
+        query = query.order_by(record.c.written.desc(), record.c.message.desc()).limit(limit)
+        return [self._kept(row) for row in connection.execute(query).mappings()]
+
+    def by_own(self, connection: Connection, institution: str, root: str, extension: str) -> KeptRecord | None:
+        """Give the current record of a document's own id within an institution."""
+        query = select(record).where(record.c.institution == institution, record.c.own == own_key(root, extension))
+        row = connection.execute(query.where(record.c.state == "current")).mappings().one_or_none()
+        return None if row is None else self._kept(row)
+
+    def by_message(self, connection: Connection, receipt: str) -> KeptRecord | None:
+        """Give the record that came with one receipt, in whatever state."""
+        row = connection.execute(select(record).where(record.c.message == receipt)).mappings().one_or_none()
+        return None if row is None else self._kept(row)
+
+    def counts(self, connection: Connection) -> Mapping[tuple[str, str], int]:
+        """Count the records by document type and state."""
+        query = select(record.c.document_type, record.c.state, func.count()).group_by(record.c.document_type, record.c.state)
+        return {(kind, state): number for kind, state, number in connection.execute(query)}
+
+    def _settled(self, connection: Connection, records: Sequence[Record]) -> _Settled:
+        """Look up, in two queries for the batch, what of these records and of what they replace is kept already."""
+        owns = sorted({own for one in records for own in (_own(one), _replaced_own(one)) if own})
+        known = connection.execute(_KNOWN, {"messages": [one.message for one in records]})
+        current = connection.execute(_STANDING, {"owns": owns, "institutions": sorted({one.institution for one in records})})
+        return _Settled(
+            states={row.message: row.state for row in known},
+            current={(row.institution, row.own): row.message for row in current},
+        )
+
+    def _row(self, one: Record, row: dict[str, Any], at: datetime) -> dict[str, Any]:
+        person = json.dumps([getattr(one, name) for name in _PERSON], ensure_ascii=False).encode("utf-8")
+        row["person"] = self._seal.seal(person, table="record", column="person", row=one.message)
+        row["resident_lookup"] = self._seal.lookup(one.resident_id) if one.resident_id else ""
+        row["taken"] = at
+        return row
+
+    def _kept(self, row: Any) -> KeptRecord:
+        person = json.loads(self._seal.open(row["person"], table="record", column="person", row=row["message"]))
+        root, _, extension = row["own"].partition("^")
+        names = ("message", "institution", "document_type", "title", "written", "visit_number", "custodian", "custodian_name")
+        values = {name: row[name] for name in (*names, "state", "replaced_by", "taken")}
+        return KeptRecord(**values, own_root=root, own_extension=extension, **dict(zip(_PERSON, person, strict=True)))
+
+
+def own_key(root: str, extension: str) -> str:
+    """Write a document's own id as one key; "" when it has none."""
+    return f"{root}^{extension}" if root or extension else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    """What is kept already: the state of each message, the message that is current for each institution and own id."""
+
+    states: Mapping[str, str]
+    current: dict[tuple[str, str], str]
+
+
+def _judged(records: Iterable[Record], settled: _Settled) -> tuple[list[tuple[Record, dict[str, Any]]], list[dict[str, Any]]]:
+    """Decide in order which record stands: rows to keep, and kept ones that step back."""
+    rows: dict[str, tuple[Record, dict[str, Any]]] = {}
+    replaced: list[dict[str, Any]] = []
+    current = dict(settled.current)
+    for one in records:
+        if settled.states.get(one.message, "current") == "current":
+            for older in _older(one, current):
+                if older in rows:
+                    rows[older][1].update(state="replaced", replaced_by=one.message)
+                else:
+                    replaced.append({"older": older, "newer": one.message})
+            if _own(one):
+                current[one.institution, _own(one)] = one.message
+        rows[one.message] = (one, _plain(one))
+    return list(rows.values()), sorted(replaced, key=lambda pair: pair["older"])
+
+
+def _older(one: Record, current: dict[tuple[str, str], str]) -> Iterator[str]:
+    for own in dict.fromkeys((_own(one), _replaced_own(one))):
+        older = current.pop((one.institution, own), None) if own else None
+        if older is not None and older != one.message:
+            yield older
+
+
+def _own(one: Record) -> str:
+    return own_key(one.own_root, one.own_extension)
+
+
+def _replaced_own(one: Record) -> str:
+    return own_key(one.replaces_root, one.replaces_extension)
+
+
+def _plain(one: Record) -> dict[str, Any]:
+    return {
+        "message": one.message,
+        "institution": one.institution,
+        "document_type": one.document_type,
+        "own": _own(one),
+        "title": one.title,
+        "written": one.written,
+        "visit_number": one.visit_number,
+        "custodian": one.custodian,
+        "custodian_name": one.custodian_name,
+        "state": "current",
+        "replaced_by": "",
+    }
+
+
+_KNOWN = select(record.c.message, record.c.state).where(record.c.message.in_(bindparam("messages", expanding=True)))
+_STANDING = select(record.c.institution, record.c.own, record.c.message).where(
+    record.c.institution.in_(bindparam("institutions", expanding=True)),
+    record.c.own.in_(bindparam("owns", expanding=True)),
+    text(_CURRENT),
+)
+_STEP_BACK = update(record).where(record.c.message == bindparam("older")).values(state="replaced", replaced_by=bindparam("newer"))
+
+
+def _keep(insert: Any) -> Any:
+    statement = insert(record)
+    fixed = {"message", "state", "replaced_by", "taken"}
+    fresh = {column.name: statement.excluded[column.name] for column in record.columns if column.name not in fixed}
+    return statement.on_conflict_do_update(index_elements=["message"], set_=fresh)
+
+
+_KEEP = {"sqlite": _keep(sqlite.insert), "postgresql": _keep(postgresql.insert)}

@@ -249,6 +249,7 @@ _ROWS: tuple[Code, ...] = (
         _WATCH,
     ),
     Code("SND-316", "HTTP 4xx", "请求发送超时", "在时限内没有收完请求。", "检查网络；分批发送。", _WATCH),
+    Code("SND-317", "HTTP 4xx", "没有这个服务地址", "地址写错，或漏写机构代码。", "在 /services/ 查看全部服务地址。", _WATCH),
     Code(
         "SND-321",
         "R-XML",

@@ -72,7 +72,7 @@ def _inflated(body: bytes, window: int, limit: int) -> bytes:
 def too_large(limit: int) -> EarlyRefusal:
     """Say that a body is above the limit (bytes)."""
     shown = f"{limit // (1024 * 1024)} MiB" if limit >= 1024 * 1024 else f"{limit} 字节"
-    return EarlyRefusal(413, "SND-601", f"请求体超过上限 {shown}。", "拆成多次发送。", ("Connection", "close"))
+    return EarlyRefusal(413, "SND-601", f"请求体超过上限 {shown}。", "拆成多次发送。")
 
 
 def _broken_packing(message: str) -> EarlyRefusal:

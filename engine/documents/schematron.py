@@ -1,0 +1,260 @@
+"""Read a rule file (ISO Schematron) and write it as one XSLT 1.0 stylesheet that speaks only of failures."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from lxml import etree
+
+from engine.documents.xpaths import NAMESPACES
+from engine.errors import Fault
+
+SCH = "http://purl.oclc.org/dsdl/schematron"
+OURS = "urn:changbai:rules:1"
+XSL = "http://www.w3.org/1999/XSL/Transform"
+_SETS = "http://exslt.org/sets"
+_S, _X = f"{{{SCH}}}", f"{{{XSL}}}"
+
+_TOP = {"title", "ns", "p", "let", "pattern", "diagnostics", "phase"}
+_ALLOWED = {
+    "schema": _TOP,
+    "pattern": {"title", "p", "let", "rule"},
+    "rule": {"let", "assert", "report"},
+    "assert": {"value-of", "name", "emph", "span", "dir"},
+    "report": {"value-of", "name", "emph", "span", "dir"},
+}
+_WARNINGS = {"warning", "warn", "information", "info"}
+_LAST_STEP = re.compile(r"(?:^|[/:])(@?[\w.-]+:?[\w.-]*)(?:\[.*\])?$", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Assertion:
+    """One assert or report: what an issue needs to say when it fails."""
+
+    rule: str
+    code: str
+    hint: str
+    warning: bool
+    message: tuple[str | int, ...]
+    """Pieces of text, and the numbers of the values that stand between them."""
+
+
+@dataclass(slots=True)
+class Compiled:
+    """A stylesheet and the assertions its calls number."""
+
+    stylesheet: Any
+    assertions: list[Assertion] = field(default_factory=list)
+
+
+class _Bad(Exception):
+    """A mistake at an element of the rule file."""
+
+    def __init__(self, element: Any, message: str) -> None:
+        super().__init__(message)
+        self.element = element
+        self.message = message
+
+
+def compile_rules(root: Any, shown: str) -> tuple[Compiled, list[Fault]]:
+    """Write the stylesheet of a parsed rule file; faults (CFG-025) name the file and line of every mistake."""
+    return _Writer(root, shown).write()
+
+
+class _Writer:
+    """Writes one stylesheet: a template for each pattern, a loop for each rule, a test for each assertion."""
+
+    def __init__(self, root: Any, shown: str) -> None:
+        self._root = root
+        self._shown = shown
+        self._faults: list[Fault] = []
+        self._prefixes = {**NAMESPACES, **{n.get("prefix", ""): n.get("uri", "") for n in root.iter(f"{_S}ns")}}
+        reserved = {"xsl": XSL, "cb": OURS, "set": _SETS}
+        self._sheet = etree.Element(f"{_X}stylesheet", version="1.0", nsmap={**self._prefixes, **reserved})
+        self._out = Compiled(self._sheet)
+        self._shared: dict[str, str] = {}
+
+    def write(self) -> tuple[Compiled, list[Fault]]:
+        """Write the whole; go on after a mistake so that all are told at once."""
+        if self._root.tag != f"{_S}schema":
+            self._fault(self._root, f"根元素应为 schema（{SCH}）")
+            return self._out, self._faults
+        if self._root.get("queryBinding", "xslt") != "xslt":
+            self._fault(self._root, 'queryBinding 只支持 "xslt"（XPath 1.0）')
+        self._check_children(self._root)
+        self._lets(self._root, self._sheet)
+        main = etree.SubElement(self._sheet, f"{_X}template", match="/")
+        for number, pattern in enumerate(self._root.iter(f"{_S}pattern")):
+            etree.SubElement(main, f"{_X}call-template", name=f"p{number}")
+            template = etree.SubElement(self._sheet, f"{_X}template", name=f"p{number}")
+            self._pattern(pattern, template)
+        return self._out, self._faults
+
+    def _pattern(self, pattern: Any, template: Any) -> None:
+        if pattern.get("abstract") == "true" or pattern.get("is-a"):
+            self._fault(pattern, "不支持抽象 pattern（abstract、is-a）；请写成普通 pattern")
+            return
+        self._check_children(pattern)
+        self._lets(pattern, template)
+        earlier: list[tuple[str, set[str] | None]] = []
+        for rule in pattern.iter(f"{_S}rule"):
+            try:
+                earlier.append(self._rule(rule, pattern, template, earlier))
+            except _Bad as bad:
+                self._fault(bad.element, bad.message)
+
+    def _rule(self, rule: Any, pattern: Any, template: Any, earlier: list[tuple[str, set[str] | None]]) -> tuple[str, set[str] | None]:
+        """Write the loop over the nodes that this rule is the first of its pattern to match."""
+        if rule.get("abstract") == "true" or rule.find(f"{_S}extends") is not None:
+            raise _Bad(rule, "不支持抽象规则（abstract、extends）；请写成普通规则")
+        self._check_children(rule)
+        context = self._expression(rule, "context")
+        chosen = self._select(context)
+        ends = _ends(context)
+        others = [s for s, theirs in earlier if ends is None or theirs is None or ends & theirs]
+        select = f"set:difference({chosen}, {' | '.join(others)})" if others else chosen
+        loop = etree.SubElement(template, f"{_X}for-each", select=select)
+        self._lets(rule, loop)
+        for check in rule.iterchildren(f"{_S}assert", f"{_S}report"):
+            self._check(check, rule, pattern, loop)
+        return chosen, ends
+
+    def _check(self, check: Any, rule: Any, pattern: Any, loop: Any) -> None:
+        self._check_children(check)
+        test = self._expression(check, "test")
+        failed = f"not({test})" if check.tag == f"{_S}assert" else test
+        branch = etree.SubElement(loop, f"{_X}if", test=failed)
+        values, message = self._message(check)
+        at = _nearest("at", check, rule) or "."
+        call = ", ".join([at, str(len(self._out.assertions)), *(f"string({v})" for v in values)])
+        etree.SubElement(branch, f"{_X}value-of", select=f"cb:failed({call})")
+        role = (check.get("role") or rule.get("role") or "").lower()
+        self._out.assertions.append(
+            Assertion(
+                rule=check.get("id") or rule.get("id") or pattern.get("id") or "",
+                code=_nearest("code", check, rule, pattern, self._root) or "SND-419",
+                hint=_nearest("hint", check, rule),
+                warning=role in _WARNINGS,
+                message=tuple(message),
+            )
+        )
+
+    def _message(self, check: Any) -> tuple[list[str], list[str | int]]:
+        """Split the text of an assertion into words and values."""
+        values: list[str] = []
+        pieces: list[str | int] = [check.text or ""]
+        for child in check:
+            if child.tag == f"{_S}value-of":
+                pieces.append(len(values))
+                values.append(child.get("select", "."))
+            elif child.tag == f"{_S}name":
+                pieces.append(len(values))
+                values.append(f"local-name({child.get('path', '.')})")
+            elif isinstance(child.tag, str):
+                pieces.append("".join(child.itertext()))
+            pieces.append(child.tail or "")
+        return values, pieces
+
+    def _lets(self, parent: Any, into: Any) -> None:
+        for let in parent.iterchildren(f"{_S}let"):
+            if not let.get("name") or let.get("value") is None:
+                self._fault(let, "let 应有 name 与 value")
+                continue
+            etree.SubElement(into, f"{_X}variable", name=let.get("name"), select=let.get("value"))
+
+    def _select(self, context: str) -> str:
+        """Write a match pattern as the nodes it matches; one scan of the document is shared by all rules on a name."""
+        return " | ".join(self._select_one(one.strip()) for one in _alternatives(context))
+
+    def _select_one(self, path: str) -> str:
+        if path.startswith(("/", "$", "id(", "key(")):
+            return path
+        name = re.match(r"[\w.-]+(?::[\w.-]+)?(?=\[|$)", path)
+        rest = path[name.end() :] if name else ""
+        if not name or not _filters_only(rest):
+            return f"//{path}"
+        if name.group() not in self._shared:
+            self._shared[name.group()] = f"cb{len(self._shared)}"
+            variable = etree.Element(f"{_X}variable", name=self._shared[name.group()], select=f"//{name.group()}")
+            self._sheet.insert(0, variable)
+        return f"${self._shared[name.group()]}{rest}"
+
+    def _expression(self, element: Any, attribute: str) -> str:
+        """Give an XPath attribute after compiling it once for its own line's sake."""
+        text = (element.get(attribute) or "").strip()
+        if not text:
+            raise _Bad(element, f"{etree.QName(element).localname} 缺少 {attribute}")
+        try:
+            etree.XPath(text.replace("current()", "."), namespaces=self._prefixes)
+        except etree.XPathError as error:
+            raise _Bad(element, f"{attribute} 的 XPath 写错了：{text}（{error}）") from None
+        return text
+
+    def _check_children(self, element: Any) -> None:
+        name = etree.QName(element).localname
+        for child in element.iterchildren(tag=etree.Element):
+            kind = etree.QName(child)
+            if kind.namespace == SCH and kind.localname not in _ALLOWED[name]:
+                self._fault(child, f"不支持 {name} 里的 {kind.localname}")
+
+    def _fault(self, element: Any, message: str) -> None:
+        self._faults.append(Fault(file=self._shown, line=element.sourceline or 0, column=0, code="CFG-025", message=message))
+
+
+def _nearest(name: str, *elements: Any) -> str:
+    """Give our attribute from the innermost element that has it."""
+    return next((str(e.get(f"{{{OURS}}}{name}")) for e in elements if e.get(f"{{{OURS}}}{name}") is not None), "")
+
+
+def _alternatives(path: str) -> Iterator[str]:
+    """Split a path at the bars that stand outside brackets and quotes."""
+    depth, quote, start = 0, "", 0
+    for at, letter in enumerate(path):
+        if quote:
+            quote = "" if letter == quote else quote
+        elif letter in "\"'":
+            quote = letter
+        elif letter in "[(":
+            depth += 1
+        elif letter in "])":
+            depth -= 1
+        elif letter == "|" and depth == 0:
+            yield path[start:at]
+            start = at + 1
+    yield path[start:]
+
+
+def _filters_only(rest: str) -> bool:
+    """Tell whether a chain of predicates only filters, so that it means the same on a shared list of nodes."""
+    return "position(" not in rest and "last(" not in rest and not re.search(r"\[\s*(?:\d|\$|count\(|number\(|sum\()", rest)
+
+
+def _ends(context: str) -> set[str] | None:
+    """Give the names of nodes a context can match; None when it can be anything."""
+    names = set()
+    for one in _alternatives(context):
+        match = _LAST_STEP.search(_without_predicates(one.strip()))
+        if not match or "*" in match.group(1):
+            return None
+        names.add(match.group(1))
+    return names
+
+
+def _without_predicates(path: str) -> str:
+    """Drop everything in brackets."""
+    out, depth, quote = [], 0, ""
+    for letter in path:
+        if quote:
+            quote = "" if letter == quote else quote
+        elif letter in "\"'":
+            quote = letter
+        elif letter == "[":
+            depth += 1
+        elif letter == "]":
+            depth -= 1
+        elif depth == 0:
+            out.append(letter)
+    return "".join(out)

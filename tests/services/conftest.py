@@ -23,7 +23,7 @@ def _connect():
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def url(request, tmp_path):
-    """An address of a new, empty database that is thrown away after the test."""
+    """Make an address of a new, empty database that is thrown away after the test."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'test.db'}"
         return
@@ -37,7 +37,7 @@ def url(request, tmp_path):
 
 @pytest.fixture
 def database(url):
-    """A migrated database."""
+    """Open a migrated database."""
     opened = Database(url)
     migrate(opened)
     yield opened
@@ -46,7 +46,7 @@ def database(url):
 
 @pytest.fixture
 def other(url, database):
-    """The same database as another process sees it."""
+    """Open the same database as another process sees it."""
     opened = Database(url)
     yield opened
     opened.close()

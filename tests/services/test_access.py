@@ -1,0 +1,67 @@
+"""config/access.yaml says which kind of caller may call what, and its mistakes are told with their place."""
+
+from pathlib import Path
+
+import pytest
+
+from engine.errors import ConfigError
+from engine.services.access import load_access
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+@pytest.fixture
+def written(tmp_path):
+    def write(text):
+        path = tmp_path / "access.yaml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("service", "kinds"),
+    [
+        ("collection", {"hospital"}),
+        ("hip", {"hospital"}),
+        ("regional", {"hospital"}),
+        ("appointment", {"portal"}),
+        ("report", {"portal"}),
+        ("guide", {"portal"}),
+        ("referral", {"hospital", "portal"}),
+        ("unheard-of", set()),
+    ],
+)
+def test_the_delivered_rights_are_those_of_the_contracts(service, kinds):
+    access = load_access(ROOT / "config" / "access.yaml", "config/access.yaml")
+    assert {kind for kind in ("hospital", "portal", "platform") if access.allows(kind, service, "Any")} == kinds
+
+
+def test_an_operation_may_differ_from_its_service(written):
+    path = written("services:\n  report:\n    callers: [portal]\n    operations: { ListReports: [hospital, portal] }\n")
+    access = load_access(path, "access.yaml", {"report": {"ListReports", "PushReport"}})
+    assert access.allows("hospital", "report", "ListReports")
+    assert not access.allows("hospital", "report", "PushReport")
+    assert access.allows("portal", "report", "PushReport")
+
+
+def test_all_mistakes_are_told_at_once_with_the_nearest_right_word(written):
+    path = written(
+        "services:\n  collecton: { callers: [hospital] }\n  report:\n    callers: [portal]\n    operations: { ListReport: [] }\n"
+    )
+    with pytest.raises(ConfigError) as told:
+        load_access(path, "config/access.yaml", {"collection": {"Upload"}, "report": {"ListReports"}})
+    first, second = told.value.faults
+    assert (first.line, first.column, first.code) == (2, 3, "CFG-012")
+    assert 'did you mean "collection"' in first.message
+    assert second.line == 5
+    assert 'did you mean "ListReports"' in second.message
+
+
+def test_an_unknown_kind_is_told(written):
+    with pytest.raises(ConfigError) as told:
+        load_access(written("services:\n  hip: { callers: [hospitals] }\n"), "config/access.yaml")
+    (fault,) = told.value.faults
+    assert (fault.line, fault.code) == (2, "CFG-011")
+    assert 'did you mean "hospital"' in fault.message

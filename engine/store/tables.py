@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 
 from engine.store.columns import Moment, RowNumber
@@ -15,7 +17,7 @@ def _text(name: str) -> sa.Column[str]:
     return sa.Column(name, sa.Text, nullable=False)
 
 
-def _where(condition: str) -> dict[str, sa.TextClause]:
+def _where(condition: str) -> dict[str, Any]:
     return {"sqlite_where": sa.text(condition), "postgresql_where": sa.text(condition)}
 
 
@@ -131,7 +133,8 @@ delivery = sa.Table(
     sa.Index("ix_delivery_waiting", "destination", "lane", "wake", "seq", **_where(WAITING_SQL)),
     sa.Index("ix_delivery_key", "destination", "key", "seq", **_where(UNFINISHED_SQL)),
     sa.Index("ix_delivery_lease", "lease_until", **_where("state = 'SENDING'")),
-    sa.Index("ix_delivery_dead", "destination", **_where("state = 'DEAD'")),
+    sa.Index("ix_delivery_open", "destination", "seq", **_where(UNFINISHED_SQL)),
+    sa.Index("ix_delivery_error", "destination", "changed_at", **_where("error_code <> ''")),
 )
 """One message for one destination; `seq` is the order, `wake` when a worker should next look at the row."""
 

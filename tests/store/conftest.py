@@ -23,7 +23,7 @@ def _connect():
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def url(request, tmp_path):
-    """An address of a new, empty database that is thrown away after the test."""
+    """Give the address of a new, empty database that is thrown away after the test."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'test.db'}"
         return
@@ -38,7 +38,7 @@ def url(request, tmp_path):
 
 @pytest.fixture
 def database(url):
-    """A migrated database."""
+    """Give a migrated database."""
     opened = Database(url, pool=10, checkpoints=True)
     migrate(opened)
     yield opened

@@ -1,5 +1,7 @@
 """Create the store's own tables: messages, bodies, claims, deliveries, findings, events, counts, batches, revisions."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -11,24 +13,24 @@ depends_on = None
 ROW = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
-def _seq() -> sa.Column:
+def _seq() -> "sa.Column[Any]":
     return sa.Column("seq", ROW, sa.Identity(always=False), primary_key=True)
 
 
-def _texts(*names: str) -> list[sa.Column]:
+def _texts(*names: str) -> list["sa.Column[Any]"]:
     return [sa.Column(name, sa.Text, nullable=False) for name in names]
 
 
-def _time(name: str, *, nullable: bool = False) -> sa.Column:
+def _time(name: str, *, nullable: bool = False) -> "sa.Column[Any]":
     return sa.Column(name, sa.BigInteger, nullable=nullable)
 
 
-def _bytes(name: str) -> sa.Column:
+def _bytes(name: str) -> "sa.Column[Any]":
     return sa.Column(name, sa.LargeBinary, nullable=False)
 
 
 def _index(name: str, table: str, columns: list[str], where: str = "") -> None:
-    partial = {"sqlite_where": sa.text(where), "postgresql_where": sa.text(where)} if where else {}
+    partial: dict[str, Any] = {"sqlite_where": sa.text(where), "postgresql_where": sa.text(where)} if where else {}
     op.create_index(name, table, columns, **partial)
 
 
@@ -100,13 +102,13 @@ def _deliveries() -> None:
         _bytes("error_text"),
         *_texts("remote_id"),
     )
+    unfinished = "state IN ('QUEUED', 'SENDING', 'UNKNOWN', 'DEAD')"
     _index("ix_delivery_receipt", "delivery", ["receipt"])
     _index("ix_delivery_waiting", "delivery", ["destination", "lane", "wake", "seq"], "state IN ('QUEUED', 'UNKNOWN')")
-    _index(
-        "ix_delivery_key", "delivery", ["destination", "key", "seq"], "state IN ('QUEUED', 'SENDING', 'UNKNOWN', 'DEAD')"
-    )
+    _index("ix_delivery_key", "delivery", ["destination", "key", "seq"], unfinished)
     _index("ix_delivery_lease", "delivery", ["lease_until"], "state = 'SENDING'")
-    _index("ix_delivery_dead", "delivery", ["destination"], "state = 'DEAD'")
+    _index("ix_delivery_open", "delivery", ["destination", "seq"], unfinished)
+    _index("ix_delivery_error", "delivery", ["destination", "changed_at"], "error_code <> ''")
 
 
 def _counts() -> None:

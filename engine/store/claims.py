@@ -1,0 +1,196 @@
+"""Decide by unique keys which message holds an id: fresh, a duplicate, a conflict, or a replacement."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from engine.errors import Issue
+from engine.store.entries import Entry
+from engine.store.tables import claim, message
+from engine.store.troubles import Collision
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """The accepted message that holds an id."""
+
+    receipt: str
+    document_type: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the ids say about an entry.
+
+    `first` is the receipt of a duplicate's first message, or of the entry itself when it was filed before;
+    `issue` refuses it; `targets` are the receipts that it replaces.
+    """
+
+    kind: Literal["fresh", "duplicate", "refused"]
+    first: str = ""
+    issue: Issue | None = None
+    targets: tuple[str, ...] = ()
+
+
+def claim_name(institution: str, kind: Literal["document", "own"], value: str) -> str:
+    """Write the key of an id; full-width letters, digits and spaces count as their plain forms (NFKC)."""
+    plain = value if value.isascii() else unicodedata.normalize("NFKC", value)
+    return f"{institution} {kind} {plain.strip()}"
+
+
+def names_of(institution: str, document_id: str, own: str) -> tuple[str, ...]:
+    """List the keys that an accepted message holds."""
+    names = [claim_name(institution, "document", document_id)] if document_id else []
+    return (*names, claim_name(institution, "own", own)) if own else tuple(names)
+
+
+def names_asked(entry: Entry) -> Iterable[str]:
+    """List every key whose holder matters to an entry."""
+    yield from names_of(entry.institution, entry.document_id, entry.own)
+    yield from names_of(entry.institution, entry.replaces, entry.replaces_own)
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Who holds what, as read at the start of a transaction, changed by each entry that is judged.
+
+    `write` then makes the changes; should another transaction have changed the same keys meanwhile,
+    it raises Collision or the database's own IntegrityError, and the caller runs again from the start.
+    """
+
+    held: dict[str, Holder]
+    mine: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    released: list[tuple[str, str]] = field(default_factory=list)
+
+    @classmethod
+    def read(cls, connection: Connection, names: Iterable[str]) -> Ledger:
+        """Read the holders of these keys."""
+        rows = connection.execute(_READ, {"names": list(dict.fromkeys(names))})
+        return cls({name: Holder(receipt, type_, digest) for name, receipt, type_, digest in rows})
+
+    def judge(self, entry: Entry) -> Verdict:
+        """Say what the ids make of an entry, by the rules of the contracts on duplicates and replacement."""
+        same = self._same(entry)
+        if same:
+            return Verdict("duplicate", first=same)
+        if entry.state == "INVALID":
+            return Verdict("fresh")
+        targets: list[str] = []
+        for kind, value in (("document", entry.replaces), ("own", entry.replaces_own)):
+            if not value:
+                continue
+            holder = self.held.get(claim_name(entry.institution, "document" if kind == "document" else "own", value))
+            if holder is None:
+                return Verdict("refused", issue=_unknown_target(value))
+            if holder.document_type != entry.document_type:
+                return Verdict("refused", issue=_other_type(value, holder))
+            targets.append(holder.receipt)
+        issue = self._conflict(entry, targets)
+        return Verdict("refused", issue=issue) if issue else Verdict("fresh", targets=tuple(dict.fromkeys(targets)))
+
+    def take(self, connection: Connection, entry: Entry, targets: Sequence[str]) -> None:
+        """Release what the replaced messages hold, and hold the entry's own keys."""
+        for target in targets:
+            self.release(connection, target)
+        names = names_of(entry.institution, entry.document_id, entry.own)
+        holder = Holder(entry.receipt, entry.document_type, entry.digest)
+        self.held.update(dict.fromkeys(names, holder))
+        self.mine[entry.receipt] = names
+
+    def release(self, connection: Connection, receipt: str) -> None:
+        """Free every key that a message holds."""
+        pending = self.mine.pop(receipt, None)
+        names = pending if pending is not None else _names_of_stored(connection, receipt)
+        for name in names:
+            if pending is None:
+                self.released.append((name, receipt))
+            self.held.pop(name, None)
+
+    def write(self, connection: Connection) -> None:
+        """Delete and insert the keys that changed."""
+        for name, receipt in self.released:
+            gone = connection.execute(_DELETE, {"its_name": name, "its_holder": receipt})
+            if gone.rowcount != 1:
+                raise Collision("another transaction released the same document")
+        rows = [
+            {"name": name, "receipt": receipt, "document_type": self.held[name].document_type, "digest": self.held[name].digest}
+            for receipt, names in self.mine.items()
+            for name in names
+        ]
+        if rows:
+            connection.execute(_INSERT, rows)
+
+    def _same(self, entry: Entry) -> str:
+        for name in names_of(entry.institution, entry.document_id, entry.own):
+            holder = self.held.get(name)
+            if holder and entry.digest and holder.digest == entry.digest:
+                return holder.receipt
+        return ""
+
+    def _conflict(self, entry: Entry, targets: Sequence[str]) -> Issue | None:
+        document = self.held.get(claim_name(entry.institution, "document", entry.document_id))
+        if document and document.receipt not in targets:
+            return _document_conflict(entry, document)
+        own = self.held.get(claim_name(entry.institution, "own", entry.own)) if entry.own else None
+        if own and own.receipt not in targets:
+            return _own_conflict(entry, own)
+        return None
+
+
+_READ = sa.select(claim.c.name, claim.c.receipt, claim.c.document_type, claim.c.digest).where(
+    claim.c.name.in_(sa.bindparam("names", expanding=True))
+)
+_INSERT = sa.insert(claim)
+_DELETE = sa.delete(claim).where(claim.c.name == sa.bindparam("its_name"), claim.c.receipt == sa.bindparam("its_holder"))
+_STORED = sa.select(message.c.institution, message.c.document_id, message.c.own).where(
+    message.c.receipt == sa.bindparam("receipt")
+)
+
+
+def _names_of_stored(connection: Connection, receipt: str) -> tuple[str, ...]:
+    institution, document_id, own = connection.execute(_STORED, {"receipt": receipt}).one()
+    return names_of(institution, document_id, own)
+
+
+def _document_conflict(entry: Entry, holder: Holder) -> Issue:
+    return Issue(
+        code="SND-501",
+        message=f"documentId {entry.document_id} 已用于另一份内容，首次接收的回执号为 {holder.receipt}。",
+        hint="修改已上传的文档，请在 replaces 填写原 documentId；如果是新文档，请换新的 documentId。",
+        value=entry.document_id,
+    )
+
+
+def _own_conflict(entry: Entry, holder: Holder) -> Issue:
+    return Issue(
+        code="SND-502",
+        message=f"文档自身标识 {entry.own} 已用于另一份内容，首次接收的回执号为 {holder.receipt}。",
+        hint="新文档请换新的文档标识；修改已上传的文档，请在 replaces 填写原 documentId。",
+        path="/ClinicalDocument/id",
+        value=entry.own,
+    )
+
+
+def _unknown_target(value: str) -> Issue:
+    return Issue(
+        code="SND-503",
+        message=f"要替换的文档 {value} 没有被接收，或已经撤销、已被替换。",
+        hint="请先上传原文档；如果原文档不需要替换，请去掉 replaces（或文档中的 relatedDocument）。",
+        value=value,
+    )
+
+
+def _other_type(value: str, holder: Holder) -> Issue:
+    return Issue(
+        code="SND-504",
+        message=f"要替换的文档 {value} 是 {holder.document_type} 类型，与本次上传的类型不同，其回执号为 {holder.receipt}。",
+        hint="只能替换同一类型的文档，请核对 documentType 与 replaces。",
+        value=value,
+    )

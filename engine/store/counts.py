@@ -1,0 +1,120 @@
+"""Keep the counts: insert-only deltas in the transaction that changes a state, folded later, compared with the rows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from engine.store.database import Database
+from engine.store.tables import count, count_delta, delivery, message
+
+Scope = Literal["taken", "message", "delivery"]
+Deltas = Counter["CountKey"]
+
+_FOLD_ROWS = 5000
+"""Rows folded in one transaction, so that it stays under 50 ms."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class CountKey:
+    """What is counted: `owner` is the institution of messages, the destination of deliveries; `taken` has no state."""
+
+    scope: Scope
+    owner: str
+    lane: str
+    state: str = ""
+
+
+def record(connection: Connection, deltas: Mapping[CountKey, int]) -> None:
+    """Write how the counts change; zeros are left out."""
+    rows = [_row(key) | {"delta": value} for key, value in deltas.items() if value]
+    if rows:
+        connection.execute(_INSERT, rows)
+
+
+_INSERT = sa.insert(count_delta)
+
+
+def fold(database: Database) -> int:
+    """Move all deltas into the folded sums, in short transactions; return how many rows were folded."""
+    folded = 0
+    while True:
+        with database.write() as connection:
+            done = _fold_some(database, connection)
+        folded += done
+        if done < _FOLD_ROWS:
+            return folded
+
+
+def _fold_some(database: Database, connection: Connection) -> int:
+    # The deleted rows themselves are summed: on PostgreSQL a lower number may still commit after a higher one.
+    first = sa.select(count_delta.c.seq).order_by(count_delta.c.seq).limit(_FOLD_ROWS)
+    gone = sa.delete(count_delta).where(count_delta.c.seq.in_(first)).returning(*_KEYS, count_delta.c.delta)
+    rows = connection.execute(gone).all()
+    sums: Deltas = Counter()
+    for scope, owner, lane, state, delta in rows:
+        sums[CountKey(scope, owner, lane, state)] += delta
+    statement = database.insert(count)
+    upsert = statement.on_conflict_do_update(
+        index_elements=["scope", "owner", "lane", "state"],
+        set_={"value": count.c.value + statement.excluded.value},
+    )
+    # In one order for every process, so that two of them never wait for each other in a circle.
+    values = [_row(key) | {"value": value} for key, value in sorted(sums.items())]
+    if values:
+        connection.execute(upsert, values)
+    return len(rows)
+
+
+_KEYS = (count_delta.c.scope, count_delta.c.owner, count_delta.c.lane, count_delta.c.state)
+
+
+def totals(connection: Connection) -> dict[CountKey, int]:
+    """Give the counts as of now, folded and unfolded together; zeros are left out."""
+    folded = sa.select(count.c.scope, count.c.owner, count.c.lane, count.c.state, count.c.value.label("value"))
+    both = folded.union_all(sa.select(*_KEYS, count_delta.c.delta)).subquery()
+    names = (both.c.scope, both.c.owner, both.c.lane, both.c.state)
+    rows = connection.execute(sa.select(*names, sa.func.sum(both.c.value)).group_by(*names))
+    return {CountKey(scope, owner, lane, state): int(value) for scope, owner, lane, state, value in rows if value}
+
+
+def verify(connection: Connection) -> list[str]:
+    """Compare the counts with the rows, in one read transaction; each line of the result names one difference."""
+    counted = totals(connection)
+    rows = _rows_by_key(connection)
+    lines = [
+        f"{key.scope} {key.owner} {key.lane} {key.state}: counted {counted.get(key, 0)}, rows {rows.get(key, 0)}"
+        for key in sorted(counted.keys() | rows.keys())
+        if counted.get(key, 0) != rows.get(key, 0)
+    ]
+    taken = sum(value for key, value in counted.items() if key.scope == "taken")
+    kept = sum(value for key, value in counted.items() if key.scope == "message")
+    if taken != kept:
+        lines.append(f"taken in {taken}, sum of the five states {kept}")
+    return lines
+
+
+def _rows_by_key(connection: Connection) -> dict[CountKey, int]:
+    found: Deltas = Counter()
+    by_state = (message.c.institution, message.c.lane, message.c.state)
+    for owner, lane, state, number in connection.execute(_counting(by_state)):
+        found[CountKey("message", owner, lane, state)] += number
+        found[CountKey("taken", owner, lane)] += number
+    by_destination = (delivery.c.destination, delivery.c.lane, delivery.c.state)
+    for owner, lane, state, number in connection.execute(_counting(by_destination)):
+        found[CountKey("delivery", owner, lane, state)] += number
+    return dict(found)
+
+
+def _counting(columns: Iterable[sa.Column[str]]) -> sa.Select[str, str, str, int]:
+    first, second, third = columns
+    return sa.select(first, second, third, sa.func.count()).group_by(first, second, third)
+
+
+def _row(key: CountKey) -> dict[str, str | int]:
+    return {"scope": key.scope, "owner": key.owner, "lane": key.lane, "state": key.state}

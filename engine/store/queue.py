@@ -1,0 +1,320 @@
+"""Hand out deliveries by lease, the head of each key first, and write down what came of them."""
+
+from __future__ import annotations
+
+import secrets
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from engine.message import LANES, Lane
+from engine.store import counts, deliveries, rows, search, waiting
+from engine.store.columns import AnyRow
+from engine.store.counts import Deltas
+from engine.store.database import Database
+from engine.store.deliveries import Ended, move
+from engine.store.entries import EventLine, StoredMessage
+from engine.store.sealing import Seal
+from engine.store.tables import UNFINISHED_SQL, WAITING_SQL, delivery, event
+
+_ROUNDS = 4
+"""Looks at one destination and lane in one claim; what stands behind a key's head is put off in between."""
+
+_PUT_OFF = timedelta(minutes=30)
+"""How long a delivery behind its key's head is left alone if nothing wakes it; its turn comes by `wake_next`."""
+
+_EXPIRED_AT_ONCE = 500
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Claimed:
+    """A delivery that this worker may send until its lease ends.
+
+    `attempts` counts the tries before this one; `state` is what it was (QUEUED, or UNKNOWN: it may have arrived);
+    `first_due` is when it was first to be sent; `key` is the search key of the ordering key.
+    """
+
+    id: int
+    receipt: str
+    destination: str
+    key: str
+    attempts: int
+    lane: Lane
+    state: Literal["QUEUED", "UNKNOWN"]
+    lease_token: str
+    first_due: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settlement:
+    """What came of a claimed delivery; `due` is when to try again (QUEUED, UNKNOWN); `attempted` false counts no try."""
+
+    claimed: Claimed
+    state: Literal["SENT", "QUEUED", "UNKNOWN", "DEAD"]
+    now: datetime
+    due: datetime | None = None
+    error_code: str = ""
+    error_text: str = ""
+    remote_id: str = ""
+    attempted: bool = True
+
+
+class Queue:
+    """The queue of one database; every method works in the caller's short write transaction."""
+
+    def __init__(self, database: Database, seal: Seal) -> None:
+        self.database = database
+        self.seal = seal
+
+    def claim(
+        self,
+        connection: Connection,
+        *,
+        worker: str,
+        now: datetime,
+        lease: float,
+        limit: int,
+        destinations: Sequence[str] | None = None,
+    ) -> list[Claimed]:
+        """Lease up to `limit` deliveries for `lease` seconds, live before history, destinations sharing alike.
+
+        Only the oldest unfinished delivery of a non-empty key is handed out. None means every destination.
+        """
+        names = waiting.destinations(connection) if destinations is None else list(destinations)
+        names.sort(key=lambda _: secrets.randbits(16))
+        share = max(1, -(-limit // max(1, len(names))))
+        found: list[AnyRow] = []
+        for part in (share, limit):
+            for lane in LANES:
+                for name in names:
+                    room = min(part, limit - len(found))
+                    if room > 0:
+                        found += _heads(connection, name, lane, now, room, {row.seq for row in found})
+        return _lease(connection, found, worker, now, lease)
+
+    def bodies(self, connection: Connection, claimed: Sequence[Claimed]) -> Mapping[str, StoredMessage]:
+        """Load the messages of claimed deliveries, by receipt."""
+        return search.load(connection, self.seal, list({one.receipt for one in claimed}))
+
+    def settle(self, connection: Connection, settlements: Sequence[Settlement]) -> list[int]:
+        """Write down what came of deliveries; return the ids settled: those whose lease is another's are left alone."""
+        by_id = {one.claimed.id: one for one in settlements}
+        held = connection.execute(_HELD, {"ids": sorted(by_id)}).all()
+        ours = [(row, by_id[row.seq]) for row in held if row.lease_token == by_id[row.seq].claimed.lease_token]
+        if not ours:
+            return []
+        deltas: Deltas = Counter()
+        for row, one in ours:
+            move(deltas, row.destination, row.lane, "SENDING", one.state)
+        connection.execute(_SETTLE, [_settled(row, one, self.seal) for row, one in ours])
+        ended = [(row, one) for row, one in ours if one.state == "SENT"]
+        if ended:
+            deliveries.wake_next(connection, [Ended(row.seq, row.destination, row.key) for row, _ in ended], ended[0][1].now)
+        told = [_event(row, one, self.seal) for row, one in ours if _worth_telling(row, one)]
+        if told:
+            connection.execute(sa.insert(event), told)
+        counts.record(connection, deltas)
+        return [row.seq for row, _ in ours]
+
+    def release_expired(self, connection: Connection, now: datetime) -> int:
+        """Queue again what a worker left behind when its lease ran out, the try counted; return how many."""
+        rows_ = connection.execute(_EXPIRED, {"now": now}).all()
+        if not rows_:
+            return 0
+        deltas: Deltas = Counter()
+        told = []
+        for row in rows_:
+            move(deltas, row.destination, row.lane, "SENDING", "QUEUED")
+            line = EventLine(at=now, what="lease-expired", detail=f"{row.destination} {row.worker}")
+            told.append(rows.event_row(row.receipt, line, self.seal))
+        connection.execute(_RELEASE, [{"its_seq": row.seq, "now": now} for row in rows_])
+        connection.execute(sa.insert(event), told)
+        counts.record(connection, deltas)
+        return len(rows_)
+
+    def revive(self, connection: Connection, delivery_id: int, by: str, now: datetime | None = None) -> bool:
+        """Queue a DEAD delivery again as if it were new; false when it is not DEAD."""
+        return deliveries.revive(connection, self.seal, delivery_id, by, now or datetime.now(UTC))
+
+    def discard(self, connection: Connection, delivery_id: int, reason: str, by: str, now: datetime | None = None) -> bool:
+        """Give up a delivery that is not being sent, with the reason and who did it; its key goes on."""
+        return deliveries.discard(connection, self.seal, delivery_id, reason, by, now or datetime.now(UTC))
+
+    def waiting(self, connection: Connection) -> list[waiting.WaitingLine]:
+        """Tell for each destination how many deliveries stand in each state, the oldest waiting and the last error."""
+        return waiting.waiting(connection, self.seal)
+
+
+_older = delivery.alias("older")
+_BLOCKED = sa.select(delivery.c.seq).where(
+    delivery.c.seq.in_(sa.bindparam("ids", expanding=True)),
+    delivery.c.key != "",
+    sa.exists().where(
+        _older.c.destination == delivery.c.destination,
+        _older.c.key == delivery.c.key,
+        _older.c.seq < delivery.c.seq,
+        sa.text(f"older.{UNFINISHED_SQL}"),
+    ),
+)
+_CANDIDATES = (
+    sa.select(
+        delivery.c.seq,
+        delivery.c.receipt,
+        delivery.c.destination,
+        delivery.c.key,
+        delivery.c.attempts,
+        delivery.c.lane,
+        delivery.c.state,
+        delivery.c.first_due,
+    )
+    .where(
+        delivery.c.destination == sa.bindparam("its_destination"),
+        delivery.c.lane == sa.bindparam("its_lane"),
+        delivery.c.wake <= sa.bindparam("now", type_=delivery.c.wake.type),
+        sa.text(WAITING_SQL),
+    )
+    .order_by(delivery.c.wake, delivery.c.seq)
+    .limit(sa.bindparam("room", type_=sa.Integer))
+    .with_for_update(skip_locked=True)
+)
+_PUT_OFF_ROWS = (
+    sa.update(delivery)
+    .where(delivery.c.seq.in_(sa.bindparam("ids", expanding=True)))
+    .values(wake=sa.bindparam("later", type_=delivery.c.wake.type))
+)
+_LEASE = (
+    sa.update(delivery)
+    .where(delivery.c.seq.in_(sa.bindparam("ids", expanding=True)))
+    .values(
+        state="SENDING",
+        worker=sa.bindparam("its_worker"),
+        lease_token=sa.bindparam("token"),
+        lease_until=sa.bindparam("until", type_=delivery.c.wake.type),
+        changed_at=sa.bindparam("now", type_=delivery.c.wake.type),
+    )
+)
+_HELD = (
+    sa.select(delivery)
+    .where(delivery.c.seq.in_(sa.bindparam("ids", expanding=True)), delivery.c.state == "SENDING")
+    .order_by(delivery.c.seq)
+    .with_for_update()
+)
+_SETTLE = (
+    sa.update(delivery)
+    .where(delivery.c.seq == sa.bindparam("its_seq"))
+    .values(
+        state=sa.bindparam("new_state"),
+        attempts=sa.bindparam("tries"),
+        due=sa.bindparam("next"),
+        wake=sa.bindparam("next"),
+        changed_at=sa.bindparam("now"),
+        lease_token="",
+        lease_until=None,
+        error_code=sa.bindparam("code"),
+        error_text=sa.bindparam("text"),
+        remote_id=sa.bindparam("remote"),
+    )
+)
+_EXPIRED = (
+    sa.select(delivery.c.seq, delivery.c.receipt, delivery.c.destination, delivery.c.lane, delivery.c.worker)
+    .where(sa.text("state = 'SENDING'"), delivery.c.lease_until < sa.bindparam("now", type_=delivery.c.wake.type))
+    .order_by(delivery.c.lease_until)
+    .limit(_EXPIRED_AT_ONCE)
+    .with_for_update(skip_locked=True)
+)
+_RELEASE = (
+    sa.update(delivery)
+    .where(delivery.c.seq == sa.bindparam("its_seq"))
+    .values(
+        state="QUEUED",
+        attempts=delivery.c.attempts + 1,
+        due=sa.bindparam("now"),
+        wake=sa.bindparam("now"),
+        changed_at=sa.bindparam("now"),
+        lease_token="",
+        lease_until=None,
+    )
+)
+
+
+def _heads(connection: Connection, name: str, lane: Lane, now: datetime, room: int, taken: set[int]) -> list[AnyRow]:
+    """Find due deliveries that nothing holds back; the rows are locked until the transaction ends (PostgreSQL)."""
+    heads: list[AnyRow] = []
+    for _ in range(_ROUNDS):
+        asked = room + len(taken)
+        values = {"its_destination": name, "its_lane": lane, "now": now, "room": asked}
+        rows_ = connection.execute(_CANDIDATES, values).all()
+        found = [row for row in rows_ if row.seq not in taken]
+        # A second statement, so that on PostgreSQL it sees what was committed before the locks above were taken.
+        blocked = _blocked(connection, found)
+        if blocked:
+            connection.execute(_PUT_OFF_ROWS, {"ids": blocked, "later": now + _PUT_OFF})
+        free = [row for row in found if row.seq not in set(blocked)][: room - len(heads)]
+        heads += free
+        taken |= {row.seq for row in free}
+        if len(heads) >= room or len(rows_) < asked:
+            break
+    return heads
+
+
+def _blocked(connection: Connection, found: Sequence[AnyRow]) -> list[int]:
+    keyed = [row.seq for row in found if row.key]
+    return list(connection.execute(_BLOCKED, {"ids": keyed}).scalars()) if keyed else []
+
+
+def _lease(connection: Connection, found: Sequence[AnyRow], worker: str, now: datetime, lease: float) -> list[Claimed]:
+    if not found:
+        return []
+    token = secrets.token_hex(8)
+    until = now + timedelta(seconds=lease)
+    ids = [row.seq for row in found]
+    connection.execute(_LEASE, {"ids": ids, "its_worker": worker, "token": token, "until": until, "now": now})
+    deltas: Deltas = Counter()
+    for row in found:
+        move(deltas, row.destination, row.lane, row.state, "SENDING")
+    counts.record(connection, deltas)
+    return [
+        Claimed(
+            id=row.seq,
+            receipt=row.receipt,
+            destination=row.destination,
+            key=row.key,
+            attempts=row.attempts,
+            lane=row.lane,
+            state=row.state,
+            lease_token=token,
+            first_due=row.first_due,
+        )
+        for row in found
+    ]
+
+
+def _settled(row: AnyRow, one: Settlement, seal: Seal) -> rows.Values:
+    return {
+        "its_seq": row.seq,
+        "new_state": one.state,
+        "tries": row.attempts + (1 if one.attempted else 0),
+        "next": one.due or one.now,
+        "now": one.now,
+        "code": one.error_code,
+        "text": seal.seal_text(one.error_text, table="delivery", column="error_text", row=row.receipt),
+        "remote": one.remote_id,
+    }
+
+
+_WORDS = {"SENT": "sent", "QUEUED": "retry", "UNKNOWN": "unknown", "DEAD": "dead"}
+
+
+def _worth_telling(row: AnyRow, one: Settlement) -> bool:
+    # Hundreds of equal failures in three days are one event; the row itself counts the tries.
+    return one.state not in {"QUEUED", "UNKNOWN"} or one.error_code != row.error_code
+
+
+def _event(row: AnyRow, one: Settlement, seal: Seal) -> rows.Values:
+    detail = " ".join(filter(None, [row.destination, one.error_code, one.error_text, one.remote_id]))
+    return rows.event_row(row.receipt, EventLine(at=one.now, what=_WORDS[one.state], detail=detail), seal)

@@ -1,0 +1,54 @@
+"""Keep the files of each set of routes that walks messages, and say which set is current."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Mapping
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from engine.store.database import Database
+from engine.store.sealing import Seal
+from engine.store.tables import revision
+
+_LONG_AGO = (1980, 1, 1, 0, 0, 0)
+
+
+def keep_revision(
+    database: Database, seal: Seal, connection: Connection, name: str, files: Mapping[str, bytes], now: datetime
+) -> None:
+    """Keep a set of files (path to bytes) under its hash and make it the current one, in the caller's transaction."""
+    packed = seal.seal(_pack(files), table="revision", column="files", row=name)
+    row = {"hash": name, "created": now, "files": packed, "current": False}
+    connection.execute(database.insert_or_ignore(revision), row)
+    connection.execute(sa.update(revision).where(revision.c.current, revision.c.hash != name).values(current=False))
+    connection.execute(sa.update(revision).where(revision.c.hash == name).values(current=True))
+
+
+def current_revision(connection: Connection) -> str:
+    """Name the current revision, empty when none was kept yet."""
+    return connection.execute(sa.select(revision.c.hash).where(revision.c.current)).scalar_one_or_none() or ""
+
+
+def revision_files(connection: Connection, seal: Seal, name: str) -> dict[str, bytes]:
+    """Give the files of a revision; raises LookupError for an unknown one."""
+    sealed = connection.execute(sa.select(revision.c.files).where(revision.c.hash == name)).scalar_one_or_none()
+    if sealed is None:
+        raise LookupError(f"revision {name} is not kept here")
+    return _unpack(seal.open(sealed, table="revision", column="files", row=name))
+
+
+def _pack(files: Mapping[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(files):
+            archive.writestr(zipfile.ZipInfo(path, _LONG_AGO), files[path], zipfile.ZIP_DEFLATED)
+    return buffer.getvalue()
+
+
+def _unpack(packed: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}

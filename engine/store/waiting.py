@@ -1,0 +1,76 @@
+"""Tell how each destination stands: how many deliveries in which state, since when, with which last error."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from engine.store import counts
+from engine.store.sealing import Seal
+from engine.store.tables import UNFINISHED_SQL, delivery
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WaitingLine:
+    """One destination: counts by state, when its oldest unfinished delivery was first due, its last error."""
+
+    destination: str
+    counts: Mapping[str, int]
+    oldest: datetime | None
+    error_code: str
+    error_text: str
+    error_at: datetime | None
+
+
+_LEAST = (
+    sa.select(delivery.c.destination)
+    .where(sa.text(UNFINISHED_SQL), delivery.c.destination > sa.bindparam("last"))
+    .order_by(delivery.c.destination)
+    .limit(1)
+)
+_OLDEST = (
+    sa.select(delivery.c.first_due)
+    .where(sa.text(UNFINISHED_SQL), delivery.c.destination == sa.bindparam("its_destination"))
+    .order_by(delivery.c.seq)
+    .limit(1)
+)
+_ERROR = (
+    sa.select(delivery.c.receipt, delivery.c.error_code, delivery.c.error_text, delivery.c.changed_at)
+    .where(sa.text("error_code <> ''"), delivery.c.destination == sa.bindparam("its_destination"))
+    .order_by(delivery.c.changed_at.desc())
+    .limit(1)
+)
+
+
+def destinations(connection: Connection) -> list[str]:
+    """List the destinations that have unfinished deliveries, one step in the index for each."""
+    found: list[str] = []
+    while True:
+        name = connection.execute(_LEAST, {"last": found[-1] if found else ""}).scalar_one_or_none()
+        if name is None:
+            return found
+        found.append(name)
+
+
+def waiting(connection: Connection, seal: Seal) -> list[WaitingLine]:
+    """Tell how each destination stands, in the order of their names."""
+    by_destination: dict[str, dict[str, int]] = {}
+    for key, value in counts.totals(connection).items():
+        if key.scope == "delivery":
+            states = by_destination.setdefault(key.owner, {})
+            states[key.state] = states.get(key.state, 0) + value
+    return [_line(connection, seal, name, states) for name, states in sorted(by_destination.items())]
+
+
+def _line(connection: Connection, seal: Seal, name: str, states: Mapping[str, int]) -> WaitingLine:
+    oldest = connection.execute(_OLDEST, {"its_destination": name}).scalar_one_or_none()
+    error = connection.execute(_ERROR, {"its_destination": name}).one_or_none()
+    if error is None:
+        return WaitingLine(destination=name, counts=states, oldest=oldest, error_code="", error_text="", error_at=None)
+    receipt, code, sealed, at = error
+    text = seal.open_text(sealed, table="delivery", column="error_text", row=receipt)
+    return WaitingLine(destination=name, counts=states, oldest=oldest, error_code=code, error_text=text, error_at=at)

@@ -1,0 +1,241 @@
+"""Deliver what waits: claim by lease, send on each destination's own threads, write down what came of it."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from sqlalchemy.engine import Connection  # house: only the type of the store's connection that is handed on
+
+from engine.channels.language import Retry
+from engine.channels.outlet import Carrier, Outlet, Parcel, Tried
+from engine.channels.verdict import settle
+from engine.errors import DestinationError, TryAgain, Unavailable
+from engine.log import get_logger
+from engine.message import Message
+from engine.store import waiting
+from engine.store.database import Database
+from engine.store.entries import StoredMessage
+from engine.store.queue import Claimed, Queue, Settlement
+
+_BRISK = 0.02
+_STORE_AWAY = 1.0
+_LOOKS_A_LEASE = 4
+
+
+class Courier:
+    """Carry deliveries from the queue to their destinations until stopped; one for each worker process.
+
+    `carriers` are the connectors by destination; `parallel` says how many sends of a destination run at once;
+    `retry_of(route, destination)` gives the route's policy; `open_body` makes the message of a stored one.
+    Times are in seconds: `lease` must exceed `longest_send`, the longest total deadline of a connector; `poll` is
+    the longest look-away of an idle courier; `drain` is how long a stop waits for what is under way.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        queue: Queue,
+        carriers: Mapping[str, Carrier],
+        *,
+        open_body: Callable[[StoredMessage], Message],
+        retry_of: Callable[[str, str], Retry] = lambda _route, _destination: Retry(),
+        worker: str = "worker",
+        parallel: Callable[[str], int] = lambda _destination: 4,
+        batch: int = 32,
+        lease: float = 120.0,
+        longest_send: float = 60.0,
+        poll: float = 0.2,
+        drain: float = 30.0,
+    ) -> None:
+        if lease <= longest_send:
+            raise ValueError("the lease must outlast the longest send")
+        self._database = database
+        self._queue = queue
+        self._outlets = {
+            name: Outlet(name, carrier, parallel=parallel(name), batch=batch, longest_send=longest_send)
+            for name, carrier in carriers.items()
+        }
+        self._open_body = open_body
+        self._retry_of = retry_of
+        self._worker = worker
+        self._lease = lease
+        self._poll = poll
+        self._drain = drain
+        self._done: SimpleQueue[Tried] = SimpleQueue()
+        self._owed: list[Tried] = []
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._next_expiry = 0.0
+        self._log: Any = get_logger("delivery").bind(worker=worker)
+
+    def start(self) -> None:
+        """Run on a thread of this process's own."""
+        self._thread = threading.Thread(target=self.run, name="courier")
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Claim no more, finish what is under way (at most `drain` seconds), and return when all is written down."""
+        self._stopping.set()
+        self._wake.set()
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join()
+
+    def wake(self) -> None:
+        """Say that there is new work, so that an idle courier looks at once."""
+        self._wake.set()
+
+    def run(self) -> None:
+        """Work until `stop` is called."""
+        idle = _BRISK
+        while not self._stopping.is_set():
+            try:
+                busy = self._round()
+            except TryAgain as error:
+                self._log.warning("store away", exc_info=error)
+                self._stopping.wait(_STORE_AWAY)
+                continue
+            except Exception as error:  # noqa: BLE001  one bad round must not end all deliveries; leases bring back what it held
+                self._log.error("round failed", exc_info=error)
+                self._stopping.wait(_STORE_AWAY)
+                continue
+            idle = _BRISK if busy else min(self._poll, idle * 2)
+            if not busy:
+                self._wake.wait(idle)
+                self._wake.clear()
+        self._leave()
+
+    def _round(self) -> bool:
+        """Write down what is finished and claim what has room, in one transaction; true when there was any."""
+        self._collect()
+        if not self._owed and not self._anything():
+            return False
+        now = datetime.now(UTC)
+        until = time.monotonic() + self._lease
+        settlements = [self._judge(tried, now) for tried in self._owed]
+        with self._database.write() as connection:
+            self._settle(connection, settlements, now)
+            claimed = self._claim(connection, now)
+            bodies = self._bodies(connection, claimed)
+        self._written(settlements)
+        for one in claimed:
+            self._outlets[one.destination].take(Parcel(one, bodies[one.receipt], until), self._open_body, self._finished)
+        return bool(claimed or settlements)
+
+    def _bodies(self, connection: Connection, claimed: Sequence[Claimed]) -> Mapping[str, StoredMessage | ValueError]:
+        """Load what is to be sent; a body that cannot be unsealed fails alone."""
+        if not claimed:
+            return {}
+        try:
+            return dict(self._queue.bodies(connection, claimed))
+        except ValueError:
+            return {one.receipt: self._body(connection, one) for one in claimed}
+
+    def _body(self, connection: Connection, one: Claimed) -> StoredMessage | ValueError:
+        try:
+            return self._queue.bodies(connection, [one])[one.receipt]
+        except ValueError as error:
+            return error
+
+    def _anything(self) -> bool:
+        """Look, without writing, whether any destination with room has unfinished deliveries, or leases are to be seen to."""
+        if time.monotonic() >= self._next_expiry:
+            return True
+        with self._database.read() as connection:
+            return bool(self._roomy(waiting.destinations(connection)))
+
+    def _roomy(self, names: Iterable[str]) -> list[tuple[str, int]]:
+        now = time.monotonic()
+        rooms = [(name, self._outlets[name].room(now)) for name in names if name in self._outlets]
+        return [(name, room) for name, room in rooms if room > 0]
+
+    def _claim(self, connection: Connection, now: datetime) -> list[Claimed]:
+        """Claim for each destination what it has room for, so that a full one takes nothing from the others."""
+        claimed: list[Claimed] = []
+        for name, room in self._roomy(waiting.destinations(connection)):
+            claimed += self._queue.claim(
+                connection, worker=self._worker, now=now, lease=self._lease, limit=room, destinations=[name]
+            )
+        return claimed
+
+    def _settle(self, connection: Connection, settlements: Sequence[Settlement], now: datetime) -> None:
+        if settlements:
+            self._queue.settle(connection, settlements)
+        if time.monotonic() >= self._next_expiry:
+            released = self._queue.release_expired(connection, now)
+            self._next_expiry = time.monotonic() + self._lease / _LOOKS_A_LEASE
+            if released:
+                self._log.warning("leases ran out", count=released)
+
+    def _written(self, settlements: Sequence[Settlement]) -> None:
+        """Forget what is owed only after the commit; a settlement written twice is fenced by its lease."""
+        del self._owed[: len(settlements)]
+        for one in settlements:
+            if one.state == "DEAD":
+                self._log.warning(
+                    "dead letter", receipt=one.claimed.receipt, destination=one.claimed.destination, code=one.error_code
+                )
+
+    def _finished(self, tried: Tried) -> None:
+        self._done.put(tried)
+        self._wake.set()
+
+    def _collect(self) -> None:
+        """Take over what the threads have finished, and tell each destination's breaker."""
+        while True:
+            try:
+                tried = self._done.get_nowait()
+            except Empty:
+                return
+            self._owed.append(tried)
+            self._note(tried, self._outlets[tried.parcel.claimed.destination])
+
+    def _note(self, tried: Tried, outlet: Outlet) -> None:
+        outlet.held -= 1
+        error = tried.error
+        if error is not None and not isinstance(error, DestinationError):
+            self._log.error("delivery failed inside", receipt=tried.parcel.claimed.receipt, exc_info=error)
+        elif isinstance(error, Unavailable):
+            if outlet.breaker.failed(time.monotonic()):
+                self._log.warning("destination away", destination=outlet.name, code=error.code)
+        elif (tried.reply is not None or error is not None) and outlet.breaker.answered():
+            self._log.info("destination back", destination=outlet.name)
+
+    def _judge(self, tried: Tried, now: datetime) -> Settlement:
+        claimed = tried.parcel.claimed
+        retry = self._retry_of(tried.parcel.route, claimed.destination)
+        return settle(tried, retry, now, random.random())
+
+    def _leave(self) -> None:
+        """Wait for what is under way and write it down; what is still open then is left to its lease."""
+        for outlet in self._outlets.values():
+            outlet.leave()
+        end = time.monotonic() + self._drain
+        while time.monotonic() < end and (self._owed or any(outlet.held for outlet in self._outlets.values())):
+            self._collect()
+            self._write_last()
+            if any(outlet.held for outlet in self._outlets.values()):
+                self._wake.wait(0.1)
+                self._wake.clear()
+        left = sum(outlet.held for outlet in self._outlets.values())
+        self._log.info("courier stopped", left=left, unwritten=len(self._owed))
+
+    def _write_last(self) -> None:
+        if not self._owed:
+            return
+        now = datetime.now(UTC)
+        settlements = [self._judge(tried, now) for tried in self._owed]
+        try:
+            with self._database.write() as connection:
+                self._queue.settle(connection, settlements)
+        except TryAgain as error:
+            self._log.warning("store away", exc_info=error)
+            self._wake.wait(_STORE_AWAY)
+        else:
+            self._written(settlements)

@@ -1,0 +1,109 @@
+"""Send to one destination on a few threads of its own, so that a dead one slows no other."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Protocol
+
+from engine.channels.breaker import Breaker
+from engine.message import Message
+from engine.store.entries import StoredMessage
+from engine.store.queue import Claimed
+
+
+class Reply(Protocol):
+    """What a connector hands back: its words and the number the destination gave."""
+
+    @property
+    def text(self) -> str:
+        """The words, for the event."""
+
+    @property
+    def remote_id(self) -> str:
+        """The number, may be empty."""
+
+
+class Carrier(Protocol):
+    """What delivers: any connector of outbound/."""
+
+    def send(self, message: Message) -> Reply:
+        """Deliver once; raises Unavailable or Rejected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One claimed delivery with what is to be sent, or why that cannot be read; its lease ends at `until` (monotonic seconds)."""
+
+    claimed: Claimed
+    stored: StoredMessage | ValueError
+    until: float
+
+    @property
+    def route(self) -> str:
+        """Name the route that sends it, empty when its message cannot be read."""
+        return "" if isinstance(self.stored, ValueError) else self.stored.facts.route
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What came of one parcel: a reply, an error, or neither when it was never started."""
+
+    parcel: Parcel
+    reply: Reply | None = None
+    error: Exception | None = None
+
+
+class Outlet:
+    """The threads, the breaker and the window of one destination.
+
+    `parallel` sends run at once; about a second's worth of parcels is taken ahead, at most `batch`. A parcel whose
+    lease would end within `longest_send` seconds is not started.
+    """
+
+    def __init__(self, name: str, carrier: Carrier, *, parallel: int, batch: int, longest_send: float) -> None:
+        self.name = name
+        self.breaker = Breaker()
+        self.held = 0
+        self._carrier = carrier
+        self._parallel = parallel
+        self._batch = batch
+        self._longest_send = longest_send
+        self._average = 0.1
+        self._leaving = False
+        self._threads = ThreadPoolExecutor(parallel, thread_name_prefix=f"to-{name}")
+
+    def room(self, now: float) -> int:
+        """Say how many more parcels may be claimed."""
+        allowed = self.breaker.allows(now)
+        window = min(self._batch, max(self._parallel, int(self._parallel / self._average)))
+        return max(0, (window if allowed is None else allowed) - self.held)
+
+    def take(self, parcel: Parcel, open_body: Callable[[StoredMessage], Message], done: Callable[[Tried], None]) -> None:
+        """Send a parcel on one of the threads; `done` is called there with what came of it."""
+        self.held += 1
+        self._threads.submit(lambda: done(self._try(parcel, open_body)))
+
+    def note(self, seconds: float) -> None:
+        """Learn how long a send takes."""
+        self._average = max(0.001, 0.8 * self._average + 0.2 * seconds)
+
+    def leave(self) -> None:
+        """Start nothing more; what is not started comes back untried."""
+        self._leaving = True
+        self._threads.shutdown(wait=False)
+
+    def _try(self, parcel: Parcel, open_body: Callable[[StoredMessage], Message]) -> Tried:
+        started = time.monotonic()
+        if self._leaving or parcel.until - started < self._longest_send:
+            return Tried(parcel)
+        if isinstance(parcel.stored, ValueError):
+            return Tried(parcel, error=parcel.stored)
+        try:
+            return Tried(parcel, reply=self._carrier.send(open_body(parcel.stored)))
+        except Exception as error:  # noqa: BLE001  every failure is judged and written down by the courier
+            return Tried(parcel, error=error)
+        finally:
+            self.note(time.monotonic() - started)

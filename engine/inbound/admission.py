@@ -76,6 +76,7 @@ class Admission:
         if institution is None:
             await self._refused(address, claimant.code, claimant.fault or "wrong-password")
             await asyncio.sleep(began + self._least - asyncio.get_running_loop().time())
+            self._delays.failed(*_pair(claimant, address))
             raise SenderError(_UNPROVEN)
         await self._entitled(institution, address)
         self._audit.note(_note(address, institution.code, "admitted", address.operation))
@@ -92,9 +93,11 @@ class Admission:
         stored = institution.password_hash if institution is not None else None
         if stored is not None and self._checks.remembered(claimant.code, stored, claimant.password):
             return institution
-        pair = (address.peer, claimed_code(claimant.code))
+        pair = _pair(claimant, address)
         if not self._checks.familiar(claimant.code, stored, claimant.password):
-            await self._wait(self._delays.reserve(*pair))
+            wait = self._delays.reserve(*pair)
+            if wait > 0:  # none at all for a first try, so that equal first tries find its check running
+                await asyncio.sleep(wait)
         right = await asyncio.wrap_future(self._checks.check(claimant.code, stored, claimant.password))
         # The wait may have been long enough for a new password or for being disabled.
         if not right or identify(claims, await self._register(), datetime.now(UTC)) != claimant:
@@ -123,9 +126,9 @@ class Admission:
         else:
             self._audit.note(note)
 
-    async def _wait(self, seconds: float) -> None:
-        if seconds > 0:
-            await asyncio.sleep(seconds)
+
+def _pair(claimant: Claimant, address: Address) -> tuple[str, str]:
+    return address.peer, claimed_code(claimant.code)
 
 
 def _note(address: Address, code: str, verdict: Literal["admitted", "refused"], reason: str) -> AuditNote:

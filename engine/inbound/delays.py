@@ -53,11 +53,21 @@ class Delays:
         wait = max(record.free - now, 0.0)
         if wait > LONGEST:
             raise TryAgain("too many sign-ins of one caller wait", retry_after=math.ceil(wait))
-        record.free = now + wait + min(FIRST * 2.0 ** min(record.tries, 16), LONGEST)
         record.tries += 1
+        record.free = now + wait + _step(record)
         record.last = now
         return wait
+
+    def failed(self, peer: str, institution: str) -> None:
+        """Count the waiting time of the next try from now, the end of one that failed."""
+        record = self._records.get((peer, institution))
+        if record is not None:
+            record.free = max(record.free, self._clock() + _step(record))
 
     def forgive(self, peer: str, institution: str) -> None:
         """Forget the failures of a pair that has now proven who it is."""
         self._records.pop((peer, institution), None)
+
+
+def _step(record: _Record) -> float:
+    return min(FIRST * 2.0 ** min(record.tries - 1, 16), LONGEST)

@@ -44,22 +44,37 @@ def configure(level: str = "info", process: str = "engine", stream: TextIO | Non
     `process` is the short name of the process in every line (`front-1`, `worker-1`, `clock`). With `strict` a
     forbidden key raises `ForbiddenKey`; otherwise its value is left out and the key named under `dropped`.
     """
-    out = stream if stream is not None else sys.stderr
+    out = stream if stream is not None else _Stderr()
     number = logging.getLevelNamesMapping()[level.upper()]
-    structlog.configure(
-        processors=[structlog.contextvars.merge_contextvars, _Head(process), _Guard(strict=strict), _write_error, _to_line],
-        wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.WriteLoggerFactory(file=out),
-        cache_logger_on_first_use=False,
-    )
+    _shape(number, process, out, strict=strict)
     _tame_libraries(max(number, logging.WARNING), process, out)
 
 
 def get_logger(name: str) -> Any:
     """Return the logger of a room: `log.info("message filed", receipt=..., state=...)`, a constant sentence plus ids."""
     if not structlog.is_configured():
-        configure()
+        # The guards hold also in a process that forgot to configure; what libraries log is left alone there.
+        _shape(logging.INFO, "engine", _Stderr(), strict=False)
     return structlog.get_logger(room=name)
+
+
+class _Stderr:
+    """Write to what stderr is at that moment, which may be exchanged while the process runs."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+
+def _shape(level: int, process: str, stream: Any, *, strict: bool) -> None:
+    structlog.configure(
+        processors=[structlog.contextvars.merge_contextvars, _Head(process), _Guard(strict=strict), _write_error, _to_line],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.WriteLoggerFactory(file=stream),
+        cache_logger_on_first_use=False,
+    )
 
 
 class _Head:
@@ -166,7 +181,7 @@ def _shortened(value: Any, longest: int) -> Any:
 class _LibraryLines(logging.Handler):
     """Write what libraries log: the sentence without its arguments, since an argument may be a document."""
 
-    def __init__(self, process: str, stream: TextIO) -> None:
+    def __init__(self, process: str, stream: Any) -> None:
         super().__init__()
         self.head = _Head(process)
         self.guard = _Guard(strict=False)
@@ -186,7 +201,7 @@ class _LibraryLines(logging.Handler):
             self.handleError(record)
 
 
-def _tame_libraries(level: int, process: str, stream: TextIO) -> None:
+def _tame_libraries(level: int, process: str, stream: Any) -> None:
     root = logging.getLogger()
     root.handlers[:] = [_LibraryLines(process, stream)]
     root.setLevel(level)

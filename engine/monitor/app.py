@@ -1,0 +1,89 @@
+"""Put the monitor together: its pages, its door, its two open addresses."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from engine.errors import TryAgain
+from engine.log import get_logger
+from engine.monitor.board import Act, Board
+from engine.monitor.overview import Overview
+from engine.monitor.pages import STATIC, problem
+from engine.monitor.probes import Probes, Waiting
+from engine.monitor.security import SafeHeaders
+from engine.monitor.signin import Door, Users
+
+log = get_logger("monitor")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sources:
+    """What the pages show and do, as plain callables that may block; any may raise TryAgain.
+
+    `overview` reads the page's values; `waiting` what /metrics tells of the queues; `ping` writes to the store;
+    `acts` holds `retry` and `discard` of one dead delivery.
+    """
+
+    overview: Callable[[], Overview]
+    waiting: Callable[[], Waiting]
+    ping: Callable[[], None]
+    acts: Mapping[str, Act]
+
+
+def build_monitor(sources: Sources, users: Users) -> ASGIApp:
+    """Build the monitor as an ASGI application, to be served on a port of its own."""
+    door, board = Door(users), Board(sources.overview, sources.acts)
+    probes = Probes(sources.ping, sources.waiting)
+    app = Starlette(
+        routes=[
+            Route("/health", probes.health),
+            Route("/metrics", probes.figures),
+            Route("/static/{name}", static_file),
+            Route("/", door.show),
+            Route("/signin", door.enter, methods=["POST"]),
+            Route("/signout", door.leave, methods=["POST"]),
+            Route("/overview", door.guard(board.show)),
+            Route("/deliveries/{delivery:int}/{act}", door.guard(board.act), methods=["POST"]),
+        ],
+        exception_handlers={HTTPException: _refused, TryAgain: _try_again, Exception: _broken},
+    )
+    # Outside of everything, so that the page of an internal error carries the headers too.
+    return SafeHeaders(app)
+
+
+FILES: Mapping[str, str] = {"style.css": "text/css", "live.js": "text/javascript", "mark.svg": "image/svg+xml"}
+"""The static files there are, and what they are."""
+
+
+async def static_file(request: Request) -> Response:
+    """Serve one of our own static files; its address changes with its content, so it may be kept for a year."""
+    name = request.path_params["name"]
+    if name not in FILES:
+        raise HTTPException(404)
+    return FileResponse(STATIC / name, media_type=FILES[name], headers={"cache-control": "public, max-age=31536000, immutable"})
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    return problem(request, status if status in {400, 403, 404, 405, 413} else 400)
+
+
+async def _try_again(request: Request, error: Exception) -> Response:
+    response = problem(request, 503)
+    response.headers["retry-after"] = str(error.retry_after if isinstance(error, TryAgain) else 5)
+    return response
+
+
+async def _broken(request: Request, error: Exception) -> Response:
+    trace = secrets.token_hex(6)
+    log.error("monitor page broke", exc_info=error, trace=trace, path=request.url.path)
+    return problem(request, 500, trace=trace)

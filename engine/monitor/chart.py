@@ -1,0 +1,128 @@
+"""Lay out the bars of the hourly chart, in the units of its drawing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+
+from engine.message import SHANGHAI
+
+WIDTH, HEIGHT = 720.0, 300.0
+LEFT, RIGHT, TOP, BOTTOM = 44.0, 6.0, 10.0, 24.0
+GAP = 6.0
+"""Empty space between two bars."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hour:
+    """What came in during one hour that began at `start` (timezone-aware)."""
+
+    start: datetime
+    good: int = 0
+    invalid: int = 0
+    error: int = 0
+
+    @property
+    def total(self) -> int:
+        """All messages of the hour."""
+        return self.good + self.invalid + self.error
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One coloured part of a bar."""
+
+    kind: str
+    y: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One hour: its place, its parts from the bottom up, and the label under it when it has one."""
+
+    hour: Hour
+    x: float
+    width: float
+    pieces: tuple[Piece, ...]
+    label: str
+
+    @property
+    def hour_text(self) -> str:
+        """The hour in Shanghai, `09:00`."""
+        return self.hour.start.astimezone(SHANGHAI).strftime("%H:00")
+
+    @property
+    def middle(self) -> float:
+        """Where the label stands."""
+        return round(self.x + self.width / 2, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the grid with the number it stands for."""
+
+    y: float
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """The whole drawing."""
+
+    bars: tuple[Bar, ...]
+    lines: tuple[Line, ...]
+    peak: int
+    total: int
+    width: float = WIDTH
+    height: float = HEIGHT
+    left: float = LEFT
+    right: float = WIDTH - RIGHT
+    base: float = HEIGHT - BOTTOM
+
+
+def draw(hours: Sequence[Hour]) -> Chart:
+    """Lay out one stacked bar an hour over a grid with round numbers."""
+    peak = max((hour.total for hour in hours), default=0)
+    step = _round_step(peak)
+    top = max(step * -(-peak // step), step)
+    slot = (WIDTH - LEFT - RIGHT) / max(len(hours), 1)
+    bars = tuple(_bar(hour, LEFT + number * slot, slot, top) for number, hour in enumerate(hours))
+    lines = tuple(Line(_y(value, top), value) for value in range(0, top + 1, step))
+    return Chart(bars, lines, peak, sum(hour.total for hour in hours))
+
+
+def _bar(hour: Hour, x: float, slot: float, top: int) -> Bar:
+    local = hour.start.astimezone(SHANGHAI)
+    label = local.strftime("%H:00") if local.hour % 3 == 0 else ""
+    return Bar(hour, round(x + GAP / 2, 1), round(slot - GAP, 1), _pieces(hour, top), label)
+
+
+def _pieces(hour: Hour, top: int) -> tuple[Piece, ...]:
+    counts = (("good", hour.good), ("invalid", hour.invalid), ("error", hour.error))
+    edges = [0]
+    for _, count in counts:
+        edges.append(edges[-1] + count)
+    spans = zip(counts, pairwise(edges), strict=True)
+    return tuple(
+        Piece(kind, _y(high, top), round(max(_y(low, top) - _y(high, top), 1.0), 1))
+        for (kind, count), (low, high) in spans
+        if count
+    )
+
+
+def _y(value: int, top: int) -> float:
+    return round(HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * value / top, 1)
+
+
+def _round_step(peak: int) -> int:
+    """Choose a step of 1, 2, 2.5 or 5 times a power of ten that gives at most five lines above the base."""
+    power = 1
+    while True:
+        for tenths in (10, 20, 25, 50):
+            step, odd = divmod(tenths * power, 10)
+            if not odd and step * 5 >= peak:
+                return step
+        power *= 10

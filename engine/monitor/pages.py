@@ -1,0 +1,130 @@
+"""Render a page: the frame around it, its language, and its JSON twin."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+
+from engine.codes import CODES
+from engine.message import shanghai_text
+from engine.monitor.texts import Language, age_text, choose_language, clock_text, number_text, speaker
+from engine.services.users import Session
+
+HERE = Path(__file__).resolve().parent
+STATIC = HERE / "static"
+LANGUAGE_COOKIE = "changbai_lang"
+
+ACTS: Mapping[str, frozenset[str]] = {
+    # action: roles that may do it
+    "retry": frozenset({"operator", "engineer", "administrator"}),
+    "discard": frozenset({"operator", "engineer", "administrator"}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page behind the sign-in: its name in the texts and its path."""
+
+    name: str
+    path: str
+
+
+PAGES: tuple[Page, ...] = (Page("overview", "/overview"),)
+"""The pages in the order of the bar; `HOME` is where a person arrives."""
+
+HOME = PAGES[0].path
+
+
+def may(session: Session, act: str) -> bool:
+    """Tell whether the role of this person may do this."""
+    return session.role in ACTS[act]
+
+
+def language_of(request: Request) -> Language:
+    """Give the language of this request: asked for by `?lang=`, else kept in the cookie, else Chinese."""
+    return choose_language(request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE))
+
+
+def wants_json(request: Request) -> bool:
+    """Tell whether the JSON twin of a page is asked for."""
+    return request.query_params.get("format") == "json"
+
+
+def page(
+    request: Request,
+    template: str,
+    session: Session | None,
+    values: Mapping[str, object],
+    *,
+    status: int = 200,
+    now: datetime | None = None,
+) -> HTMLResponse:
+    """Render a template within the frame, in the language of the request; keeps a language that was asked for.
+
+    `now` is the moment the values were read, from which clock times and dates are told apart.
+    """
+    language = language_of(request)
+    read_at = now or datetime.now(UTC)
+    frame = {
+        "lang": language,
+        "other": "en" if language == "zh" else "zh",
+        "say": speaker(language),
+        "session": session,
+        "pages": PAGES,
+        "path": request.url.path,
+        "style": static_address("style.css"),
+        "script": static_address("live.js"),
+        "mark": static_address("mark.svg"),
+        "number": number_text,
+        "age": lambda seconds: age_text(seconds, language),
+        "clock": lambda moment: clock_text(moment, read_at),
+        "iso": shanghai_text,
+        "title_of": lambda code: _title(code, language),
+        "may": may,
+    }
+    response = HTMLResponse(_templates().get_template(template).render(frame | dict(values)), status_code=status)
+    keep_language(request, response)
+    return response
+
+
+def keep_language(request: Request, response: Response) -> None:
+    """Put the language asked for by `?lang=` into the cookie that keeps it."""
+    if request.query_params.get("lang") in {"zh", "en"}:
+        secure = request.url.scheme == "https"
+        response.set_cookie(
+            LANGUAGE_COOKIE, language_of(request), max_age=31_536_000, httponly=True, samesite="strict", secure=secure
+        )
+
+
+def problem(request: Request, status: int, session: Session | None = None, *, trace: str = "") -> Response:
+    """Answer with the page, or the JSON, of something that cannot be shown."""
+    if wants_json(request):
+        return JSONResponse({"error": status, **({"trace": trace} if trace else {})}, status_code=status)
+    return page(request, "problem.html", session, {"status": status, "trace": trace}, status=status)
+
+
+@cache
+def static_address(name: str) -> str:
+    """Give the address of a static file; it changes with the content, so that browsers may keep the file."""
+    return f"/static/{name}?v={hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:10]}"
+
+
+def _title(code: str, language: Language) -> str:
+    known = CODES.get(code)
+    return known.title if known and language == "zh" else ""
+
+
+@cache
+def _templates() -> Environment:
+    loader = FileSystemLoader(HERE / "templates")
+    options: dict[str, Any] = {"trim_blocks": True, "lstrip_blocks": True, "auto_reload": False}
+    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, **options)

@@ -1,0 +1,143 @@
+"""Read what the pages show from the store, and do there what their buttons say."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from engine.message import SHANGHAI
+from engine.monitor.app import Sources
+from engine.monitor.chart import Hour
+from engine.monitor.overview import ENDS, DeadDelivery, Destination, MessageRow, Overview, Trouble
+from engine.monitor.probes import Waiting
+from engine.services.audit import Audit, changed
+from engine.store import counts, traffic
+from engine.store.database import Database
+from engine.store.dead import DeadLine, blocked, dead, is_dead
+from engine.store.entries import Facts
+from engine.store.journal import Journal
+from engine.store.queue import Queue
+from engine.store.waiting import WaitingLine
+
+MESSAGES = 20
+PROBLEMS = 6
+DEAD = 20
+HOURS = 24
+
+Hours = Mapping[datetime, Mapping[str, int]]
+
+
+@dataclass(frozen=True)
+class Archive:
+    """The store as the monitor knows it; every method is one short transaction of its own."""
+
+    database: Database
+    journal: Journal
+    queue: Queue
+
+    def sources(self) -> Sources:
+        """Hand the pages what they need."""
+        acts = {"retry": self.retry, "discard": self.discard}
+        return Sources(overview=self.overview, waiting=self.waiting, ping=self.database.ping_write, acts=acts)
+
+    def overview(self, now: datetime | None = None) -> Overview:
+        """Read the overview in one transaction, so that all its figures are of one moment."""
+        at = now or datetime.now(UTC)
+        first = at.replace(minute=0, second=0, microsecond=0) - timedelta(hours=HOURS - 1)
+        with self.database.read() as connection:
+            totals = counts.totals(connection)
+            hours = traffic.hourly(connection, first)
+            lines = self.queue.waiting(connection)
+            stuck = [line.destination for line in lines if line.counts.get("DEAD", 0)]
+            held = {name: blocked(connection, name) for name in stuck}
+            ended = dead(connection, self.queue.seal, stuck, limit=DEAD)
+            latest = self.journal.search(connection, limit=MESSAGES)
+            problems = [
+                row for state in ("INVALID", "ERROR") for row in self.journal.search(connection, state=state, limit=PROBLEMS)
+            ]
+        return Overview(
+            now=at,
+            taken=sum(value for key, value in totals.items() if key.scope == "taken"),
+            total=_by_state(totals),
+            today=_since(hours, at.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)),
+            destinations=tuple(_destination(line, held.get(line.destination, 0)) for line in lines),
+            dead=tuple(_dead(line) for line in ended),
+            messages=tuple(_row(facts) for facts in latest),
+            problems=tuple(_row(facts) for facts in sorted(problems, key=lambda row: row.place, reverse=True)[:PROBLEMS]),
+            hours=tuple(_hour(first + timedelta(hours=number), hours) for number in range(HOURS)),
+        )
+
+    def waiting(self) -> Waiting:
+        """Read what waits at each destination, and for how many seconds."""
+        now = datetime.now(UTC)
+        with self.database.read() as connection:
+            lines = [_destination(line, 0) for line in self.queue.waiting(connection)]
+        oldest = {line.name: max((now - line.oldest).total_seconds(), 0.0) if line.oldest else 0.0 for line in lines}
+        return {line.name: line.waiting for line in lines}, oldest
+
+    def retry(self, delivery: int, *, by: str, peer: str, reason: str = "") -> bool:
+        """Queue a dead delivery again, with its audit row; false when it is no longer dead."""
+        del reason  # a retry needs none
+        with self.database.write() as connection:
+            done = self.queue.revive(connection, delivery, by)
+            if done:
+                Audit().write(connection, [changed("delivery retry", subject=str(delivery), actor=by, peer=peer)])
+        return done
+
+    def discard(self, delivery: int, *, by: str, peer: str, reason: str = "") -> bool:
+        """Give up a dead delivery; the reason stays, sealed, with its message. False when it is no longer dead."""
+        with self.database.write() as connection:
+            done = is_dead(connection, delivery) and self.queue.discard(connection, delivery, reason, by)
+            if done:
+                Audit().write(connection, [changed("delivery discard", subject=str(delivery), actor=by, peer=peer)])
+        return done
+
+
+def _by_state(totals: Mapping[counts.CountKey, int]) -> Mapping[str, int]:
+    found: Counter[str] = Counter()
+    for key, value in totals.items():
+        if key.scope == "message":
+            found[key.state] += value
+    return {state: found[state] for state in ENDS}
+
+
+def _since(hours: Hours, start: datetime) -> Mapping[str, int]:
+    return {state: sum(states.get(state, 0) for hour, states in hours.items() if hour >= start) for state in ENDS}
+
+
+def _hour(start: datetime, hours: Hours) -> Hour:
+    states = hours.get(start, {})
+    good = sum(states.get(state, 0) for state in ("ROUTED", "FILTERED", "DISCARDED"))
+    return Hour(start=start, good=good, invalid=states.get("INVALID", 0), error=states.get("ERROR", 0))
+
+
+def _destination(line: WaitingLine, held: int) -> Destination:
+    trouble = None
+    if line.error_code and line.error_at:
+        trouble = Trouble(code=line.error_code, text=line.error_text, at=line.error_at)
+    return Destination(name=line.destination, counts=line.counts, oldest=line.oldest, blocked=held, trouble=trouble)
+
+
+def _dead(line: DeadLine) -> DeadDelivery:
+    return DeadDelivery(
+        id=line.id,
+        destination=line.destination,
+        receipt=line.receipt,
+        attempts=line.attempts,
+        behind=line.behind,
+        trouble=Trouble(code=line.error_code, text=line.error_text, at=line.at),
+    )
+
+
+def _row(facts: Facts) -> MessageRow:
+    return MessageRow(
+        received=facts.received,
+        institution=facts.institution,
+        document_type=facts.document_type,
+        receipt=facts.receipt,
+        state=facts.state,
+        code=facts.code,
+        mark=facts.mark,
+    )

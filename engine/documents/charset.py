@@ -37,7 +37,9 @@ _DECLARATION = re.compile(
 _HEAD = 400
 """Bytes in which the XML declaration must stand."""
 
-_DOTNET_UTF16 = '.NET 的 StringWriter 会写出 encoding="utf-16"；请用 XmlWriterSettings.Encoding = Encoding.UTF8 写入 MemoryStream。'
+_DOTNET_UTF16 = (
+    '.NET 的 StringWriter 会写出 encoding="utf-16"；请用 XmlWriterSettings.Encoding = Encoding.UTF8 写入 MemoryStream。'
+)
 _SAVE_AS_DECLARED = (
     "按声明的编码输出字节：.NET 用 Encoding.UTF8.GetBytes，Java 用 getBytes(StandardCharsets.UTF_8)，"
     "PHP 用 mb_convert_encoding($xml, 'UTF-8', 'GBK')，Delphi 用 TEncoding.UTF8；或改正 encoding 声明。"
@@ -107,7 +109,9 @@ def _checked_utf8(body: bytes, label: str, family: str) -> bytes:
     except UnicodeDecodeError as error:
         raise _not_utf8(body, label or "UTF-8（未声明）", error) from None
     if family == "ascii":
-        raise refusal("SND-224", f'声明 encoding="{label}"，但含有 UTF-8 的汉字字节', '把声明改为 encoding="UTF-8"。', value=label)
+        raise refusal(
+            "SND-224", f'声明 encoding="{label}"，但含有 UTF-8 的汉字字节', '把声明改为 encoding="UTF-8"。', value=label
+        )
     return body
 
 
@@ -134,7 +138,9 @@ def _from_gb(body: bytes, label: str, family: str) -> bytes:
     except UnicodeDecodeError as error:
         line, column = _place(body, error.start)
         bad = body[error.start : error.start + 4].hex(" ").upper()
-        hint = '生僻字请声明 encoding="GB18030" 并按它输出，或改用 UTF-8。' if family == "gbk" and _decodes(body, "gb18030") else ""
+        hint = (
+            '生僻字请声明 encoding="GB18030" 并按它输出，或改用 UTF-8。' if family == "gbk" and _decodes(body, "gb18030") else ""
+        )
         found = f'声明 encoding="{label}"，第 {line} 行的字节 {bad} 不在其中'
         raise refusal("SND-224", found, hint, value=label, line=line, column=column) from None
 

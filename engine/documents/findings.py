@@ -156,7 +156,7 @@ def _attribute_extra(found: _Found) -> Words:
 
 
 def _attribute_missing(found: _Found) -> Words:
-    return "SND-334", f"<{found.name}> 缺少属性 {found.attribute}。", f"补上 {found.attribute}=\"…\"。"
+    return "SND-334", f"<{found.name}> 缺少属性 {found.attribute}。", f'补上 {found.attribute}="…"。'
 
 
 def _fixed(found: _Found) -> Words:
@@ -228,7 +228,11 @@ def _xsi_type(found: _Found) -> Words:
     match = _QNAME.search(found.text)
     kind = match.group(1) if match else found.value
     if "not resolve" in found.text or "no corresponding namespace" in found.text:
-        return "SND-336", f"<{found.name}> 的 xsi:type=“{kind}”不存在。", "使用标准的数据类型，如 ST、CD、CE、PQ、TS、BL、INT；前缀须已声明。"
+        return (
+            "SND-336",
+            f"<{found.name}> 的 xsi:type=“{kind}”不存在。",
+            "使用标准的数据类型，如 ST、CD、CE、PQ、TS、BL、INT；前缀须已声明。",
+        )
     return "SND-336", f"<{found.name}> 不能使用 xsi:type=“{kind}”。", "改用该元素允许的数据类型，如 ST、CD、PQ、TS。"
 
 

@@ -7,6 +7,7 @@ import binascii
 import gzip
 import re
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from engine.documents.issues import finding, refusal
@@ -41,7 +42,9 @@ _GZIP_FUNCTIONS = (
     "使用 GZIP 函数：.NET GZipStream，Java GZIPOutputStream，PHP gzencode，"
     "Delphi TZCompressionStream（WindowBits 取 31），Python gzip.compress。"
 )
-_CLOSE_FIRST = "先关闭压缩流再取字节（.NET 先 Dispose GZipStream 再 ToArray，Java 先 close 再 toByteArray）；并检查字段长度是否截断。"
+_CLOSE_FIRST = (
+    "先关闭压缩流再取字节（.NET 先 Dispose GZipStream 再 ToArray，Java 先 close 再 toByteArray）；并检查字段长度是否截断。"
+)
 _BYTES_NOT_TEXT = "压缩结果是字节，不能当字符串转换或改变编码；直接交给 Base64 函数（.NET Convert.ToBase64String，Java Base64.getEncoder()，PHP base64_encode）。"
 
 
@@ -105,7 +108,7 @@ def _refuse_unpacked(text: str) -> None:
     if text.startswith(("<", "\ufeff<", "&lt;")):
         raise refusal("SND-204", f"payload 以 {text[:20]!r} 开头", value=text)
     if text[:5].lower() == "data:":
-        raise refusal("SND-205", f"payload 以 {text[:40].split(',')[0]!r} 开头", value=text[:60])
+        raise refusal("SND-205", f"payload 以 {text[:40].partition(',')[0]!r} 开头", value=text[:60])
 
 
 def _unwrap(text: str) -> str:
@@ -143,7 +146,9 @@ def _why_not_base64(text: str) -> SenderError:
         return refusal("SND-201", found, _BYTES_NOT_TEXT, value=foreign.group())
     body = text.rstrip("=")
     if "=" in body:
-        return refusal("SND-201", f"第 {text.index('=') + 1} 个字符是 =，它只能出现在末尾", "每份文档只编码一次，不要把几段 Base64 拼接。")
+        return refusal(
+            "SND-201", f"第 {text.index('=') + 1} 个字符是 =，它只能出现在末尾", "每份文档只编码一次，不要把几段 Base64 拼接。"
+        )
     found = f"去掉空白后共 {len(text)} 个字符，其中末尾有 {len(text) - len(body)} 个 =；长度应为 4 的倍数"
     return refusal("SND-202", found)
 
@@ -155,9 +160,7 @@ def _gunzip(data: bytes, limits: Limits, *, binary: bool) -> bytes:
     content = _inflate_member(data, limits.unpacked)
     if content.startswith(_GZIP):
         raise refusal("SND-214", "解压一次后仍以 1F 8B 开头")
-    if content.startswith(_XML_STARTS) or content.lstrip()[:1] == b"<" or not content:
-        return content
-    if _BASE64_BYTES.fullmatch(content[:_PROBE]):
+    if not _is_xml(content) and _is_base64(content):
         raise refusal("SND-220", "解压后的内容又是一段 Base64 文本", "顺序应为：XML → GZIP → Base64；压缩的是 XML 本身。")
     return content
 
@@ -208,28 +211,30 @@ def _reason(text: str) -> str:
 
 def _not_gzip(data: bytes, *, binary: bool) -> SenderError:
     """Name bytes that do not begin as GZIP does."""
-    first = f"前几个字节是 {data[:4].hex(' ').upper()}"
     if not data:
         return refusal("SND-220", "payload 为空")
-    if data.startswith(_XML_STARTS) or data.lstrip()[:1] == b"<":
-        return refusal("SND-207", "没有压缩，直接是 XML 文本", _GZIP_FUNCTIONS) if not binary else _plain_xml(data)
-    if data.startswith(b"PK"):
-        return refusal("SND-209", first, _GZIP_FUNCTIONS)
-    if _is_zlib(data):
-        return refusal("SND-208", first, f"{_GZIP_FUNCTIONS}不要用 PHP gzcompress、Java DeflaterOutputStream。")
-    if _BASE64_BYTES.fullmatch(data[:_PROBE]) and len(data) > 4:
-        return refusal("SND-206", f"解码后仍是 Base64 文本：{data[:16].decode('ascii', 'replace')}…")
-    for magic, name in _KNOWN_FILES.items():
-        if data.startswith(magic):
-            return refusal("SND-220", f"内容是{name}（{first}）")
-    if _inflates(data, -15):
-        return refusal("SND-210", first, f"{_GZIP_FUNCTIONS}不要用 .NET DeflateStream、PHP gzdeflate。")
-    return refusal("SND-220", f"共 {len(data)} 字节，{first}")
+    first = f"前几个字节是 {data[:4].hex(' ').upper()}"
+    for code, fits, hint in _WRONG_PACKINGS:
+        if fits(data):
+            found = f"解码后仍是 Base64 文本：{data[:16].decode('ascii', 'replace')}…" if code == "SND-206" else first
+            return refusal(code, found, "先做 GZIP 压缩。" + hint if binary and code == "SND-207" else hint)
+    known = next((f"内容是{name}，" for magic, name in _KNOWN_FILES.items() if data.startswith(magic)), "")
+    return refusal("SND-220", f"{known}共 {len(data)} 字节，{first}")
 
 
-def _plain_xml(data: bytes) -> SenderError:
-    """Name XML that was handed over as binary without compression."""
-    return refusal("SND-207", f"收到 {len(data)} 字节，没有压缩，直接是 XML 文本", f"先做 GZIP 压缩。{_GZIP_FUNCTIONS}")
+def _is_xml(data: bytes) -> bool:
+    """Tell bytes that begin as XML does, in any encoding we know."""
+    return data.startswith(_XML_STARTS) or data.lstrip()[:1] == b"<"
+
+
+def _is_zip(data: bytes) -> bool:
+    """Tell a ZIP file."""
+    return data.startswith(b"PK")
+
+
+def _is_base64(data: bytes) -> bool:
+    """Tell bytes that are Base64 text once more."""
+    return len(data) > 4 and _BASE64_BYTES.fullmatch(data[:_PROBE]) is not None
 
 
 def _is_zlib(data: bytes) -> bool:
@@ -244,4 +249,19 @@ def _inflates(data: bytes, window: int) -> bool:
         head = inflator.decompress(data[:65536], _PROBE)
     except zlib.error:
         return False
-    return bool(head) and (window > 0 or head.lstrip()[:1] == b"<" or head.startswith(_XML_STARTS))
+    return bool(head) and (window > 0 or _is_xml(head))
+
+
+def _is_deflate(data: bytes) -> bool:
+    """Tell raw deflate data of XML."""
+    return _inflates(data, -15)
+
+
+_WRONG_PACKINGS: tuple[tuple[str, Callable[[bytes], bool], str], ...] = (
+    ("SND-207", _is_xml, _GZIP_FUNCTIONS),
+    ("SND-209", _is_zip, _GZIP_FUNCTIONS),
+    ("SND-208", _is_zlib, f"{_GZIP_FUNCTIONS}不要用 PHP gzcompress、Java DeflaterOutputStream。"),
+    ("SND-206", _is_base64, ""),
+    ("SND-210", _is_deflate, f"{_GZIP_FUNCTIONS}不要用 .NET DeflateStream、PHP gzdeflate。"),
+)
+"""What is sent instead of GZIP: code, how it is recognised, cure; tried in this order."""

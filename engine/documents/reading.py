@@ -107,7 +107,9 @@ def _refuse_doctype(utf8: bytes) -> None:
     if utf8.startswith(_DOCTYPE, found):
         line = utf8.count(b"\n", 0, found) + 1
         column = len(utf8[utf8.rfind(b"\n", 0, found) + 1 : found].decode("utf-8")) + 1
-        raise refusal("SND-322", f"第 {line} 行", "删除 <!DOCTYPE …> 声明；特殊字符直接写出，或用 &amp; &lt; 等。", line=line, column=column)
+        raise refusal(
+            "SND-322", f"第 {line} 行", "删除 <!DOCTYPE …> 声明；特殊字符直接写出，或用 &amp; &lt; 等。", line=line, column=column
+        )
 
 
 def _prolog_end(utf8: bytes) -> int:

@@ -17,7 +17,7 @@ from engine.errors import ConfigError, EngineError, Fault, Issue
 CAP = 50
 """Issues that one check reports at most."""
 
-_NO_ACCESS = etree.XSLTAccessControl.DENY_ALL
+_READER = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True)
 
 
 class _Enough(Exception):
@@ -43,6 +43,11 @@ class RuleSet:
         if faults:
             raise ConfigError(faults)
         return cls(tuple(parts))
+
+    @classmethod
+    def compile(cls, text: str, shown: str) -> RuleSet:
+        """Compile rules printed from tables; raises ConfigError (CFG-025), its lines counting in that text."""
+        return cls((_build(etree.fromstring(text.encode("utf-8"), _READER), shown),))
 
     def joined(self, other: RuleSet) -> RuleSet:
         """Give one set that checks these rules first and the others after."""
@@ -70,8 +75,8 @@ class _Part:
         self._assertions = assertions
         self._found: list[_Failure] = []
         self._left = CAP
-        extensions = {(OURS, "failed"): self._failed}
-        self._transform = etree.XSLT(stylesheet, extensions=extensions, access_control=_NO_ACCESS)
+        extensions: Any = {(OURS, "failed"): self._failed}
+        self._transform = etree.XSLT(stylesheet, extensions=extensions, access_control=etree.XSLTAccessControl.DENY_ALL)
 
     def failures(self, document: XmlDocument, most: int) -> list[_Failure]:
         """Run the rules over the tree; stop when enough has been found."""
@@ -97,14 +102,18 @@ class _Part:
 
 def _load(path: Path, shown: str) -> _Part:
     """Read and compile one file."""
-    safe = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True)
     try:
-        root = etree.parse(str(path), safe).getroot()
+        root = etree.parse(str(path), _READER).getroot()
     except OSError:
         raise ConfigError([Fault(file=shown, line=0, column=0, code="CFG-020", message="读不到规则文件")]) from None
     except etree.XMLSyntaxError as error:
         line, column = error.position
         raise ConfigError([Fault(file=shown, line=line, column=column, code="CFG-025", message=str(error))]) from None
+    return _build(root, shown)
+
+
+def _build(root: Any, shown: str) -> _Part:
+    """Compile one schema."""
     compiled, faults = compile_rules(root, shown)
     faults.extend(_unknown_codes(compiled.assertions, shown))
     if faults:

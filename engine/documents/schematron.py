@@ -106,7 +106,9 @@ class _Writer:
             except _Bad as bad:
                 self._fault(bad.element, bad.message)
 
-    def _rule(self, rule: Any, pattern: Any, template: Any, earlier: list[tuple[str, set[str] | None]]) -> tuple[str, set[str] | None]:
+    def _rule(
+        self, rule: Any, pattern: Any, template: Any, earlier: list[tuple[str, set[str] | None]]
+    ) -> tuple[str, set[str] | None]:
         """Write the loop over the nodes that this rule is the first of its pattern to match."""
         if rule.get("abstract") == "true" or rule.find(f"{_S}extends") is not None:
             raise _Bad(rule, "不支持抽象规则（abstract、extends）；请写成普通规则")

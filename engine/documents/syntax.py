@@ -6,8 +6,8 @@ import re
 
 from lxml import etree
 
-from engine.documents.issues import refusal
 from engine.documents.bounds import too_deep
+from engine.documents.issues import refusal
 from engine.documents.limits import Limits
 from engine.errors import SenderError
 
@@ -26,7 +26,7 @@ _CAUSES: dict[int, tuple[str, str]] = {
     _E.ERR_LT_IN_ATTRIBUTE: ("属性值里有未转义的 <，或属性缺少结束引号", _ESCAPE),
     _E.ERR_ATTRIBUTE_NOT_STARTED: ("属性值没有加引号", "属性值用双引号括起来。"),
     _E.ERR_ATTRIBUTE_NOT_FINISHED: ("属性值缺少结束引号", "属性值用双引号括起来。"),
-    _E.ERR_ATTRIBUTE_WITHOUT_VALUE: ("属性没有值", "写成 名称=\"值\"，等号和引号用半角。"),
+    _E.ERR_ATTRIBUTE_WITHOUT_VALUE: ("属性没有值", '写成 名称="值"，等号和引号用半角。'),
     _E.ERR_ATTRIBUTE_REDEFINED: ("同一个元素里属性重复", "每个属性只写一次。"),
     _E.ERR_SPACE_REQUIRED: ("属性之间缺少空格", "属性之间留一个空格。"),
     _E.ERR_MISPLACED_CDATA_END: ("文字里有 ]]>", "把 ]]> 写成 ]]&gt;。"),

@@ -31,12 +31,13 @@ class XPathError(ValueError):
 class XPath:
     """One compiled XPath 1.0 expression."""
 
-    __slots__ = ("_compiled", "expression")
+    __slots__ = ("_compiled", "_nodes", "expression")
 
     def __init__(self, expression: str) -> None:
         """Compile; raises XPathError naming an unknown prefix or the mistake."""
         self.expression = expression
         try:
+            self._nodes = etree.XPath(expression, namespaces=dict(NAMESPACES))
             self._compiled = etree.XPath(expression, namespaces=dict(NAMESPACES), smart_strings=False)
             self._compiled(_EMPTY)
         except etree.XPathError as error:
@@ -53,6 +54,11 @@ class XPath:
         """Give the truth of the result as XPath's boolean() does."""
         found = self._compiled(document.root)
         return bool(found) and found == found  # noqa: PLR0124  NaN is false in XPath
+
+    def nodes(self, root: Any) -> list[Any]:
+        """Give the nodes found from a root element; attributes and texts know the element that holds them."""
+        found = self._nodes(root)
+        return found if isinstance(found, list) else []
 
     def all(self, document: XmlDocument) -> list[str]:
         """Give the text of every result, stripped, in document order."""

@@ -1,0 +1,163 @@
+"""Hold a document against the named checks of routes: identity number, type, order of times."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from types import MappingProxyType
+from typing import Any
+
+from engine.documents.drawing import CLINICAL_PLACES, identity_number, moment
+from engine.documents.issues import finding
+from engine.documents.places import Places, path_of
+from engine.documents.reading import XmlDocument
+from engine.documents.xpaths import XPath
+from engine.errors import Issue, Severity
+from engine.message import Message
+
+Check = Callable[[XmlDocument, Message, Severity], tuple[Issue, ...]]
+"""A named check: the document, the message that carries it, and how grave its findings are."""
+
+_RESIDENT = XPath(CLINICAL_PLACES["resident"])
+_CODE = XPath(CLINICAL_PLACES["type"])
+_WRITTEN = XPath(CLINICAL_PLACES["time"])
+_AUTHORED = XPath("/hl7:ClinicalDocument/hl7:author/hl7:time/@value")
+_LOWS = XPath("//hl7:low[@value and ../hl7:high/@value]/@value")
+_HIGHS = XPath("//hl7:high[@value and ../hl7:low/@value]/@value")
+
+_NUMBER = re.compile(r"\d{17}[\dX]\Z")
+_OLD_NUMBER = re.compile(r"\d{15}\Z")
+_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_LETTERS = "10X98765432"
+_REGIONS = frozenset(
+    [
+        "11",
+        "12",
+        "13",
+        "14",
+        "15",
+        "21",
+        "22",
+        "23",
+        "31",
+        "32",
+        "33",
+        "34",
+        "35",
+        "36",
+        "37",
+        "41",
+        "42",
+        "43",
+        "44",
+        "45",
+        "46",
+        "50",
+        "51",
+        "52",
+        "53",
+        "54",
+        "61",
+        "62",
+        "63",
+        "64",
+        "65",
+        "71",
+        "81",
+        "82",
+        "83",
+        "91",
+    ],
+)
+"""First two digits by GB/T 2260: provinces; 81, 82, 83 residence permits of Hong Kong, Macao and Taiwan; 91 and 9x foreigners."""
+
+
+def identity_fault(text: str, today: date | None = None) -> str:
+    """Say what is wrong with an identity number of 18 digits, empty when it is right (GB 11643-1999, GB/T 2260)."""
+    number = identity_number(text)
+    if not _NUMBER.match(number):
+        return "应为 17 位数字加 1 位校验码" if not _OLD_NUMBER.match(number) else "15 位旧证号已停用，应为 18 位"
+    if number[:2] not in _REGIONS and number[0] != "9":
+        return f"地区码 {number[:6]} 不存在"
+    try:
+        born = date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
+    except ValueError:
+        return f"出生日期 {number[6:14]} 不存在"
+    if born > (today or datetime.now().astimezone().date()) or born.year < 1850:
+        return f"出生日期 {number[6:14]} 不合理"
+    expected = check_letter(number)
+    return "" if number[17] == expected else f"校验码应为 {expected}，现为 {number[17]}"
+
+
+def check_letter(number: str) -> str:
+    """Compute the check letter of the first 17 digits (GB 11643-1999, ISO 7064 MOD 11-2)."""
+    return _LETTERS[sum(int(digit) * weight for digit, weight in zip(number, _WEIGHTS, strict=False)) % 11]
+
+
+def resident_id(document: XmlDocument, message: Message, severity: Severity) -> tuple[Issue, ...]:
+    """Check the resident's identity number (SND-414); a missing one is the business of the rules."""
+    del message
+    filled = [node for node in _RESIDENT.nodes(document.root) if str(node).strip()]
+    wrong = [(node, reason) for node in filled if (reason := identity_fault(str(node)))]
+    return tuple(_at(document, node, "SND-414", reason, "resident-id", severity) for node, reason in wrong)
+
+
+def type_agrees(document: XmlDocument, message: Message, severity: Severity) -> tuple[Issue, ...]:
+    """Check that the document's own code is the type it was sent as (SND-402)."""
+    for node in _CODE.nodes(document.root):
+        code = identity_number(str(node))
+        if code != message.document_type.upper():
+            reason = f"上传时的类型为 {message.document_type}，文档内 code 为 {code}"
+            return (_at(document, node, "SND-402", reason, "type-agrees", severity),)
+    return ()
+
+
+def order_of_times(document: XmlDocument, message: Message, severity: Severity) -> tuple[Issue, ...]:
+    """Check that nothing ends before it begins, and that no document is older than its record (SND-412)."""
+    del message
+    pairs = [
+        (a, b, "结束时间早于开始时间") for a, b in zip(_LOWS.nodes(document.root), _HIGHS.nodes(document.root), strict=False)
+    ]
+    written = _WRITTEN.nodes(document.root)
+    pairs += [(authored, written[0], "文档生成时间早于作者记录时间") for authored in _AUTHORED.nodes(document.root) if written]
+    return tuple(
+        _at(document, late, "SND-412", f"{words}（{early} 与 {late}）", "order-of-times", severity)
+        for early, late, words in pairs
+        if _before(str(late), str(early))
+    )
+
+
+def _before(one: str, other: str) -> bool:
+    """Tell whether a time surely lies before another, as far as both are written."""
+    first, second = moment(one), moment(other)
+    if first is None or second is None:
+        return False
+    if not one.isdigit() or not other.isdigit():
+        return first < second
+    shared = min(len(one), len(other))
+    return one[:shared] < other[:shared]
+
+
+def _at(document: XmlDocument, node: Any, code: str, reason: str, rule: str, severity: Severity) -> Issue:
+    """Write an issue at an attribute."""
+    element = node.getparent()
+    line, column = Places(document).line_and_column(element)
+    base = finding(code, reason, value=str(node))
+    return Issue(
+        code=code,
+        message=base.message,
+        hint=base.hint,
+        severity=severity,
+        rule=rule,
+        path=path_of(element, node.attrname),
+        line=line,
+        column=column,
+        value=base.value,
+    )
+
+
+CHECKS: Mapping[str, Check] = MappingProxyType(
+    {"resident-id": resident_id, "type-agrees": type_agrees, "order-of-times": order_of_times},
+)
+"""The checks that routes may name."""

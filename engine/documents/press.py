@@ -1,0 +1,77 @@
+"""Keep everything compiled once: the catalogue, schemas, rules, stylesheets and code tables of one thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from engine.documents.catalogue import Catalogue, DocumentType
+from engine.documents.codetables import CodeTable
+from engine.documents.drawing import CLINICAL_PLACES, Drawing, Drawn
+from engine.documents.limits import DEFAULT_LIMITS, Limits
+from engine.documents.reading import XmlDocument, open_document
+from engine.documents.rules import RuleSet
+from engine.documents.ruletables import schematron
+from engine.documents.schemas import Schema
+from engine.documents.stylesheets import Stylesheet
+
+_Thing = TypeVar("_Thing")
+
+
+class Press:
+    """What a thread needs to open and judge documents. One Press per thread: lxml keeps error logs in what it compiles."""
+
+    def __init__(self, root: Path, limits: Limits = DEFAULT_LIMITS) -> None:
+        """Read the catalogue under the project's `root`; raises ConfigError with every fault of it."""
+        self.root = root
+        self.limits = limits
+        self.catalogue = Catalogue.load(root / "xsd" / "catalogue.yaml")
+        self._kept: dict[tuple[str, Any], Any] = {}
+
+    def open(self, content: bytes) -> XmlDocument:
+        """Open unpacked bytes; raises SenderError as `open_document` does."""
+        return open_document(content, self.limits)
+
+    def schema(self, name: str | Path) -> Schema:
+        """Give the schema of the catalogue by its name, or that of a path; raises ConfigError."""
+        path = name if isinstance(name, Path) else self.catalogue.schemas[name]
+        return self._once("schema", path, lambda: Schema(path, self._shown(path)))
+
+    def rules(self, of: str | Path) -> RuleSet:
+        """Give the rules of a document type by its code, or those of a .sch file; raises ConfigError."""
+        if isinstance(of, Path):
+            return self._once("rules", of, lambda: RuleSet.load(of, shown=self._shown(of)))
+        kind = self.catalogue.types[of]
+        return self._once("rules", of, lambda: self._rules_of(kind))
+
+    def stylesheet(self, path: Path) -> Stylesheet:
+        """Give the compiled stylesheet of a path; raises ConfigError."""
+        return self._once("stylesheet", path, lambda: Stylesheet(path, self._shown(path)))
+
+    def table(self, path: Path) -> CodeTable:
+        """Give the code table of a path; raises ConfigError."""
+        return self._once("table", path, lambda: CodeTable(path, self._shown(path)))
+
+    def draw(self, document: XmlDocument, type_code: str) -> Drawn:
+        """Draw the values of a document from where its type says they stand."""
+        kind = self.catalogue.types.get(type_code)
+        where = kind.where if kind else CLINICAL_PLACES
+        return self._once("drawing", kind.code if kind else "", lambda: Drawing(where)).draw(document)
+
+    def _rules_of(self, kind: DocumentType) -> RuleSet:
+        """Compile the rules of a type: a rule file, or the tables of a folder."""
+        if kind.rules.is_dir():
+            return RuleSet.compile(schematron(kind), f"{self._shown(kind.rules)} ({kind.code})")
+        return RuleSet.load(kind.rules, shown=self._shown(kind.rules))
+
+    def _once(self, sort: str, key: Any, make: Callable[[], _Thing]) -> _Thing:
+        """Make a thing at the first asking and keep it."""
+        if (sort, key) not in self._kept:
+            self._kept[sort, key] = make()
+        kept: _Thing = self._kept[sort, key]
+        return kept
+
+    def _shown(self, path: Path) -> str:
+        """Write a path as faults show it: from the project's top."""
+        return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)

@@ -25,7 +25,7 @@ class Job:
     """One thing done by the clock: every so many seconds, or daily at an hour of Shanghai."""
 
     name: str
-    action: Callable[[], None]
+    action: Callable[[], object]
     every: float = 0.0
     daily_at: int = -1
 

@@ -59,8 +59,7 @@ class Settings(Sheet):
     workers: int = Field(1, ge=1, le=64, description="投递进程数（SQLite 时为 1） · delivery workers, one on SQLite")
     public_address: str = Field("", description="写进 WSDL 的地址前缀，空为请求的 Host · address written into the WSDLs, empty for the Host of each request")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="日志级别 · log level")
-    config: Path = Field(ROOT / "config", description="配置目录 · folder of the configuration")
-    routes: Path = Field(ROOT / "routes", description="路由目录 · folder of the routes")
+    project: Path = Field(ROOT, description="项目目录，含 routes、config、xsd、wsdl · folder that holds routes/, config/, xsd/, wsdl/")
     limits: Limits = Field(default_factory=Limits, description="上限 · limits")
     deadlines: Deadlines = Field(default_factory=Deadlines, description="时限 · deadlines")
     delivery: Delivery = Field(default_factory=Delivery, description="投递 · delivery")
@@ -71,7 +70,7 @@ class Settings(Sheet):
         return self.data / "secrets"
 
 
-FLAGS: tuple[str, ...] = ("data", "database", "host", "port", "monitor_port", "fronts", "workers", "public_address", "log_level", "config", "routes")
+FLAGS: tuple[str, ...] = ("data", "database", "host", "port", "monitor_port", "fronts", "workers", "public_address", "log_level", "project")
 """The settings that are also flags and, as ENGINE_NAME, environment variables."""
 
 
@@ -88,7 +87,7 @@ def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str] | Non
     environment = os.environ if environment is None else environment
     given = {name: environment[environment_name(name)] for name in FLAGS if environment.get(environment_name(name))}
     given |= {name: value for name, value in flags.items() if value is not None}
-    file = _engine_yaml(Path(given.get("config", ROOT / "config")))
+    file = _engine_yaml(Path(given.get("project", ROOT)) / "config")
     settings = check_model(file, Settings) if file else Settings()
     settings = _lay_over(settings, given)
     return _fit_sqlite(settings)

@@ -178,7 +178,7 @@ def tell_ready() -> None:
         os.close(int(descriptor))
 
 
-def stop_with_parent(stop: Callable[[], None]) -> None:
+def stop_with_parent(stop: Callable[[], object]) -> None:
     """Call `stop` from a thread when the supervisor is gone; does nothing when there is none."""
     descriptor = os.environ.pop("ENGINE_LIFE_FD", "")
     if not descriptor:

@@ -36,12 +36,25 @@ def say(words: str) -> None:
     click.echo(words)
 
 
+def all_commands() -> click.Group:
+    """Give the command line with every command on it."""
+    from engine.cli import documents, people, routes
+    from engine.cli import engine_commands as running
+
+    table: tuple[click.Command, ...] = (
+        running.run, running.demo, running.replay, running.bench, running.simulate, running.child,
+        routes.check, routes.test, routes.try_, routes.explain,
+        documents.sample, people.institution, people.user,
+    )  # fmt: skip
+    for command in table:
+        commands.add_command(command)
+    return commands
+
+
 def main() -> None:
     """Run the command named on the command line; exit 1 with words when something must be changed first."""
-    from engine.cli import documents, engine_commands, people, routes  # noqa: F401 - importing them adds their commands
-
     try:
-        commands(standalone_mode=False)
+        all_commands()(standalone_mode=False)
     except click.exceptions.Exit as done:
         sys.exit(done.exit_code)
     except click.Abort:

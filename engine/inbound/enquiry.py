@@ -34,6 +34,10 @@ class Reading:
         """Run `read` in a read transaction; raises TryAgain when the store is down."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._run, read)
 
+    async def outside(self, act: Callable[[], T]) -> T:
+        """Run something that opens its own transaction on one of the threads."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, act)
+
     def _run(self, read: Callable[[Connection], T]) -> T:
         with self._database.read() as connection:
             return read(connection)
@@ -66,12 +70,8 @@ class Enquiry:
     async def query_receipt(self, call: Call, given: Mapping[str, Any]) -> Mapping[str, Any]:
         """Answer a ReceiptResult; what is unknown, or another institution's, has the status unknown."""
         receipt, document_id = given.get("receipt") or "", given.get("documentId") or ""
-        if not receipt and not document_id:
-            words = "receipt 与 documentId 至少填写一个"
-            raise SenderError(Issue(code="SND-310", message=words, hint="填写上传时得到的 receipt，或自己的 documentId", path="receipt"))
         found = await self._reading(lambda c: self._journal.find(c, call.institution, receipt=receipt, document_id=document_id))
-        answer = receipt_result(found) if found else {"status": "unknown"} | ({"receipt": receipt} if receipt else {})
-        return {"QueryReceiptResult": answer}
+        return receipt_result(found) if found else {"status": "unknown"} | ({"receipt": receipt} if receipt else {})
 
     async def revoke(self, call: Call, given: Mapping[str, Any]) -> Mapping[str, Any]:
         """Revoke a document: its id is free again, what waits for delivery is cancelled, our services take it back."""
@@ -85,8 +85,8 @@ class Enquiry:
             first = refusal.first
             answer = {"status": "rejected", "code": first.code, "message": first.message, "duplicate": False}
             issue = {"severity": "error", "code": first.code, "message": first.message, "hint": first.hint}
-            return {"RevokeResult": answer | {"issues": [issue]} | named}
-        return {"RevokeResult": upload_result(filed, **named)}
+            return answer | {"issues": [issue]} | named
+        return upload_result(filed) | {"message": "已撤销"} | named
 
     def _revoke_all(self, connection: Connection, wishes: list[Revocation]) -> list[Filed]:
         now = datetime.now(UTC)
@@ -98,12 +98,11 @@ class Enquiry:
     async def reconcile(self, call: Call, given: Mapping[str, Any]) -> Mapping[str, Any]:
         """Hold what the hospital says it sent on a day against what was received and accepted."""
         day = _day_of(given["date"], "date")
-        lane = given.get("lane") or "live"
-        rows = await self._reading(lambda c: self._journal.reconcile(c, call.institution, day, lane))
+        rows = await self._reading(lambda c: self._journal.reconcile(c, call.institution, day, call.lane))
         ours = {row.document_type: row for row in rows}
         counts = {c["documentType"]: c for c in given.get("counts") or [] if c.get("documentType")}
         differences = [_difference(kind, counts.get(kind), ours.get(kind)) for kind in sorted({*ours, *counts})]
-        return {"ReconcileResult": {"differences": [d for d in differences if d]}}
+        return {"differences": [d for d in differences if d]}
 
     async def quality_report(self, call: Call, given: Mapping[str, Any]) -> Mapping[str, Any]:
         """Tell which rules the institution's documents broke between two days, both included."""
@@ -117,12 +116,12 @@ class Enquiry:
             }
             for row in rows
         ]  # fmt: skip
-        return {"QualityReportResult": {"rules": rules}}
+        return {"rules": rules}
 
     async def heartbeat(self, call: Call, given: Mapping[str, Any]) -> Mapping[str, Any]:
         """Answer the time of the server and the version of the contract."""
         del call, given
-        return {"HeartbeatResult": {"serverTime": shanghai_text(datetime.now(UTC)), "contractVersion": CONTRACT_VERSION}}
+        return {"serverTime": shanghai_text(datetime.now(UTC)), "contractVersion": CONTRACT_VERSION}
 
     async def list_document_types(self, call: Call, given: Mapping[str, Any]) -> Mapping[str, Any]:
         """Answer every type of the catalogue."""
@@ -134,22 +133,22 @@ class Enquiry:
             }
             for t in self._catalogue.types.values()
         ]  # fmt: skip
-        return {"ListDocumentTypesResult": {"types": types}}
+        return {"types": types}
 
 
 def receipt_result(stored: Stored) -> dict[str, Any]:
     """Write a ReceiptResult from what the journal knows of a message."""
-    answer = upload_result(stored.as_filed())
+    facts = stored.facts
     deliveries = [
         {
-            "destination": d.destination, "state": d.state.lower(), "attempts": d.attempts, "lastError": d.last_error,
-            "nextTry": shanghai_text(d.due) if d.state == "QUEUED" and d.attempts else "", "at": shanghai_text(d.changed),
+            "destination": d.destination, "state": d.state.lower(), "attempts": d.attempts,
+            "lastError": f"{d.error_code} {d.error_text}".strip(),
+            "nextTry": shanghai_text(d.due) if d.state == "QUEUED" and d.attempts else "", "at": shanghai_text(d.at),
         }
         for d in stored.deliveries
     ]  # fmt: skip
     events = [{"at": shanghai_text(e.at), "what": e.what, "detail": e.detail} for e in stored.events]
-    state = "revoked" if stored.revoked else "replaced" if stored.replaced else stored.state.lower()
-    return {"receipt": stored.receipt, "status": answer["status"], "state": state, "deliveries": deliveries, "events": events}
+    return {"receipt": facts.receipt, "status": facts.status, "state": facts.shown, "deliveries": deliveries, "events": events}
 
 
 def _difference(kind: str, theirs: Mapping[str, Any] | None, ours: Any) -> dict[str, Any] | None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import secrets
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import local
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 from engine.codes import title
 from engine.errors import Issue, SenderError, TryAgain
@@ -17,13 +18,11 @@ from engine.inbound.calls import Call
 from engine.inbound.judge import Judge, Judgement, Upload
 from engine.log import get_logger
 from engine.store.database import Connection
-from engine.store.entries import Entry, Filed
+from engine.store.entries import Filed, KnownBatch
 from engine.store.journal import Journal
 from engine.store.writer import Writer
 
 _LOG = get_logger("intake")
-R = TypeVar("R")
-_STATUS_OF = {"INVALID": "rejected"}
 
 
 class Desk(Protocol):
@@ -46,15 +45,6 @@ class Parcel:
     batch_digest: str = ""
 
 
-class KnownBatchError(Exception):
-    """The batch is already in the journal; `digest` and `answer` are what was kept."""
-
-    def __init__(self, digest: str, answer: str) -> None:
-        super().__init__("known batch")
-        self.digest = digest
-        self.answer = answer
-
-
 class Filing:
     """Write parcels into the journal, and their records to the desks, in the transaction that is handed in."""
 
@@ -63,17 +53,16 @@ class Filing:
         self._desks = desks
 
     def __call__(self, connection: Connection, parcels: list[Parcel]) -> list[Any]:
-        """File all parcels of one group commit; a known batch answers KnownBatchError as its result."""
+        """File all parcels of one group commit; a batch that is known answers what was kept of it."""
         known = [self._known_batch(connection, parcel) for parcel in parcels]
         fresh = [p for p, k in zip(parcels, known, strict=True) if k is None]
         filed = iter(self._file(connection, fresh))
         return [found if found is not None else next(filed) for found in known]
 
-    def _known_batch(self, connection: Connection, parcel: Parcel) -> KnownBatchError | None:
+    def _known_batch(self, connection: Connection, parcel: Parcel) -> KnownBatch | None:
         if not parcel.batch_id:
             return None
-        found = self._journal.batch(connection, parcel.institution, parcel.batch_id)
-        return KnownBatchError(found.digest, found.answer) if found else None
+        return self._journal.batch(connection, parcel.institution, parcel.batch_id)
 
     def _file(self, connection: Connection, parcels: Sequence[Parcel]) -> list[list[Filed]]:
         judged = [j for parcel in parcels for j in parcel.judgements]
@@ -86,7 +75,8 @@ class Filing:
             answers.append(mine)
             if parcel.batch_id:
                 answer = json.dumps(batch_answer(parcel, mine), ensure_ascii=False)
-                self._journal.keep_batch(connection, parcel.institution, parcel.batch_id, parcel.batch_digest, answer)
+                known = KnownBatch(receipt=mine[0].receipt, list_digest=parcel.batch_digest, result=answer)
+                self._journal.keep_batch(connection, parcel.institution, parcel.batch_id, known, parcel.judgements[0].entry.received)
         return answers
 
     def _serve(self, connection: Connection, judged: Sequence[Judgement], filed: Sequence[Filed]) -> None:
@@ -106,7 +96,7 @@ class Filing:
 
 
 class Intake:
-    """Serve Upload, UploadBinary and UploadBatch.
+    """Serve Upload and UploadBinary (`upload`), and UploadBatch.
 
     `judge` walks on the event loop; documents above `large` bytes of payload go to one thread with a
     Judge of its own (`make_judge`), because compiled schemas are not shared between threads.
@@ -135,20 +125,14 @@ class Intake:
     async def upload(self, call: Call, given: Mapping[str, Any]) -> Mapping[str, Any]:
         """Answer Upload and UploadBinary: an UploadResult (contracts.md)."""
         judgement = await self._judged(_upload_of(call, given))
-        filed = await self._filed(Parcel(judgements=(judgement,), institution=call.institution))
-        return {"UploadResult": upload_result(filed[0])}
-
-    async def upload_binary(self, call: Call, given: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Answer UploadBinary; the payload is bytes."""
-        answer = await self.upload(call, given)
-        return {"UploadBinaryResult": answer["UploadResult"]}
+        filed = await self._write(Parcel(judgements=(judgement,), institution=call.institution))
+        return upload_result(filed[0])
 
     async def upload_batch(self, call: Call, given: Mapping[str, Any]) -> Mapping[str, Any]:
         """Answer UploadBatch: every document judged in order, all in one commit."""
         documents = given.get("documents") or []
         self._check_batch(documents)
-        lane = given.get("lane") or "live"
-        uploads = [_upload_of(call, {"lane": lane, **document}, batch=given["batchId"]) for document in documents]
+        uploads = [_upload_of(call, document, batch=given["batchId"]) for document in documents]
         judgements, unpacked = [], 0
         for upload in uploads:
             judgement = await self._judged(upload)
@@ -159,7 +143,7 @@ class Intake:
             await asyncio.sleep(0)  # lets other callers in between two documents of a long batch
         digest = _batch_digest(judgements)
         parcel = Parcel(judgements=tuple(judgements), institution=call.institution, batch_id=given["batchId"], batch_digest=digest)
-        return {"UploadBatchResult": await self._filed_batch(parcel)}
+        return await self._file_batch(parcel)
 
     def close(self) -> None:
         """Finish the large documents in hand."""
@@ -187,44 +171,40 @@ class Intake:
         judge: Judge = self._own.judge
         return judge.judge(upload)
 
-    async def _filed(self, parcel: Parcel) -> list[Filed]:
-        answer = await self._write(parcel)
-        if isinstance(answer, KnownBatchError):
-            raise answer
-        return answer
-
     async def _write(self, parcel: Parcel) -> Any:
         try:
-            return await self._writer.write(self._filing, parcel)
+            return await self._writer.write(self._filing, parcel, size=_size(parcel))
         except (TryAgain, SenderError):
             raise
-        except Exception as bug:
+        except Exception as bug:  # noqa: BLE001 - whatever it is, the document keeps its receipt
             # A valid document that met a bug of ours keeps its receipt and waits as ERROR.
-            reference = _LOG.bug("filing failed", bug, receipts=[j.entry.receipt for j in parcel.judgements])
+            reference = secrets.token_hex(6)
+            _LOG.error("filing failed", exc_info=bug, reference=reference, receipts=[j.entry.receipt for j in parcel.judgements][:20])
             held = Parcel(
                 judgements=tuple(_held(j, reference) for j in parcel.judgements),
                 institution=parcel.institution, batch_id=parcel.batch_id, batch_digest=parcel.batch_digest,
             )  # fmt: skip
-            return await self._writer.write(self._filing, held)
+            return await self._writer.write(self._filing, held, size=_size(held))
 
-    async def _filed_batch(self, parcel: Parcel) -> Mapping[str, Any]:
-        try:
-            return batch_answer(parcel, await self._filed(parcel))
-        except KnownBatchError as known:
-            if known.digest != parcel.batch_digest:
-                words = f"批次号 {parcel.batch_id} 已用于另一批内容"
-                raise SenderError(Issue(code="SND-506", message=words, hint="新的批次请换新的 batchId", path="batchId")) from None
-            answer: Mapping[str, Any] = json.loads(known.answer)
-            return answer
+    async def _file_batch(self, parcel: Parcel) -> Mapping[str, Any]:
+        answer = await self._write(parcel)
+        if not isinstance(answer, KnownBatch):
+            return batch_answer(parcel, answer)
+        if answer.list_digest != parcel.batch_digest:
+            words = f"批次号 {parcel.batch_id} 已用于另一批内容"
+            raise SenderError(Issue(code="SND-506", message=words, hint="新的批次请换新的 batchId", path="batchId"))
+        first: Mapping[str, Any] = json.loads(answer.result)
+        return first
+
+
+def _size(parcel: Parcel) -> int:
+    return sum(len(j.entry.original) + len(j.entry.changed) for j in parcel.judgements)
 
 
 def upload_result(filed: Filed, **more: str) -> dict[str, Any]:
     """Write an UploadResult from what the journal kept."""
-    rejected = filed.state == "INVALID"
-    warned = any(i.severity == "warning" for i in filed.issues)
-    status = "rejected" if rejected else "accepted-with-warnings" if warned else "accepted"
-    code = filed.code if rejected else "0"
-    result: dict[str, Any] = {"receipt": filed.receipt, "status": status, "code": code, "message": title(code), "duplicate": filed.duplicate}
+    code = filed.code if filed.status == "rejected" else "0"
+    result: dict[str, Any] = {"receipt": filed.receipt, "status": filed.status, "code": code, "message": title(code), "duplicate": filed.duplicate}
     if filed.issues:
         result["issues"] = [_issue_values(i) for i in filed.issues]
     return result | more
@@ -248,13 +228,9 @@ def _issue_values(issue: Issue) -> dict[str, Any]:
 
 
 def _upload_of(call: Call, given: Mapping[str, Any], batch: str = "") -> Upload:
-    lane = given.get("lane") or "live"
-    if lane not in ("live", "history"):
-        words = f"lane 的取值“{str(lane)[:40]}”不正确"
-        raise SenderError(Issue(code="SND-311", message=words, hint="填写 live（实时）或 history（历史）", path="lane"))
     return Upload(
         institution=call.institution, document_type=given["documentType"], document_id=given["documentId"],
-        payload=given["payload"], digest=given.get("digest") or "", lane=lane, replaces=given.get("replaces") or "",
+        payload=given["payload"], digest=given.get("digest") or "", lane=call.lane, replaces=given.get("replaces") or "",
         encryption=given.get("encryption") or "none", batch=batch, peer=call.peer,
     )  # fmt: skip
 
@@ -273,10 +249,4 @@ def _held(judgement: Judgement, reference: str) -> Judgement:
     entry = judgement.entry
     if entry.state == "INVALID":
         return judgement
-    return Judgement(entry=_with_error(entry, reference))
-
-
-def _with_error(entry: Entry, reference: str) -> Entry:
-    from dataclasses import replace
-
-    return replace(entry, state="ERROR", code="ENG-000", orders=(), changed=b"", reference=reference)
+    return Judgement(entry=replace(entry, state="ERROR", code="ENG-000", orders=(), changed=b"", reference=reference))

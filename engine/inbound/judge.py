@@ -20,8 +20,11 @@ from engine.errors import Issue, SenderError
 from engine.message import Lane, Message, Record, new_receipt
 from engine.store.entries import Entry, Order, TraceLine
 
+CUSTODIAN_PATH = "/ClinicalDocument/custodian/assignedCustodian/representedCustodianOrganization/id"
+
 CustodianCheck = Callable[[str, str], Issue | None]
-"""Called with the admitted institution and the institution code in the document; None when they agree."""
+"""Called with the admitted institution and the institution code in the document: None when they agree, a warning
+when the code is unknown; raises SenderError SND-104 when it is another institution's."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,9 +104,10 @@ class Judge:
         own = f"{drawn.own_root}^{drawn.own_extension}" if drawn.own_root and drawn.own_extension else ""
         named = f"{drawn.replaces_root}^{drawn.replaces_extension}" if drawn.replaces_extension else ""
         entry = replace(entry, own=own, resident=drawn.resident_id, replaces_own="" if upload.replaces else named)
-        found = self._custodian(upload.institution, drawn.custodian) if drawn.custodian else None
-        if found is not None and found.severity == "error":
-            raise SenderError(found)
+        try:
+            found = self._custodian(upload.institution, drawn.custodian)
+        except SenderError as refusal:
+            return Judgement(entry=_refused(entry, refusal, entry.original, entry.original_form))
         route = self._book.find("collection", known.code)
         message = Message(
             id=entry.receipt, route=route.name if route else "", revision=self._book.revision, institution=upload.institution,
@@ -127,7 +131,7 @@ class Judge:
         )  # fmt: skip
         if outcome.state != "ROUTED" or not outcome.desks:
             return Judgement(entry=entry)
-        if after is not before.document:
+        if isinstance(after, XmlDocument) and after is not before.document:
             drawn = self._press.draw(after, before.document_type)
         record = _record(outcome.message, drawn)
         return Judgement(entry=entry, effects=tuple((desk, record) for desk in outcome.desks))

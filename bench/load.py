@@ -1,0 +1,63 @@
+"""Send prepared requests over a few kept connections as fast as they are answered."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+
+@dataclass(slots=True)
+class Sent:
+    """What came of a load: counts, seconds of wall clock, latencies in milliseconds, the first odd answer."""
+
+    accepted: int = 0
+    other: int = 0
+    seconds: float = 0.0
+    latencies: list[float] = field(default_factory=list)
+    odd: str = ""
+
+    def percentile(self, share: float) -> float:
+        """Give the latency that `share` of the answers stayed under."""
+        ordered = sorted(self.latencies)
+        return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else 0.0
+
+
+def send(url: str, bodies: Sequence[bytes], *, connections: int, seconds: float) -> Sent:
+    """Send bodies, each once, until they or the seconds are used up."""
+    return asyncio.run(_send(url, list(bodies), connections, seconds))
+
+
+async def _send(url: str, bodies: list[bytes], connections: int, seconds: float) -> Sent:
+    sent, started = Sent(), time.perf_counter()
+    waiting = iter(bodies)
+    await asyncio.gather(*(_client(url, waiting, sent, started + seconds) for _ in range(connections)))
+    sent.seconds = time.perf_counter() - started
+    return sent
+
+
+async def _client(url: str, waiting, sent: Sent, until: float) -> None:  # noqa: ANN001 - one iterator shared by all clients
+    parts = urlsplit(url)
+    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    head = f'POST {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\nContent-Type: text/xml; charset=utf-8\r\nSOAPAction: ""\r\nContent-Length: '
+    for body in waiting:
+        began = time.perf_counter()
+        if began > until:
+            break
+        writer.write(f"{head}{len(body)}\r\n\r\n".encode() + body)
+        answer = await _answer(reader)
+        sent.latencies.append((time.perf_counter() - began) * 1000)
+        if b">accepted" in answer and b"<duplicate>true" not in answer:
+            sent.accepted += 1
+        else:
+            sent.other += 1
+            sent.odd = sent.odd or answer[:600].decode(errors="replace")
+    writer.close()
+
+
+async def _answer(reader: asyncio.StreamReader) -> bytes:
+    head = await reader.readuntil(b"\r\n\r\n")
+    length = next(int(line.split(b":")[1]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
+    return await reader.readexactly(length)

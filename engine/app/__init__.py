@@ -1,0 +1,1 @@
+"""The roof: build each process of the engine once, in reading order."""

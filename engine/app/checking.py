@@ -1,0 +1,88 @@
+"""Check the project's files, and the store's counts against its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from engine.app.house import DESKS, document_limits, open_store
+from engine.channels import lint
+from engine.documents.press import Press
+from engine.errors import ConfigError, Fault
+from engine.inbound.collection import COLLECTION
+from engine.outbound.connector import Secrets, Surroundings
+from engine.outbound.endpoints import build_connectors, load_endpoints
+from engine.services.access import load_access
+from engine.settings import Settings, load_settings
+from engine.store import counts
+from engine.store.database import Database
+
+CONTRACTS = (COLLECTION,)
+"""Every contract we serve; each has its WSDLs, its rights and its address."""
+
+
+def check_project(settings: Settings) -> list[Fault]:
+    """Lint settings, access, endpoints, catalogue, routes and WSDLs: all faults and warnings, sorted by place."""
+    endpoints = _Endpoints(settings)
+    checkers: list[lint.Checker] = [_check_settings, _check_access, endpoints.check, _check_wsdls]
+    try:
+        press = Press(settings.project, document_limits(settings))
+        checkers.append(lint.check_routes(press, endpoints.names(), DESKS))
+    except ConfigError as problem:
+        faults = problem.faults
+        checkers.append(lambda _: faults)
+    return lint.check(settings.project, checkers)
+
+
+def _check_settings(root: Path) -> Iterable[Fault]:
+    load_settings({"project": root}, {})
+    return ()
+
+
+def _check_access(root: Path) -> Iterable[Fault]:
+    load_access(root / "config" / "access.yaml", "config/access.yaml", {c.name: list(c.operations) for c in CONTRACTS})
+    return ()
+
+
+class _Endpoints:
+    """config/endpoints.yaml, read once for its own faults and for the names that routes may use."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def check(self, root: Path) -> Iterable[Fault]:
+        """Read and build every endpoint; secrets that are missing are faults too."""
+        around = Surroundings(root, self._settings.data, Secrets(self._settings.secrets))
+        for connector in build_connectors(load_endpoints(root / "config" / "endpoints.yaml", root), around).values():
+            connector.close()
+        return ()
+
+    def names(self) -> list[str]:
+        """Name the endpoints, as far as the file can be read."""
+        path = self._settings.project / "config" / "endpoints.yaml"
+        try:
+            return list(load_endpoints(path, self._settings.project))
+        except ConfigError:
+            from engine.yamlfile import scan_yaml
+
+            data = scan_yaml(path, "config/endpoints.yaml").data
+            return [str(name) for name in data] if isinstance(data, dict) else []
+
+
+def _check_wsdls(root: Path) -> Iterable[Fault]:
+    from engine.documents.wsdls import check_wsdl
+
+    for path in sorted((root / "wsdl" / "platform").glob("*.wsdl")):
+        yield from check_wsdl(path, path.relative_to(root).as_posix())
+
+
+def differences(database: Database) -> list[str]:
+    """Compare counts with rows; each line names one difference, none means that nothing is lost."""
+    with database.read() as connection:
+        return counts.verify(connection)
+
+
+def check_store(settings: Settings) -> list[str]:
+    """Compare counts with rows of the store that the settings name."""
+    with open_store(settings) as database:
+        return differences(database)

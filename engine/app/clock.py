@@ -1,0 +1,58 @@
+"""Build and run the clock: fold counts, checkpoint, forget what is over, prove the conservation sum every night."""
+
+from __future__ import annotations
+
+import contextlib
+from datetime import UTC, datetime
+
+from engine.app.checking import differences
+from engine.app.house import database_url, open_database
+from engine.app.process import begin, stop_when_told
+from engine.log import get_logger
+from engine.schedule import Clock, Job
+from engine.services.users import Users
+from engine.settings import Settings
+from engine.store import counts
+from engine.store.database import Database
+from engine.store.duework import DueWork
+from engine.store.leadership import leadership
+from engine.store.queue import Queue
+from engine.store.sealing import Seal
+from engine.supervisor import tell_ready
+
+_LOG = get_logger("clock")
+
+
+def run_clock(settings: Settings, name: str) -> None:
+    """Keep the clock until told to stop."""
+    begin(settings, name)
+    with contextlib.closing(open_database(settings, checkpoints=True)) as database:
+        due = DueWork(database)
+        clock = Clock(_jobs(database, due), leadership=leadership(database_url(settings), settings.data), claim=due.claim)
+        stop_when_told(clock.stop)
+        tell_ready()
+        clock.run()
+
+
+def _jobs(database: Database, due: DueWork) -> tuple[Job, ...]:
+    return (
+        Job(name="fold-counts", action=lambda: counts.fold(database), every=5.0),
+        Job(name="checkpoint", action=database.checkpoint, every=2.0),
+        Job(name="release-leases", action=lambda: _release(database), every=5.0),
+        Job(name="forget-sessions", action=Users(database).forget_ended, every=600.0),
+        Job(name="forget-turns", action=due.forget_old, daily_at=3),
+        Job(name="prove-conservation", action=lambda: _prove(database), daily_at=4),
+    )
+
+
+def _release(database: Database) -> None:
+    with database.write() as connection:
+        released = Queue(database, Seal()).release_expired(connection, datetime.now(UTC))
+    if released:
+        _LOG.warning("leases ran out", deliveries=released)
+
+
+def _prove(database: Database) -> None:
+    found = differences(database)
+    if found:
+        _LOG.error("counts and rows differ", differences=found[:20])

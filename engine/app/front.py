@@ -1,0 +1,164 @@
+"""Build and run a front: the process that answers SOAP calls."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from engine import metrics
+from engine.app.house import House, build_desks, load_house, open_database
+from engine.app.process import begin, stop_when_told
+from engine.errors import Issue, SenderError
+from engine.inbound.admission import Admission
+from engine.inbound.calling import Service
+from engine.inbound.collection import COLLECTION
+from engine.inbound.enquiry import Enquiry, Reading
+from engine.inbound.exchange import Observation
+from engine.inbound.front import Front, build_front
+from engine.inbound.intake import Filing, Intake
+from engine.inbound.judge import CUSTODIAN_PATH, CustodianCheck, Judge
+from engine.inbound.limits import FrontLimits
+from engine.inbound.protocol import serve
+from engine.log import get_logger
+from engine.services.access import load_access
+from engine.services.audit import Audit, AuditNote
+from engine.services.institutions import Institutions, judge_custodian
+from engine.settings import Settings
+from engine.store.database import Database
+from engine.store.journal import Journal
+from engine.store.sealing import Seal
+from engine.store.writer import Writer
+from engine.supervisor import tell_ready
+
+_LOG = get_logger("front")
+_AUDIT_EVERY = 1.0
+_HEALTH_KEPT = 1.0
+
+
+def run_front(settings: Settings, name: str, fd: int) -> None:
+    """Serve on an inherited socket until told to stop; what is in hand is finished first."""
+    begin(settings, name)
+    asyncio.run(_serve(settings, socket.socket(fileno=fd)))
+
+
+async def _serve(settings: Settings, listening: socket.socket) -> None:
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    stop_when_told(lambda: loop.call_soon_threadsafe(stop.set))
+    async with _open_front(settings) as front:
+        tell_ready()
+        await serve(front, listening, limits=front_limits(settings), stop=stop, grace=settings.deadlines.drain * 0.8)
+
+
+def front_limits(settings: Settings) -> FrontLimits:
+    """Give the front its bounds."""
+    chosen = settings.limits
+    return FrontLimits(
+        body=chosen.body, in_flight=chosen.in_flight, header_deadline=settings.deadlines.header,
+        body_deadline=settings.deadlines.body, base_address=settings.public_address.rstrip("/"),
+    )  # fmt: skip
+
+
+@contextlib.asynccontextmanager
+async def _open_front(settings: Settings) -> AsyncIterator[Front]:
+    house = load_house(settings)
+    with contextlib.closing(open_database(settings)) as database:
+        institutions, audit, seal = Institutions(database), Audit(), Seal()
+        institutions.refresh()
+        journal, writer, desks = Journal(database, seal), Writer(database), build_desks(seal)
+        access = load_access(settings.project / "config" / "access.yaml", "config/access.yaml")
+        admission = Admission(institutions, access, audit, lambda note: writer.write(audit.write, note))
+        reading, threads = Reading(database), ThreadPoolExecutor(1, thread_name_prefix="large-body")
+        intake = Intake(
+            make_judge=_judges(settings, house, _custodian_check(institutions, audit)), filing=Filing(journal, desks), writer=writer, large=settings.limits.large,
+            batch_documents=settings.limits.batch_documents, batch_unpacked=settings.limits.batch_unpacked,
+        )  # fmt: skip
+        enquiry = Enquiry(journal=journal, reading=reading, writer=writer, desks=desks, catalogue=house.press.catalogue)
+        keeping = asyncio.create_task(_keep_audit(audit, database))
+        try:
+            yield build_front(
+                {"/services/collection/{institution}": Service(contract=COLLECTION, handlers=_handlers(intake, enquiry))},
+                admit=admission.admit, health=_health(database, reading), wsdl_folder=settings.project / "wsdl" / "platform",
+                limits=front_limits(settings), executor=threads, observe=_observe,
+            )  # fmt: skip
+        finally:
+            keeping.cancel()
+            intake.close()
+            writer.stop()
+            audit.flush(database)
+            reading.close()
+            threads.shutdown()
+            admission.close()
+
+
+def _custodian_check(institutions: Institutions, audit: Audit) -> CustodianCheck:
+    """Judge the institution code in a document, and audit one that is another institution's."""
+
+    def check(caller: str, custodian: str) -> Issue | None:
+        try:
+            return judge_custodian(institutions, caller, custodian, path=CUSTODIAN_PATH)
+        except SenderError:
+            audit.note(AuditNote(peer="", institution=caller, verdict="refused", reason="other-custodian", service="DataCollection"))
+            raise
+
+    return check
+
+
+def _judges(settings: Settings, house: House, custodian: CustodianCheck) -> Callable[[], Judge]:
+    """Make judges: the first takes the house as it is loaded, each further one loads its own for its own thread."""
+    unused = [house]
+
+    def make() -> Judge:
+        mine = unused.pop() if unused else load_house(settings)
+        return Judge(mine.press, mine.book, custodian)
+
+    return make
+
+
+def _handlers(intake: Intake, enquiry: Enquiry) -> dict[str, Any]:
+    return {
+        "Upload": intake.upload,
+        "UploadBinary": intake.upload,
+        "UploadBatch": intake.upload_batch,
+        "QueryReceipt": enquiry.query_receipt,
+        "Revoke": enquiry.revoke,
+        "Reconcile": enquiry.reconcile,
+        "QualityReport": enquiry.quality_report,
+        "Heartbeat": enquiry.heartbeat,
+        "ListDocumentTypes": enquiry.list_document_types,
+    }
+
+
+def _observe(seen: Observation) -> None:
+    metrics.figures().request(seen.service, seen.operation or "unknown", seen.code or "result", seen.seconds)
+
+
+async def _keep_audit(audit: Audit, database: Database) -> None:
+    """Write gathered admissions every second; a store that is away keeps them in memory until it is back."""
+    while True:
+        await asyncio.sleep(_AUDIT_EVERY)
+        try:
+            await asyncio.to_thread(audit.flush, database)
+        except Exception as problem:  # noqa: BLE001 - the notes are kept by flush, and the next second tries again
+            _LOG.warning("audit not written", error=type(problem).__name__)
+
+
+def _health(database: Database, reading: Reading) -> Callable[[], Any]:
+    """Ask the store at most once a second, however often the address is called; raises TryAgain when it is away."""
+    last = -_HEALTH_KEPT
+
+    async def ask() -> bool:
+        nonlocal last
+        now = asyncio.get_running_loop().time()
+        if now - last >= _HEALTH_KEPT:
+            await reading.outside(database.ping_write)
+            last = now
+        return True
+
+    return ask
+
+
+

@@ -1,0 +1,101 @@
+"""Load what every process needs: the project's files as checked objects, and the store."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from engine import log, metrics
+from engine.channels.book import RouteBook, load_book
+from engine.channels.revision import read_files, shared_files
+from engine.documents.limits import Limits
+from engine.documents.press import Press
+from engine.outbound.endpoints import Endpoints, load_endpoints
+from engine.services.institutions import Institutions
+from engine.services.records import RecordsDesk
+from engine.services.users import Users, first_administrator
+from engine.settings import Settings
+from engine.store.database import Database, default_url
+from engine.store.migrations import migrate
+from engine.store.revisions import keep_revision
+from engine.store.sealing import Seal
+
+DESKS = ("records",)
+"""Our own services that a route may send to."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class House:
+    """What the project's files become: press, destinations, routes."""
+
+    press: Press
+    endpoints: Endpoints
+    book: RouteBook
+
+
+def document_limits(settings: Settings) -> Limits:
+    """Give documents/ its bounds."""
+    chosen = settings.limits
+    return Limits(unpacked=chosen.unpacked, depth=chosen.depth, elements=chosen.elements, attributes=chosen.attributes, text=chosen.text)
+
+
+def load_house(settings: Settings) -> House:
+    """Load catalogue, endpoints and routes; raises ConfigError with all faults at once."""
+    press = Press(settings.project, document_limits(settings))
+    endpoints = load_endpoints(settings.project / "config" / "endpoints.yaml", settings.project)
+    return House(press=press, endpoints=endpoints, book=load_book(settings.project, press, endpoints, DESKS))
+
+
+def build_desks(seal: Seal) -> dict[str, RecordsDesk]:
+    """Build the desks of our own services, by the names of DESKS."""
+    return {"records": RecordsDesk(seal)}
+
+
+def database_url(settings: Settings) -> str:
+    """Name the database in force."""
+    return settings.database or default_url(settings.data)
+
+
+def open_database(settings: Settings, *, checkpoints: bool = False) -> Database:
+    """Open the store that the settings name."""
+    return Database(database_url(settings), checkpoints=checkpoints)
+
+
+@contextlib.contextmanager
+def open_store(settings: Settings) -> Iterator[Database]:
+    """Open the store for a command: made and brought up to date when that is still to be done."""
+    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with contextlib.closing(open_database(settings)) as database:
+        migrate(database)
+        yield database
+
+
+@contextlib.contextmanager
+def open_institutions(settings: Settings) -> Iterator[Institutions]:
+    """Open the register of institutions for a command."""
+    with open_store(settings) as database:
+        yield Institutions(database)
+
+
+@contextlib.contextmanager
+def open_users(settings: Settings) -> Iterator[Users]:
+    """Open the monitor's users for a command."""
+    with open_store(settings) as database:
+        yield Users(database)
+
+
+def prepare(settings: Settings) -> str | None:
+    """Do what comes before the first process: lint, migrations, the revision in force, the first administrator.
+
+    Returns the first administrator's password when one was made. Raises ConfigError with all faults.
+    """
+    log.configure(settings.log_level, "engine")
+    book = load_house(settings).book
+    with open_store(settings) as database:
+        names = {name for route in book.routes.values() for name in route.files} | set(shared_files(settings.project))
+        with database.write() as connection:
+            keep_revision(database, Seal(), connection, book.revision, read_files(settings.project, names), datetime.now(UTC))
+        metrics.clear_figures(settings.data / "figures")
+        return first_administrator(database)

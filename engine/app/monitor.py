@@ -1,0 +1,35 @@
+"""Build and run the monitor: the process that shows its pages."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+
+from engine.app.house import open_database
+from engine.app.process import begin, stop_when_told
+from engine.inbound.protocol import serve
+from engine.monitor.app import build_monitor
+from engine.monitor.reading import Archive
+from engine.services.users import Users
+from engine.settings import Settings
+from engine.store.journal import Journal
+from engine.store.queue import Queue
+from engine.store.sealing import Seal
+from engine.supervisor import tell_ready
+
+
+def run_monitor(settings: Settings, name: str, fd: int) -> None:
+    """Serve the monitor on an inherited socket until told to stop."""
+    begin(settings, name)
+    with contextlib.closing(open_database(settings)) as database:
+        seal = Seal()
+        archive = Archive(database, Journal(database, seal), Queue(database, seal))
+        asyncio.run(_serve(build_monitor(archive.sources(), Users(database)), socket.socket(fileno=fd)))
+
+
+async def _serve(app: object, listening: socket.socket) -> None:
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    stop_when_told(lambda: loop.call_soon_threadsafe(stop.set))
+    tell_ready()
+    await serve(app, listening, stop=stop)

@@ -1,0 +1,151 @@
+"""Walk stored messages again with the routes of now: one by its receipt, or many by cause."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time
+
+from engine.app.house import build_desks, load_house, open_store
+from engine.documents.packing import gunzip_stored
+from engine.errors import EngineError, Issue
+from engine.inbound.judge import CUSTODIAN_PATH, Judge, Judgement
+from engine.message import SHANGHAI
+from engine.services.audit import Audit, changed
+from engine.services.institutions import Institutions, judge_custodian
+from engine.settings import Settings
+from engine.store.database import Connection, Database
+from engine.store.entries import Entry, Facts, StoredMessage
+from engine.store.journal import Journal
+from engine.store.sealing import Seal
+
+_PAGE = 200
+_REPLAYED = ("ERROR", "INVALID")
+
+
+class NotReplayed(EngineError):
+    """What was asked for cannot be walked again; the words say why."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wanted:
+    """Which messages: one `receipt`, or all of `route` and `code` received since `since` (Shanghai)."""
+
+    receipt: str = ""
+    route: str = ""
+    code: str = ""
+    since: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Line:
+    """What became of one message, or would."""
+
+    receipt: str
+    before: str
+    after: str
+    first_issue: str = ""
+
+    @property
+    def changed(self) -> bool:
+        """Tell whether the outcome is another one."""
+        return self.before != self.after
+
+    def __str__(self) -> str:
+        """Write the line for the terminal."""
+        outcome = f"{self.before} -> {self.after}" if self.changed else f"{self.before} (as before)"
+        return f"{self.receipt}  {outcome}" + (f"  {self.first_issue}" if self.first_issue else "")
+
+
+def replay_messages(settings: Settings, wanted: Wanted, *, preview: bool) -> Iterator[Line]:
+    """Walk the wanted messages again from their original bytes, each in a transaction of its own; preview writes nothing.
+
+    Raises NotReplayed for a receipt that is not kept or whose body is not.
+    """
+    with open_store(settings) as database:
+        replay = _Replay(settings, database)
+        for facts in replay.find(wanted):
+            yield replay.walk(facts.receipt, preview=preview)
+
+
+class _Replay:
+    def __init__(self, settings: Settings, database: Database) -> None:
+        house = load_house(settings)
+        institutions = Institutions(database)
+        self._database = database
+        self._seal = Seal()
+        self._journal = Journal(database, self._seal)
+        self._desks = build_desks(self._seal)
+        self._judge = Judge(house.press, house.book, lambda caller, custodian: _custodian(institutions, caller, custodian))
+
+    def find(self, wanted: Wanted) -> Iterator[Facts]:
+        if wanted.receipt:
+            yield self._load(wanted.receipt).facts
+            return
+        since = _moment(wanted.since) if wanted.since else None
+        for state in _REPLAYED:
+            after = None
+            while True:
+                with self._database.read() as connection:
+                    page = self._journal.search(
+                        connection, state=state, route=wanted.route, code=wanted.code, since=since, after=after, limit=_PAGE
+                    )
+                yield from (facts for facts in page if not facts.mark)
+                if len(page) < _PAGE:
+                    break
+                after = page[-1].place
+
+    def walk(self, receipt: str, *, preview: bool) -> Line:
+        stored = self._load(receipt)
+        facts = stored.facts
+        judgement = self._judge.judge_stored(_entry_of(facts), gunzip_stored(stored.original))
+        entry = judgement.entry
+        if not preview:
+            with self._database.write() as connection:
+                entry = self._settle(connection, receipt, judgement)
+        first = entry.issues[0].message if entry.issues and entry.state != "ROUTED" else ""
+        return Line(receipt=receipt, before=f"{facts.state} {facts.code}", after=f"{entry.state} {entry.code}", first_issue=first)
+
+    def _settle(self, connection: Connection, receipt: str, judgement: Judgement) -> Entry:
+        try:
+            filed = self._journal.judge_again(connection, receipt, judgement.entry)
+        except LookupError as problem:
+            raise NotReplayed(str(problem)) from problem
+        for name, desk in self._desks.items():
+            desk.withdraw(connection, [receipt])
+            if filed.fresh:
+                desk.take(connection, [record for wanted, record in judgement.effects if wanted == name])
+        Audit().write(connection, [changed("replay", subject=receipt)])
+        return replace(judgement.entry, state=filed.state, code=filed.code, issues=filed.issues)
+
+    def _load(self, receipt: str) -> StoredMessage:
+        with self._database.read() as connection:
+            stored = self._journal.load(connection, receipt)
+        if stored is None:
+            raise NotReplayed(f"there is no message {receipt}")
+        if stored.original_form != "gzip":
+            raise NotReplayed(f"message {receipt} never was a readable GZIP; its sender must send it again")
+        return stored
+
+
+def _custodian(institutions: Institutions, caller: str, custodian: str) -> Issue | None:
+    institutions.refresh()
+    return judge_custodian(institutions, caller, custodian, path=CUSTODIAN_PATH)
+
+
+def _entry_of(facts: Facts) -> Entry:
+    return Entry(
+        receipt=facts.receipt, institution=facts.institution, document_type=facts.document_type, document_id=facts.document_id,
+        received=datetime.now(UTC), route=facts.route, revision=facts.revision, state=facts.state, digest=facts.digest,
+        size=facts.size, lane=facts.lane, batch=facts.batch, peer=facts.peer,
+    )  # fmt: skip
+
+
+def _moment(text: str) -> datetime:
+    try:
+        given = datetime.fromisoformat(text)
+    except ValueError:
+        raise NotReplayed(f"{text!r} is no time; write yyyy-MM-dd or yyyy-MM-ddTHH:mm:ss") from None
+    if given.tzinfo is None:
+        given = datetime.combine(given.date(), given.time() or time(), SHANGHAI)
+    return given

@@ -1,0 +1,58 @@
+"""Build and run a worker: the process that delivers."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+
+from engine.app.house import House, load_house, open_database
+from engine.app.process import begin, stop_when_told
+from engine.channels.delivery import Courier
+from engine.documents.packing import gunzip_stored
+from engine.message import Message
+from engine.outbound.connector import Connector, NetworkEndpoint, Secrets, Surroundings
+from engine.outbound.endpoints import build_connectors
+from engine.settings import Settings
+from engine.store.database import Database
+from engine.store.entries import StoredMessage
+from engine.store.queue import Queue
+from engine.store.sealing import Seal
+from engine.supervisor import tell_ready
+
+
+def run_worker(settings: Settings, name: str) -> None:
+    """Deliver until told to stop; what is under way is finished first."""
+    begin(settings, name)
+    house = load_house(settings)
+    around = Surroundings(settings.project, settings.data, Secrets(settings.secrets))
+    with contextlib.closing(open_database(settings)) as database, contextlib.ExitStack() as open_ends:
+        connectors = build_connectors(house.endpoints, around)
+        for connector in connectors.values():
+            open_ends.callback(connector.close)
+        courier = _courier(settings, name, house, database, connectors)
+        stop_when_told(courier.stop)
+        tell_ready()
+        courier.run()
+
+
+def _courier(settings: Settings, name: str, house: House, database: Database, connectors: Mapping[str, Connector]) -> Courier:
+    sheets = {n: s for n, s in house.endpoints.items() if isinstance(s, NetworkEndpoint)}
+    chosen = settings.delivery
+    return Courier(
+        database, Queue(database, Seal()), connectors,
+        open_body=lambda stored: message_of(house, stored), retry_of=house.book.retry, worker=name,
+        parallel=lambda destination: sheets[destination].parallel if destination in sheets else 1,
+        batch=chosen.batch, lease=chosen.lease, poll=chosen.poll,
+        longest_send=max([s.deadline for s in sheets.values()], default=30.0), drain=settings.deadlines.drain * 0.8,
+    )  # fmt: skip
+
+
+def message_of(house: House, stored: StoredMessage) -> Message:
+    """Rebuild the message that is sent: what the route made of the document, else the document as it came."""
+    facts = stored.facts
+    content = stored.changed or gunzip_stored(stored.original)
+    return Message(
+        id=facts.receipt, route=facts.route, revision=facts.revision, institution=facts.institution,
+        document_type=facts.document_type, received=facts.received, document=house.press.open(content), lane=facts.lane,
+        keys={"document": facts.document_id, "own": facts.own, "resident": facts.resident},
+    )  # fmt: skip

@@ -1,0 +1,162 @@
+"""Commands that run the engine and act on what it keeps."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from engine.cli.entry import say, settings_of, with_settings
+from engine.settings import FLAGS, ROOT, Settings, environment_name
+from engine.supervisor import Role, Supervisor, child_command, listening_socket
+
+RUN_OPTIONS: tuple[tuple[str, str], ...] = (
+    ("host", "address to listen on"),
+    ("port", "port of the services; 0 takes a free one"),
+    ("monitor-port", "port of the monitor; 0 takes a free one"),
+    ("fronts", "front processes (PostgreSQL)"),
+    ("workers", "delivery workers (PostgreSQL)"),
+    ("public-address", "scheme and host written into the WSDLs"),
+    ("project", "folder that holds routes/, config/, xsd/, wsdl/"),
+)
+
+
+def with_run_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of a command that starts the engine."""
+    for name, about in reversed(RUN_OPTIONS):
+        command = click.option(f"--{name}", help=about)(command)
+    return with_settings(command)
+
+
+@click.command()
+@with_run_options
+def run(**flags: Any) -> None:
+    """Run the engine in the foreground: fronts, workers, clock and monitor under one supervisor."""
+    raise SystemExit(serve(settings_of(**flags)))
+
+
+def serve(settings: Settings, announce: Callable[[str, str], None] | None = None) -> int:
+    """Check, prepare the store, start all processes, print the addresses and watch until told to stop."""
+    from engine.app.house import prepare
+
+    first_password = prepare(settings)
+    services, monitor = listening_socket(settings.host, settings.port), listening_socket(settings.host, settings.monitor_port)
+    supervisor = Supervisor(_roles(settings, services, monitor), drain=settings.deadlines.drain)
+
+    def ready() -> None:
+        at, watch = _address(settings.host, services), _address(settings.host, monitor)
+        say(f"services         {at}/services/")
+        say(f"monitor          {watch}/")
+        if first_password:
+            say("monitor user     admin")
+            say(f"monitor password {first_password}")
+        say(f"data             {settings.data}")
+        say("ready")
+        if announce:
+            announce(at, watch)
+
+    return supervisor.run(ready)
+
+
+def _address(host: str, listening: Any) -> str:
+    return f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
+
+
+def _roles(settings: Settings, services: Any, monitor: Any) -> list[Role]:
+    front = str(ROOT / "run_engine.py")
+    environment = {environment_name(name): str(getattr(settings, name)) for name in FLAGS if str(getattr(settings, name))}
+
+    def role(kind: str, name: str, *sockets: Any) -> Role:
+        fd = ("--fd", str(sockets[0].fileno())) if sockets else ()
+        return Role(name=name, command=child_command(front, kind, "--name", name, *fd), sockets=sockets, environment=environment)
+
+    fronts = [role("front", f"front-{n}", services) for n in range(1, settings.fronts + 1)]
+    workers = [role("worker", f"worker-{n}") for n in range(1, settings.workers + 1)]
+    return [*fronts, *workers, role("clock", "clock"), role("monitor", "monitor", monitor)]
+
+
+@click.command(hidden=True)
+@click.argument("kind", type=click.Choice(["front", "worker", "clock", "monitor"]))
+@click.option("--name", required=True)
+@click.option("--fd", type=int, default=-1)
+def child(kind: str, name: str, fd: int) -> None:
+    """Be one process of the engine; started by the supervisor."""
+    settings = settings_of()
+    if kind == "front":
+        from engine.app.front import run_front
+
+        run_front(settings, name, fd)
+    elif kind == "worker":
+        from engine.app.worker import run_worker
+
+        run_worker(settings, name)
+    elif kind == "clock":
+        from engine.app.clock import run_clock
+
+        run_clock(settings, name)
+    else:
+        from engine.app.monitor import run_monitor
+
+        run_monitor(settings, name, fd)
+
+
+@click.command()
+@click.option("--receipt", help="one message")
+@click.option("--route", help="messages of this route")
+@click.option("--code", help="messages that ended with this code")
+@click.option("--since", help="messages received since yyyy-MM-dd or yyyy-MM-ddTHH:mm:ss (Shanghai)")
+@click.option("--preview", is_flag=True, help="only show what would change")
+@with_settings
+def replay(receipt: str | None, route: str | None, code: str | None, since: str | None, preview: bool, **flags: Any) -> None:  # noqa: FBT001 - click hands flags over so
+    """Walk stored messages again, one by receipt or many by cause, with the routes of now."""
+    from engine.app.replay import NotReplayed, Wanted, replay_messages
+
+    if not receipt and not (route or code):
+        raise click.UsageError("name --receipt, or --route or --code (with --since)")
+    wanted = Wanted(receipt=receipt or "", route=route or "", code=code or "", since=since or "")
+    changed = 0
+    try:
+        for line in replay_messages(settings_of(**flags), wanted, preview=preview):
+            changed += line.changed
+            say(str(line))
+    except NotReplayed as problem:
+        raise click.ClickException(str(problem)) from problem
+    say(f"{changed} message(s) {'would change' if preview else 'changed'}")
+
+
+@click.command()
+@click.option("--seconds", type=float, default=10.0, show_default=True, help="how long each measurement runs")
+@with_settings
+def bench(seconds: float, **flags: Any) -> None:
+    """Measure the engine: documents per second, CPU per document, ratio to the XML floor."""
+    from bench.receive import main as measure
+
+    measure(seconds=seconds, database=flags.get("database") or os.environ.get("ENGINE_DATABASE", ""))
+
+
+@click.command()
+@with_run_options
+def demo(**flags: Any) -> None:
+    """Run the engine with a simulated hospital and sample traffic, data under var/demo."""
+    from engine.simulator.demo import demonstrate
+
+    chosen = {"data": Path("var/demo")} | {k: v for k, v in flags.items() if v is not None}
+    raise SystemExit(demonstrate(settings_of(**chosen), serve))
+
+
+@click.group()
+def simulate() -> None:
+    """Simulate the other side."""
+
+
+@simulate.command()
+@click.option("--code", default="DEMO-HOSPITAL", show_default=True, help="code of the simulated hospital")
+@click.option("--port", type=int, default=8090, show_default=True, help="port on which it can be called")
+def hospital(code: str, port: int) -> None:
+    """Run a hospital that takes deliveries over SOAP and shows what it got."""
+    from engine.simulator.hospital import serve_hospital
+
+    serve_hospital(code, port, say)

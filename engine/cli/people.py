@@ -1,0 +1,126 @@
+"""Commands about who may connect: institutions and monitor users."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from engine.app.house import open_institutions, open_users
+from engine.cli.entry import say, settings_of, with_settings
+from engine.services.institutions import NotDone
+
+KINDS = click.Choice(["hospital", "portal", "platform"])
+ROLES = click.Choice(["viewer", "operator", "engineer", "administrator", "auditor"])
+
+
+@click.group()
+def institution() -> None:
+    """Register institutions, before the first start or while the engine runs."""
+
+
+def _password_from_stdin() -> str:
+    password = sys.stdin.readline().rstrip("\n")
+    if not password:
+        raise click.ClickException("no password came on standard input")
+    return password
+
+
+class _Words(click.Command):
+    """A command whose refusals are words for the person at the terminal."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except NotDone as problem:
+            raise click.ClickException(str(problem)) from problem
+
+
+@institution.command(cls=_Words)
+@click.argument("code")
+@click.option("--name", required=True, help="name of the institution, as the hospital writes it")
+@click.option("--kind", type=KINDS, default="hospital", show_default=True)
+@click.option("--digest", is_flag=True, help="switch it to WS-Security PasswordDigest")
+@click.option("--password-stdin", is_flag=True, help="read the password from standard input instead of making one")
+@with_settings
+def add(code: str, name: str, kind: str, digest: bool, password_stdin: bool, **flags: Any) -> None:  # noqa: FBT001 - click hands flags over so
+    """Register an institution, approved; prints a made password once."""
+    given = _password_from_stdin() if password_stdin else None
+    with open_institutions(settings_of(**flags)) as register:
+        password = register.add(code, name, kind, given, digest=digest)
+    say(f"institution {code} registered and approved")
+    if given is None:
+        say(f"password {password}")
+        say("this password is shown once; give it to the hospital by a safe way")
+
+
+@institution.command("list", cls=_Words)
+@with_settings
+def list_institutions(**flags: Any) -> None:
+    """List the registered institutions."""
+    with open_institutions(settings_of(**flags)) as register:
+        for row in register.list():
+            say(f"{row.code:<32}  {row.state:<9} {row.kind:<9} {row.name}")
+
+
+@institution.command(cls=_Words)
+@click.argument("code")
+@with_settings
+def approve(code: str, **flags: Any) -> None:
+    """Let an institution connect (again)."""
+    with open_institutions(settings_of(**flags)) as register:
+        register.approve(code)
+    say(f"institution {code} approved")
+
+
+@institution.command(cls=_Words)
+@click.argument("code")
+@with_settings
+def disable(code: str, **flags: Any) -> None:
+    """Shut an institution out, within a second everywhere."""
+    with open_institutions(settings_of(**flags)) as register:
+        register.disable(code)
+    say(f"institution {code} disabled")
+
+
+@institution.command(cls=_Words)
+@click.argument("code")
+@click.option("--password-stdin", is_flag=True, help="read the password from standard input instead of making one")
+@with_settings
+def rotate(code: str, password_stdin: bool, **flags: Any) -> None:  # noqa: FBT001 - click hands flags over so
+    """Give an institution a new password; the old one ends within a second."""
+    given = _password_from_stdin() if password_stdin else None
+    with open_institutions(settings_of(**flags)) as register:
+        password = register.rotate(code, given)
+    say(f"institution {code} has a new password" + ("" if given else f"\npassword {password}"))
+
+
+@institution.command(cls=_Words)
+@click.argument("code")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@with_settings
+def certificate(code: str, file: Path, **flags: Any) -> None:
+    """Register the client certificate (PEM) of an institution."""
+    with open_institutions(settings_of(**flags)) as register:
+        found = register.certificate(code, file.read_text(encoding="ascii"))
+    say(f"certificate of {code}: SHA-256 {found.fingerprint}, valid until {found.not_after:%Y-%m-%d}")
+
+
+@click.group()
+def user() -> None:
+    """Manage the monitor's users."""
+
+
+@user.command("add", cls=_Words)
+@click.argument("name")
+@click.option("--role", type=ROLES, required=True)
+@click.option("--password-stdin", is_flag=True, help="read the password from standard input instead of making one")
+@with_settings
+def add_user(name: str, role: str, password_stdin: bool, **flags: Any) -> None:  # noqa: FBT001 - click hands flags over so
+    """Add a monitor user; prints a made password once."""
+    given = _password_from_stdin() if password_stdin else None
+    with open_users(settings_of(**flags)) as users:
+        password = users.add(name, role, given)
+    say(f"user {name} added" + ("" if given else f"\npassword {password}"))

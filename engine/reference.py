@@ -1,0 +1,107 @@
+"""Print the reference pages under docs/ from the models they describe; tests hold the pages true."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+from pydantic import BaseModel
+
+from engine.codes import CODES, CONFIG_CODES
+from engine.settings import FLAGS, ROOT, Settings, environment_name
+
+_GROUPS = {
+    "0": "接收", "SND-1": "身份与权限", "SND-2": "打包、加密与字符集", "SND-3": "HTTP、报文、XML 与结构", "SND-4": "文档规则与代码",
+    "SND-5": "重复与次序", "SND-6": "上限与配额", "SND-7": "业务", "DST-1": "目的系统暂不可用", "DST-2": "目的系统拒收", "ENG": "平台",
+}  # fmt: skip
+
+
+def codes_page() -> str:
+    """Write docs/codes.md: every code with cause and what each side does."""
+    lines = ["# 错误代码 · Codes", "", "由 `make docs` 从 `engine/codes.py` 生成。类别见敌意输入的分类（R-DEC、R-XML、F-AUTH ……）。", ""]
+    for prefix, name in _GROUPS.items():
+        rows = [c for c in CODES.values() if c.code.startswith(prefix)]
+        if rows:
+            lines += [f"## {name}", "", "| 代码 | 含义 | 原因 | 医院怎样处理 | 管理员怎样处理 | 类别 |", "|---|---|---|---|---|---|"]
+            lines += [f"| `{c.code}` | {c.title} | {_cell(c.cause)} | {_cell(c.sender)} | {_cell(c.admin)} | {c.outcome} |" for c in rows]
+            lines.append("")
+    lines += ["## 配置检查（run_engine.py check）", "", "| 代码 | 含义 |", "|---|---|"]
+    lines += [f"| `{code}` | {meaning} |" for code, meaning in CONFIG_CODES.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("<", "&lt;")
+
+
+def settings_page() -> str:
+    """Write docs/settings.md: every key of config/engine.yaml with its default, flag and environment variable."""
+    head = "参数优先于环境变量，环境变量优先于 `config/engine.yaml`。Flags beat the environment, which beats the file."
+    lines = ["# 设置 · Settings", "", "由 `make docs` 从 `engine/settings.py` 生成。" + head, "", "| 键 | 默认 | 参数 | 环境变量 | 说明 |", "|---|---|---|---|---|"]
+    lines += [f"| `{key}` | {default} | {flag} | {variable} | {about} |" for key, default, flag, variable, about in _settings_rows(Settings, "")]
+    return "\n".join(lines) + "\n"
+
+
+def _settings_rows(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, str, str, str, str]]:
+    defaults = model()
+    for name, field in model.model_fields.items():
+        key = prefix + name.replace("_", "-")
+        value = getattr(defaults, name)
+        if isinstance(value, BaseModel):
+            yield from _settings_rows(type(value), f"{key}.")
+            continue
+        is_flag = not prefix and name in FLAGS
+        flag = f"`--{name.replace('_', '-')}`" if is_flag else ""
+        yield key, _shown(value), flag, f"`{environment_name(name)}`" if is_flag else "", field.description or ""
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Path):
+        return f"`{value.relative_to(ROOT) if value.is_absolute() else value}`"
+    if isinstance(value, float):
+        return f"`{value:g}s`"
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 1 << 18 and value % (1 << 10) == 0:
+        return f"`{value >> 20}MiB`" if value % (1 << 20) == 0 else f"`{value >> 10}KiB`"
+    return f"`{value}`" if value != "" else ""
+
+
+def commands_page() -> str:
+    """Write docs/commands.md: the help of every command."""
+    from engine.cli.entry import all_commands
+
+    lines = ["# 命令 · Commands", "", "由 `make docs` 从 `engine/cli/` 生成。", ""]
+    for path, command in _walk_commands(all_commands(), "run_engine.py"):
+        context = click.Context(command, info_name=path, max_content_width=110)
+        lines += [f"## `{path}`", "", "```", command.get_help(context), "```", ""]
+    return "\n".join(lines)
+
+
+def _walk_commands(group: click.Group, path: str) -> Iterator[tuple[str, click.Command]]:
+    for name, command in sorted(group.commands.items()):
+        if command.hidden:
+            continue
+        if isinstance(command, click.Group):
+            yield from _walk_commands(command, f"{path} {name}")
+        else:
+            yield f"{path} {name}", command
+
+
+def pages() -> Mapping[str, Callable[[], str]]:
+    """Name every generated page under docs/ and the function that writes it."""
+    from engine.channels import reference as routes
+    from engine.outbound import reference as endpoints
+
+    own = {"codes.md": codes_page, "settings.md": settings_page, "commands.md": commands_page}
+    return own | dict(routes.PAGES) | dict(endpoints.PAGES)
+
+
+def main() -> None:
+    """Write all pages."""
+    for name, write in pages().items():
+        (ROOT / "docs" / name).write_text(write(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from sqlalchemy import Column, Connection, Index, LargeBinary, Table, Text, bindparam, func, select, text, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from engine.message import Record
+from engine.services.bulk import upsert
 from engine.services.residents import take_residents
 from engine.store.columns import Moment
 from engine.store.database import metadata
@@ -89,8 +89,7 @@ class RecordsDesk:
         if replaced:
             connection.execute(_STEP_BACK, replaced)
         if rows:
-            sealed = [self._row(one, row, at) for one, row in rows]
-            connection.execute(_KEEP[connection.dialect.name], sealed)
+            _keep(connection, [self._row(one, row, at) for one, row in rows])
             take_residents(connection, self._seal, records, at)
 
     def withdraw(self, connection: Connection, receipts: Sequence[str]) -> None:
@@ -220,11 +219,5 @@ _STANDING = select(record.c.institution, record.c.own, record.c.message).where(
 _STEP_BACK = update(record).where(record.c.message == bindparam("older")).values(state="replaced", replaced_by=bindparam("newer"))
 
 
-def _keep(insert: Any) -> Any:
-    statement = insert(record)
-    fixed = {"message", "state", "replaced_by", "taken"}
-    fresh = {column.name: statement.excluded[column.name] for column in record.columns if column.name not in fixed}
-    return statement.on_conflict_do_update(index_elements=["message"], set_=fresh)
-
-
-_KEEP = {"sqlite": _keep(sqlite.insert), "postgresql": _keep(postgresql.insert)}
+_FIXED = {"message", "state", "replaced_by", "taken"}
+_keep = upsert(record, ["message"], [column.name for column in record.columns if column.name not in _FIXED])

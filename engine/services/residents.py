@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Column, Connection, LargeBinary, Table, Text, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from engine.message import Record
+from engine.services.bulk import upsert
 from engine.store.columns import Moment
 from engine.store.database import metadata
 from engine.store.sealing import Seal
@@ -47,8 +47,7 @@ def take_residents(connection: Connection, seal: Seal, records: Sequence[Record]
     found = {seal.lookup(one.resident_id): one for one in records if one.resident_id}
     if found:
         # In one order for all processes, so that none waits in a ring.
-        rows = [_row(seal, lookup, found[lookup], at) for lookup in sorted(found)]
-        connection.execute(_KEEP[connection.dialect.name], rows)
+        _keep(connection, [_row(seal, lookup, found[lookup], at) for lookup in sorted(found)])
 
 
 def find_resident(connection: Connection, seal: Seal, resident_id: str) -> Resident | None:
@@ -66,10 +65,4 @@ def _row(seal: Seal, lookup: str, one: Record, at: datetime) -> dict[str, Any]:
     return {"lookup": lookup, **sealed, "first_seen": at, "last_seen": at}
 
 
-def _keep(insert: Any) -> Any:
-    statement = insert(resident)
-    fresh = ("resident_name", "gender", "birth_date", "last_seen")
-    return statement.on_conflict_do_update(index_elements=["lookup"], set_={n: statement.excluded[n] for n in fresh})
-
-
-_KEEP = {"sqlite": _keep(sqlite.insert), "postgresql": _keep(postgresql.insert)}
+_keep = upsert(resident, ["lookup"], ["resident_name", "gender", "birth_date", "last_seen"])

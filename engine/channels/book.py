@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.channels.building import Misfit, Misfits, Site, Step, Verb, compile_xpath
 from engine.channels.language import ORDERS, RouteSheet, SendTo
-from engine.channels.revision import revision_of, shared_files
+from engine.channels.revision import read_files, revision_of, shared_files
 from engine.channels.route import Destinations, RetryPolicy, Route, RouteSend, RouteTable
 from engine.channels.steps import STEPS, steps_of
 from engine.documents.press import Press
@@ -35,6 +35,11 @@ class RouteBook:
     def find(self, service: str, key: str) -> Route | None:
         """Find the route of a document type, action or function of a service."""
         return self.table.get((service, key))
+
+    def files(self) -> Mapping[str, bytes]:
+        """Read every file this book leans on, shared ones included, by path from the project's top."""
+        names = {name for route in self.routes.values() for name in route.files} | set(shared_files(self.root))
+        return read_files(self.root, names)
 
     def retry(self, route: str, destination: str) -> RetryPolicy:
         """Give the retry policy of a delivery; the default one when route or destination left the book since."""
@@ -107,7 +112,7 @@ class _Draft:
 
     def build(self) -> Route | None:
         """Build the route; None when there are faults."""
-        if not isinstance(self.file.data, dict):
+        if not isinstance(self.file.data, dict) or not self.file.data:
             if not self.faults:
                 self.complain("CFG-010", (), "the file is empty; write about, receive, check, change, send")
             return None
@@ -243,7 +248,7 @@ class _Draft:
                 continue
             shown = path.relative_to(self.root).as_posix()
             self._warn(shown, "CFG-021", "nothing in route.yaml uses this file; use it or remove it")
-        if not any((self.folder / TESTS).glob("*/in*")):
+        if not any((self.folder / TESTS).glob("*/in.*")):
             self._warn(self.file.shown, "CFG-034", f"the route has no tests; put in.xml and expect.xml into {TESTS}/NAME/")
 
     def _warn(self, shown: str, code: str, message: str) -> None:

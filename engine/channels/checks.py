@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from engine.channels.building import Misfit, Run, Site, StepKind, document_of
 from engine.documents.checks import CHECKS, Check
-from engine.errors import Issue, SenderError
+from engine.errors import Issue, SenderError, Severity
 from engine.message import Message
 from engine.yamlfile import Sheet, did_you_mean
 
@@ -80,7 +80,7 @@ def _build_identity(site: Site, step: IdentityStep) -> Run:
     if name not in CHECKS:
         raise Misfit("CFG-032", f'no check "{name}"{did_you_mean(name, CHECKS)}', "identity", key)
     check: Check = CHECKS[name]
-    severity = "warning" if key == "warn" else "error"
+    severity: Severity = "warning" if key == "warn" else "error"
     del site
     return lambda message: _judged(message, check(document_of(message), message, severity))
 

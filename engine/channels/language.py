@@ -69,7 +69,7 @@ class SendTo(Sheet):
     retry: Retry = Field(default_factory=Retry, description="发送失败后的重试 · retry after a failure")
 
 
-StepSheets = tuple[dict[str, Any], ...]
+StepSheets = tuple[Any, ...]
 """Steps as written, one key each; the models behind the keys stand in steps.STEPS."""
 
 

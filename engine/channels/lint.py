@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 from engine.channels.book import load_book
@@ -31,6 +32,28 @@ def _run(checker: Checker, root: Path) -> tuple[Fault, ...]:
 def check_routes(press: Press, endpoints: Collection[str], desks: Collection[str]) -> Checker:
     """Make the checker of routes/: every route is built as it would run."""
     return lambda root: load_book(root, press, endpoints, desks).warnings
+
+
+def check_documents(press: Press) -> Checker:
+    """Make the checker of xsd/ and of the institutions' code tables: everything is compiled, used by a route or not."""
+    return lambda root: merge_faults(*(_compiled(build) for build in _parts(press, root)))
+
+
+def _parts(press: Press, root: Path) -> Iterator[Callable[[], object]]:
+    for name in press.catalogue.schemas:
+        yield partial(press.schema, name)
+    for code in press.catalogue.types:
+        yield partial(press.rules, code)
+    for path in sorted((root / "config" / "institutions").glob("*/*.csv")):
+        yield partial(press.table, path)
+
+
+def _compiled(build: Callable[[], object]) -> tuple[Fault, ...]:
+    try:
+        build()
+    except ConfigError as problem:
+        return problem.faults
+    return ()
 
 
 def failed(faults: Iterable[Fault]) -> bool:

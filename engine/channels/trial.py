@@ -25,7 +25,7 @@ _SHOWN = 12
 
 
 @dataclass(frozen=True, slots=True)
-class TestResult:
+class TrialResult:
     """What came of one test: no differences means passed; `written` names what `accept` wrote."""
 
     route: str
@@ -53,7 +53,7 @@ class Trial:
         return self.outcome.state if self.outcome else "INVALID"
 
 
-def run_tests(book: RouteBook, press: Press, route: str | None = None, *, accept: bool = False) -> list[TestResult]:
+def run_tests(book: RouteBook, press: Press, route: str | None = None, *, accept: bool = False) -> list[TrialResult]:
     """Run the tests of one route, or of all; with `accept` what came out is written down as expected."""
     chosen = [book.routes[route]] if route else list(book.routes.values())
     return [_run(press, one, folder, accept=accept) for one in chosen for folder in _folders(one)]
@@ -64,15 +64,15 @@ def _folders(route: Route) -> Iterator[Path]:
     yield from sorted(p for p in tests.iterdir() if p.is_dir()) if tests.is_dir() else ()
 
 
-def _run(press: Press, route: Route, folder: Path, *, accept: bool) -> TestResult:
-    incoming = sorted(folder.glob("in*"))
+def _run(press: Press, route: Route, folder: Path, *, accept: bool) -> TrialResult:
+    incoming = sorted(folder.glob("in.*"))
     if len(incoming) != 1:
-        return TestResult(route.name, folder.name, (f"the folder holds {len(incoming)} files in*; put exactly one in.xml",))
+        return TrialResult(route.name, folder.name, (f"the folder holds {len(incoming)} files in.*; put exactly one in.xml",))
     institution = _lines(folder / "institution.txt") or [INSTITUTION]
     trial = attempt(press, route, incoming[0].read_bytes(), institution[0])
     found = tuple(_compare(folder, trial))
     written = _accept(folder, trial) if accept and found else ()
-    return TestResult(route.name, folder.name, found, written)
+    return TrialResult(route.name, folder.name, found, written)
 
 
 def attempt(press: Press, route: Route, content: bytes, institution: str, document_type: str = "") -> Trial:
@@ -181,7 +181,7 @@ def _lines(path: Path) -> list[str]:
     return [line for line in lines if line and not line.startswith("#")]
 
 
-def results_text(results: list[TestResult]) -> str:
+def results_text(results: list[TrialResult]) -> str:
     """Print results: one line a test, the differences under those that failed, a sum at the end."""
     lines = []
     for result in results:
@@ -192,7 +192,7 @@ def results_text(results: list[TestResult]) -> str:
     return "\n".join([*lines, f"{len(results)} tests, {failures} failed"]) + "\n"
 
 
-def result_faults(book: RouteBook, results: list[TestResult]) -> list[Fault]:
+def result_faults(book: RouteBook, results: list[TrialResult]) -> list[Fault]:
     """Turn failed tests into faults of lint (CFG-036)."""
     faults = []
     for result in results:

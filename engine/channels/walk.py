@@ -75,6 +75,8 @@ def walk(route: Route, message: Message, watch: Watch | None = None) -> Outcome:
                 after = step.run(last)
             finally:
                 trace.append(TraceStep(step.name, step.detail, (time.perf_counter_ns() - begun) // 1000))
+            if not isinstance(after, Message):
+                raise TypeError(f"the step {step.name} returned no message")
             if watch:
                 watch(step.name, step.detail, last, after)
             last = after

@@ -4,9 +4,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from engine.documents.press import Press
 
 from engine.channels.book import load_book
+from engine.documents.press import Press
 from engine.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -101,7 +101,9 @@ def _custodian_check(institutions: Institutions, audit: Audit) -> CustodianCheck
         try:
             return judge_custodian(institutions, caller, custodian, path=CUSTODIAN_PATH)
         except SenderError:
-            audit.note(AuditNote(peer="", institution=caller, verdict="refused", reason="other-custodian", service="DataCollection"))
+            audit.note(
+                AuditNote(peer="", institution=caller, verdict="refused", reason="other-custodian", service="DataCollection")
+            )
             raise
 
     return check
@@ -159,6 +161,3 @@ def _health(database: Database, reading: Reading) -> Callable[[], Any]:
         return True
 
     return ask
-
-
-

@@ -38,7 +38,9 @@ class House:
 def document_limits(settings: Settings) -> Limits:
     """Give documents/ its bounds."""
     chosen = settings.limits
-    return Limits(unpacked=chosen.unpacked, depth=chosen.depth, elements=chosen.elements, attributes=chosen.attributes, text=chosen.text)
+    return Limits(
+        unpacked=chosen.unpacked, depth=chosen.depth, elements=chosen.elements, attributes=chosen.attributes, text=chosen.text
+    )
 
 
 def load_house(settings: Settings) -> House:

@@ -66,7 +66,9 @@ def main() -> None:
         click.echo(str(faults), err=True)
         sys.exit(1)
     except SenderError as refusal:
-        click.echo(f"{refusal.first.code} {refusal.first.message}" + (f"：{refusal.first.hint}" if refusal.first.hint else ""), err=True)
+        click.echo(
+            f"{refusal.first.code} {refusal.first.message}" + (f"：{refusal.first.hint}" if refusal.first.hint else ""), err=True
+        )
         sys.exit(1)
     except TryAgain as busy:
         click.echo(f"ENG-503 {busy}", err=True)

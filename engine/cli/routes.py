@@ -10,7 +10,9 @@ import click
 
 from engine.cli.entry import say, settings_of, with_settings
 
-with_project = click.option("--project", type=click.Path(file_okay=False, path_type=Path), help="folder that holds routes/, config/, xsd/, wsdl/")
+with_project = click.option(
+    "--project", type=click.Path(file_okay=False, path_type=Path), help="folder that holds routes/, config/, xsd/, wsdl/"
+)
 
 
 @click.command()
@@ -26,7 +28,11 @@ def check(as_json: bool, store: bool, **flags: Any) -> None:  # noqa: FBT001 - c
     settings = settings_of(**flags)
     if store:
         differences = checking.check_store(settings)
-        say(json.dumps(differences, ensure_ascii=False) if as_json else "\n".join(differences) or "every message is in exactly one state")
+        say(
+            json.dumps(differences, ensure_ascii=False)
+            if as_json
+            else "\n".join(differences) or "every message is in exactly one state"
+        )
         raise SystemExit(1 if differences else 0)
     faults = checking.check_project(settings)
     click.echo(lint.as_json(faults) if as_json else lint.as_text(faults), nl=False)

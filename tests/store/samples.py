@@ -11,9 +11,18 @@ from engine.store.entries import Entry, Order
 NOON = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
 """Noon in Changchun."""
 
-WARNING = Issue(code="SND-415", severity="warning", message="机构代码未登记。", hint="核对机构代码。", rule="org-known", value="999")
+WARNING = Issue(
+    code="SND-415", severity="warning", message="机构代码未登记。", hint="核对机构代码。", rule="org-known", value="999"
+)
 ERROR = Issue(
-    code="SND-414", message="身份证号校验码不符。", hint="核对身份证号。", rule="id-check", path="/ClinicalDocument/recordTarget", line=12, column=5, value="22010119900101000X"
+    code="SND-414",
+    message="身份证号校验码不符。",
+    hint="核对身份证号。",
+    rule="id-check",
+    path="/ClinicalDocument/recordTarget",
+    line=12,
+    column=5,
+    value="22010119900101000X",
 )
 
 

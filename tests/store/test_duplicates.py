@@ -143,7 +143,9 @@ def test_a_message_replaces_by_the_documents_own_id(journal):
 
 def test_to_replace_what_is_unknown_or_of_another_type_is_refused(journal):
     file(journal, entry("D1"))
-    unknown, other = file(journal, entry("D2", text="two", replaces="D9"), entry("D3", text="3", replaces="D1", document_type="C0004"))
+    unknown, other = file(
+        journal, entry("D2", text="two", replaces="D9"), entry("D3", text="3", replaces="D1", document_type="C0004")
+    )
     assert (unknown.state, unknown.code) == ("INVALID", "SND-503")
     assert (other.state, other.code) == ("INVALID", "SND-504")
 
@@ -167,7 +169,7 @@ def test_entries_of_one_call_are_judged_in_order(journal):
 
 def test_a_batch_that_breaks_commits_nothing(journal):
     broken = entry("D2", text="two", route=None)
-    with pytest.raises(Exception, match="(?i)null"):
+    with pytest.raises(Exception, match=r"(?i)null"):
         file(journal, entry("D1"), broken)
     assert rows(journal) == []
 

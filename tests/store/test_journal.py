@@ -1,0 +1,254 @@
+"""The journal answers by receipt, by search, for a day, for a quality report, and keeps what a replay changes."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from engine.store.counts import CountKey, fold, totals, verify
+from engine.store.entries import Order, TraceLine
+from engine.store.journal import Journal
+from engine.store.revisions import current_revision, keep_revision, revision_files
+from engine.store.sealing import Seal
+from tests.store.samples import ERROR, NOON, WARNING, entry, invalid, later
+
+
+@pytest.fixture
+def journal(database):
+    yield Journal(database, Seal())
+    with database.read() as connection:
+        assert verify(connection) == []
+
+
+def file(journal, *entries):
+    with journal.database.write() as connection:
+        return journal.file(connection, entries)
+
+
+def ask(journal, question, *args, **kwargs):
+    with journal.database.read() as connection:
+        return getattr(journal, question)(connection, *args, **kwargs)
+
+
+def change(journal, verb, *args):
+    with journal.database.write() as connection:
+        return getattr(journal, verb)(connection, *args)
+
+
+def test_a_message_is_found_by_its_receipt_with_all_that_is_known(journal):
+    trace = (TraceLine(what="schema", detail="clinical", micros=240), TraceLine(what="xslt"))
+    one = entry(issues=(WARNING, WARNING), trace=trace, peer="10.0.0.9", own="1.2 A", batch="B1", reference="E-1")
+    file(journal, one)
+    stored = ask(journal, "find", "H1", receipt=one.receipt)
+    assert stored.issues == (WARNING, WARNING)
+    assert stored.trace == trace
+    assert (stored.facts.own, stored.facts.batch, stored.facts.reference, stored.facts.shown) == ("1.2 A", "B1", "E-1", "routed")
+    assert [(d.destination, d.state, d.due) for d in stored.deliveries] == [("archive", "QUEUED", NOON)]
+
+
+def test_another_institutions_receipt_is_unknown(journal):
+    one = entry()
+    file(journal, one)
+    assert ask(journal, "find", "H2", receipt=one.receipt) is None
+    assert ask(journal, "find", "H2", document_id="D1") is None
+    assert ask(journal, "find", None, receipt=one.receipt).facts.institution == "H1"
+
+
+def test_a_document_id_finds_its_holder_and_else_the_newest(journal):
+    holder, refused = entry(), entry(text="two")
+    file(journal, holder, refused)
+    assert ask(journal, "find", "H1", document_id="D1").facts.receipt == holder.receipt
+    one, two = invalid("D2"), invalid("D2")
+    file(journal, one, two)
+    assert ask(journal, "find", "H1", document_id="D2").facts.receipt == two.receipt
+
+
+@pytest.mark.parametrize(
+    ("form", "original", "kept"), [("gzip", b"\x1f\x8bxx", b"\x1f\x8bxx"), ("raw", b"!!!!", b"!!!!"), ("meta", b"huge", b"")]
+)
+def test_the_original_is_kept_as_it_came(journal, form, original, kept):
+    one = invalid(original=original, original_form=form)
+    file(journal, one)
+    stored = ask(journal, "load", one.receipt)
+    assert (stored.original_form, stored.original, stored.changed) == (form, kept, b"")
+    assert ask(journal, "load", "20260302-none") is None
+
+
+def test_search_finds_by_every_key(journal):
+    wanted = entry("D1", document_type="C0004", resident="220101199001010000", institution="H2", issues=(WARNING,), route="rx")
+    file(journal, wanted, *[entry(f"E{n}", str(n), received=later(n)) for n in range(5)], invalid("D7", received=later(9)))
+    for asked in (
+        {"institution": "H2"},
+        {"document_type": "C0004"},
+        {"document_id": "D1"},
+        {"resident": "220101199001010000"},
+        {"status": "accepted-with-warnings"},
+        {"route": "rx"},
+        {"institution": "H2", "document_type": "C0004", "state": "ROUTED", "lane": "live", "code": "0"},
+    ):
+        assert [f.receipt for f in ask(journal, "search", **asked)] == [wanted.receipt], asked
+    for asked in ({"state": "INVALID"}, {"code": "SND-414"}, {"status": "rejected"}, {"since": later(9)}):
+        assert [f.document_id for f in ask(journal, "search", **asked)] == ["D7"], asked
+    assert [f.document_id for f in ask(journal, "search", since=later(1), until=later(3))] == ["E2", "E1"]
+    assert ask(journal, "search", resident="nobody") == []
+
+
+def test_search_goes_on_page_by_page_newest_first(journal):
+    file(journal, *[entry(f"D{n:02}", str(n), received=later(n // 3)) for n in range(20)])
+    seen, after = [], None
+    while page := ask(journal, "search", institution="H1", after=after, limit=6):
+        seen += [facts.document_id for facts in page]
+        after = page[-1].place
+    assert seen == [f"D{n:02}" for n in reversed(range(20))]
+
+
+def test_marks_are_searched_like_states(journal):
+    file(journal, entry("D1"), entry("D2", "2"), entry("D3", "3", replaces="D1"))
+    change(journal, "revoke", "H1", "C0002", "D2", "误传", NOON)
+    assert [f.document_id for f in ask(journal, "search", state="revoked")] == ["D2"]
+    assert [f.document_id for f in ask(journal, "search", state="replaced")] == ["D1"]
+
+
+def test_every_search_uses_an_index(database, journal):
+    if database.dialect != "sqlite":
+        pytest.skip("PostgreSQL scans small tables on purpose; the indexes are the same")
+    from engine.store.search import Asked, _conditions
+    from engine.store.tables import message
+
+    for asked in (
+        {}, {"institution": "H"}, {"document_type": "C"}, {"document_id": "D"}, {"resident": "R"}, {"state": "ERROR"},
+        {"state": "revoked"}, {"status": "rejected"}, {"code": "SND-1"}, {"since": NOON},
+    ):  # fmt: skip
+        statement = (
+            message.select().where(*_conditions(Asked(**asked), Seal())).order_by(message.c.received.desc(), message.c.seq.desc())
+        )
+        with database.read() as connection:
+            compiled = statement.compile(connection.engine, compile_kwargs={"literal_binds": True})
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}").all()
+        assert "USING INDEX" in plan[0][-1], (asked, plan)
+        first = plan[0][-1]
+        expected = {
+            "state": "ix_message_state",
+            "resident": "ix_message_resident",
+            "code": "ix_message_code",
+            "status": "ix_message_status",
+        }
+        for name, index in expected.items():
+            if asked.get(name) and asked[name] != "revoked":
+                assert index in first
+
+
+def test_reconciling_counts_the_days_documents_by_type(journal):
+    midnight = datetime(2026, 3, 1, 16, 0, tzinfo=UTC)
+    file(
+        journal,
+        entry("before", "0", received=midnight - timedelta(microseconds=1)),
+        entry("A", "1", received=midnight),
+        invalid("B", "2"),
+        entry("B", "3"),
+        invalid("C", "4"),
+        entry("P", "5", document_type="C0004", lane="history"),
+        entry("after", "6", received=midnight + timedelta(days=1)),
+    )
+    first, second = ask(journal, "reconcile", "H1", date(2026, 3, 2))
+    assert (first.document_type, first.received, first.accepted, first.ids) == ("C0002", 3, 2, ("A", "B"))
+    assert (second.document_type, second.received, second.ids) == ("C0004", 1, ("P",))
+    assert [row.document_type for row in ask(journal, "reconcile", "H1", date(2026, 3, 2), "history")] == ["C0004"]
+
+
+def test_the_quality_report_counts_each_broken_rule_with_its_last_case(journal):
+    file(journal, *[invalid(f"D{n}", received=later(n)) for n in range(3)], entry("W", issues=(WARNING,)))
+    worst, warning = ask(journal, "quality", "H1", NOON, later(60))
+    assert (worst.rule, worst.code, worst.severity, worst.count) == ("id-check", "SND-414", "error", 3)
+    assert (worst.first, worst.last, worst.path, worst.line) == (NOON, later(2), ERROR.path, 12)
+    assert (worst.example, worst.message, worst.hint) == (ERROR.value, ERROR.message, ERROR.hint)
+    assert (warning.severity, warning.count) == ("warning", 1)
+    assert ask(journal, "quality", "H2", NOON, later(60)) == []
+
+
+def test_a_replay_routes_what_was_held(journal):
+    held = entry(state="ERROR", code="ENG-000", orders=(), reference="E-1")
+    file(journal, held)
+    again = entry(revision="r2", changed=b"<New/>", orders=(Order(destination="archive"),), received=later(60))
+    filed = change(journal, "judge_again", held.receipt, again)
+    assert (filed.receipt, filed.state, filed.fresh) == (held.receipt, "ROUTED", True)
+    stored = ask(journal, "find", "H1", receipt=held.receipt)
+    assert (stored.facts.revision, stored.facts.received, stored.facts.code) == ("r2", NOON, "0")
+    assert [d.destination for d in stored.deliveries] == ["archive"]
+    assert stored.events[-1].detail == "ERROR ENG-000 -> ROUTED 0 (r2)"
+    assert ask(journal, "load", held.receipt).changed == b"<New/>"
+
+
+def test_a_replay_sends_nothing_twice_that_is_still_on_its_way(journal):
+    one = entry()
+    file(journal, one)
+    change(journal, "judge_again", one.receipt, entry(orders=(Order(destination="archive"), Order(destination="new"))))
+    assert [d.destination for d in ask(journal, "find", "H1", receipt=one.receipt).deliveries] == ["archive", "new"]
+
+
+def test_what_was_accepted_and_is_refused_on_replay_waits_as_error(journal):
+    one = entry()
+    file(journal, one)
+    filed = change(journal, "judge_again", one.receipt, invalid(text="one"))
+    assert (filed.state, filed.code, filed.fresh) == ("ERROR", "SND-414", False)
+
+
+def test_what_was_refused_and_is_accepted_on_replay_holds_its_id_unless_another_does(journal):
+    refused, other = invalid("D1"), invalid("D2")
+    file(journal, refused, other, entry("D2", text="good"))
+    assert change(journal, "judge_again", refused.receipt, entry("D1", text="bad")).state == "ROUTED"
+    (later_one,) = file(journal, entry("D1", text="else"))
+    assert later_one.code == "SND-501"
+    still = change(journal, "judge_again", other.receipt, entry("D2", text="bad"))
+    assert (still.state, still.code) == ("INVALID", "SND-501")
+
+
+def test_what_is_over_is_not_replayed(journal):
+    one, held = entry(), entry("D2", state="ERROR", orders=())
+    file(journal, one, held)
+    change(journal, "revoke", "H1", "C0002", "D1", "误传", NOON)
+    assert change(journal, "discard", held.receipt, "重复", "admin", NOON)
+    assert not change(journal, "discard", held.receipt, "重复", "admin", NOON)
+    for receipt in (one.receipt, held.receipt, "20260302-none"):
+        with pytest.raises(LookupError):
+            change(journal, "judge_again", receipt, one)
+    stored = ask(journal, "find", "H1", receipt=held.receipt)
+    assert (stored.facts.shown, stored.events[-1].detail) == ("discarded", "admin: 重复")
+
+
+def test_counts_are_the_same_before_and_after_folding(database, journal):
+    file(journal, entry("D1"), invalid("D2"), entry("D3", "3", lane="history"))
+    with database.read() as connection:
+        before = totals(connection)
+    assert before[CountKey("message", "H1", "live", "INVALID")] == 1
+    assert before[CountKey("taken", "H1", "live")] == 2
+    assert before[CountKey("delivery", "archive", "history", "QUEUED")] == 1
+    assert fold(database) > 0
+    assert fold(database) == 0
+    with database.read() as connection:
+        assert totals(connection) == before
+
+
+def test_verify_names_a_difference(database, journal):
+    file(journal, entry("D1"))
+    with database.write() as connection:
+        connection.exec_driver_sql("DELETE FROM count_delta WHERE scope = 'message'")
+    with database.read() as connection:
+        found = verify(connection)
+    assert found == ["message H1 live ROUTED: counted 0, rows 1", "taken in 1, sum of the five states 0"]
+    with database.write() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO count_delta (scope, owner, lane, state, delta) VALUES ('message','H1','live','ROUTED',1)"
+        )
+
+
+def test_a_revision_keeps_its_files_and_one_is_current(database):
+    with database.write() as connection:
+        assert current_revision(connection) == ""
+        keep_revision(database, Seal(), connection, "aa", {"routes/a/route.yaml": "关于".encode()}, NOON)
+        keep_revision(database, Seal(), connection, "bb", {"x": b""}, NOON)
+        keep_revision(database, Seal(), connection, "aa", {"routes/a/route.yaml": "关于".encode()}, NOON)
+    with database.read() as connection:
+        assert current_revision(connection) == "aa"
+        assert revision_files(connection, Seal(), "aa") == {"routes/a/route.yaml": "关于".encode()}
+        with pytest.raises(LookupError):
+            revision_files(connection, Seal(), "cc")

@@ -1,0 +1,239 @@
+"""Deliveries are handed out by lease, the head of each key first, and settled once."""
+
+import random
+import threading
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from engine.store.counts import verify
+from engine.store.entries import Order
+from engine.store.journal import Journal
+from engine.store.queue import Queue, Settlement
+from engine.store.sealing import Seal
+from tests.store.samples import NOON, entry, later
+
+
+@pytest.fixture
+def queue(database):
+    yield Queue(database, Seal())
+    with database.read() as connection:
+        assert verify(connection) == []
+
+
+def file(queue, *entries):
+    with queue.database.write() as connection:
+        Journal(queue.database, queue.seal).file(connection, entries)
+
+
+def to(destination="archive", key="", number=0, **changes):
+    return entry(f"D{number}", str(number), orders=(Order(destination=destination, key=key),), **changes)
+
+
+def claim(queue, now=NOON, limit=10, lease=30, destinations=None):
+    with queue.database.write() as connection:
+        return queue.claim(connection, worker="w", now=now, lease=lease, limit=limit, destinations=destinations)
+
+
+def settle(queue, claimed, state="SENT", now=NOON, **changes):
+    with queue.database.write() as connection:
+        return queue.settle(connection, [Settlement(claimed=claimed, state=state, now=now, **changes)])
+
+
+def find(queue, receipt):
+    with queue.database.read() as connection:
+        return Journal(queue.database, queue.seal).find(connection, None, receipt=receipt)
+
+
+def test_a_claimed_delivery_is_handed_out_once_with_its_body(queue):
+    one = to()
+    file(queue, one)
+    (claimed,) = claim(queue)
+    assert (claimed.receipt, claimed.destination, claimed.attempts, claimed.state) == (one.receipt, "archive", 0, "QUEUED")
+    assert claim(queue) == []
+    with queue.database.read() as connection:
+        assert queue.bodies(connection, [claimed])[one.receipt].original == one.original
+
+
+def test_a_sent_delivery_shows_when_it_was_sent_and_as_what(queue):
+    one = to()
+    file(queue, one)
+    (claimed,) = claim(queue)
+    assert settle(queue, claimed, remote_id="R-7", now=later(2)) == [claimed.id]
+    stored = find(queue, one.receipt)
+    (line,) = stored.deliveries
+    assert (line.state, line.attempts, line.remote_id, line.at) == ("SENT", 1, "R-7", later(2))
+    assert stored.events[-1].what == "sent"
+    assert claim(queue, later(9999)) == []
+
+
+def test_only_the_head_of_a_key_is_handed_out_and_the_next_follows_at_once(queue):
+    entries = [to(key="K", number=n) for n in range(3)]
+    file(queue, *entries)
+    for one in entries:
+        claimed = claim(queue)
+        assert [c.receipt for c in claimed] == [one.receipt]
+        assert claim(queue) == []
+        settle(queue, claimed[0])
+
+
+def test_without_a_key_there_is_no_order(queue):
+    file(queue, *[to(number=n) for n in range(3)])
+    assert len(claim(queue)) == 3
+
+
+def test_a_key_counts_for_each_destination_by_itself(queue):
+    file(queue, to("a", "K", 1), to("b", "K", 2))
+    assert len(claim(queue)) == 2
+
+
+def test_a_dead_delivery_stops_its_key_until_it_is_revived(queue):
+    first, second, other = to(key="K", number=1), to(key="K", number=2), to(key="L", number=3)
+    file(queue, first, second, other)
+    heads = {c.receipt: c for c in claim(queue)}
+    assert set(heads) == {first.receipt, other.receipt}
+    settle(queue, heads[first.receipt], "DEAD", error_code="DST-201", error_text="refused")
+    assert claim(queue, later(7200)) == []
+    with queue.database.write() as connection:
+        assert queue.revive(connection, heads[first.receipt].id, "admin", later(7200))
+        assert not queue.revive(connection, heads[first.receipt].id, "admin", later(7200))
+    (again,) = claim(queue, later(7200))
+    assert (again.receipt, again.attempts, again.first_due) == (first.receipt, 0, later(7200))
+
+
+def test_a_discarded_delivery_lets_its_key_go_on(queue):
+    first, second = to(key="K", number=1), to(key="K", number=2)
+    file(queue, first, second)
+    (head,) = claim(queue)
+    with queue.database.write() as connection:
+        assert not queue.discard(connection, head.id, "in flight", "admin", NOON)
+    settle(queue, head, "DEAD", error_code="DST-201")
+    assert claim(queue) == []
+    with queue.database.write() as connection:
+        assert queue.discard(connection, head.id, "不需要了", "admin", NOON)
+    assert [c.receipt for c in claim(queue)] == [second.receipt]
+
+
+def test_a_retry_waits_until_it_is_due_and_holds_its_key(queue):
+    first, second = to(key="K", number=1), to(key="K", number=2)
+    file(queue, first, second)
+    (head,) = claim(queue)
+    settle(queue, head, "QUEUED", due=later(60), error_code="DST-101", error_text="no route")
+    assert claim(queue, later(59)) == []
+    (again,) = claim(queue, later(60))
+    assert (again.receipt, again.attempts) == (first.receipt, 1)
+
+
+def test_what_may_have_arrived_is_handed_out_as_unknown(queue):
+    file(queue, to())
+    (head,) = claim(queue)
+    settle(queue, head, "UNKNOWN", due=later(5), error_code="DST-102")
+    (again,) = claim(queue, later(5))
+    assert (again.state, again.attempts) == ("UNKNOWN", 1)
+
+
+def test_an_attempt_that_was_none_is_not_counted(queue):
+    file(queue, to())
+    (head,) = claim(queue)
+    settle(queue, head, "QUEUED", due=NOON, attempted=False)
+    assert claim(queue)[0].attempts == 0
+
+
+def test_live_goes_before_history(queue):
+    file(queue, to(number=1, lane="history"), to(number=2), to(number=3, lane="history"), to(number=4))
+    assert [c.lane for c in claim(queue, limit=3)] == ["live", "live", "history"]
+
+
+def test_one_destination_does_not_starve_another(queue):
+    file(queue, *[to("busy", number=n) for n in range(20)], *[to("quiet", number=n) for n in range(20, 22)])
+    names = [c.destination for c in claim(queue, limit=8)]
+    assert (names.count("busy"), names.count("quiet")) == (6, 2)
+
+
+def test_only_the_named_destinations_are_served(queue):
+    file(queue, to("a", number=1), to("b", number=2))
+    assert [c.destination for c in claim(queue, destinations=["b", "c"])] == ["b"]
+    assert claim(queue, destinations=[]) == []
+
+
+def test_a_lease_that_ran_out_is_taken_back_and_counted(queue):
+    one = to()
+    file(queue, one)
+    (lost,) = claim(queue, lease=30)
+    with queue.database.write() as connection:
+        assert queue.release_expired(connection, later(29)) == 0
+        assert queue.release_expired(connection, later(31)) == 1
+    (again,) = claim(queue, later(31))
+    assert again.attempts == 1
+    assert find(queue, one.receipt).events[-1].what == "lease-expired"
+    assert settle(queue, lost, now=later(32)) == []
+    assert find(queue, one.receipt).deliveries[0].state == "SENDING"
+    assert settle(queue, again, now=later(33)) == [again.id]
+    assert settle(queue, again, "DEAD", now=later(34)) == []
+
+
+def test_a_revoked_message_is_not_sent_and_its_key_goes_on(queue):
+    first, second, third = (to(key="K", number=n) for n in (1, 2, 3))
+    file(queue, first, second, third)
+    (head,) = claim(queue)
+    journal = Journal(queue.database, queue.seal)
+    with queue.database.write() as connection:
+        journal.revoke(connection, "H1", "C0002", "D2", "误传", NOON)
+    assert claim(queue) == []
+    settle(queue, head)
+    assert [c.receipt for c in claim(queue)] == [third.receipt]
+
+
+def test_equal_failures_are_one_event(queue):
+    one = to()
+    file(queue, one)
+    for n in range(4):
+        (claimed,) = claim(queue, later(n))
+        settle(queue, claimed, "QUEUED", now=later(n), due=later(n), error_code="DST-101" if n < 3 else "DST-103")
+    assert [event.what for event in find(queue, one.receipt).events] == ["received", "retry", "retry"]
+
+
+def test_the_waiting_line_tells_counts_oldest_and_last_error(queue):
+    file(queue, to(key="K", number=1), to(key="K", number=2, received=later(9)), to("other", number=3))
+    for claimed in claim(queue, destinations=["archive"]):
+        settle(queue, claimed, "DEAD", now=later(20), error_code="DST-201", error_text="对方拒收")
+    with queue.database.read() as connection:
+        archive, other = queue.waiting(connection)
+    assert (archive.destination, dict(archive.counts)) == ("archive", {"DEAD": 1, "QUEUED": 1})
+    assert (archive.oldest, archive.error_code, archive.error_text, archive.error_at) == (NOON, "DST-201", "对方拒收", later(20))
+    assert (other.oldest, other.error_code) == (NOON, "")
+
+
+def test_four_workers_at_once_never_break_the_order_of_a_key(queue):
+    keys, each = 6, 10
+    numbers = list(range(keys * each))
+    for n in numbers:
+        file(queue, to(key=f"K{n % keys}", number=n))
+    seen: dict[str, list[int]] = defaultdict(list)
+    lock = threading.Lock()
+    errors: list[BaseException] = []
+
+    def work():
+        dice = random.Random(threading.get_ident())
+        try:
+            while sum(map(len, seen.values())) < len(numbers):
+                for claimed in claim(queue, datetime.now(UTC) + timedelta(days=999), limit=4, lease=600):
+                    with lock:
+                        seen[claimed.key].append(claimed.id)
+                    state = "QUEUED" if dice.random() < 0.2 else "SENT"
+                    if state == "QUEUED":
+                        with lock:
+                            seen[claimed.key].pop()
+                    settle(queue, claimed, state, attempted=False)
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert errors == []
+    assert sum(map(len, seen.values())) == len(numbers)
+    assert all(ids == sorted(ids) and len(set(ids)) == each for ids in seen.values())

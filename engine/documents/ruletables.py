@@ -1,0 +1,278 @@
+"""Turn the rule tables of xsd/clinical into Schematron, one schema for each document type."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from xml.sax.saxutils import escape, quoteattr
+
+from engine.documents import ruletests
+from engine.documents.catalogue import DocumentType
+from engine.documents.tables import CodeSet, Row, Tables, load_tables
+
+_HOLE = re.compile(r"\{([^{}]+)\}")
+_STEP = re.compile(r"(?<!\$)\b([A-Za-z][\w.\-]*)(?![^\[]*\])")
+_HEAD = """<?xml version="1.0" encoding="UTF-8"?>
+<!-- Printed from the tables in xsd/clinical: edit those, not this. Schematron with XPath 1.0; contexts may start from
+     the sets of nodes that the lets name, so that a document without mistakes is scanned only a few times. -->
+<sch:schema xmlns:sch="http://purl.oclc.org/dsdl/schematron" xmlns:r="urn:changbai:rules:1" queryBinding="xslt">
+  <sch:title>{title}</sch:title>
+  <sch:ns prefix="hl7" uri="urn:hl7-org:v3"/>
+  <sch:ns prefix="xsi" uri="http://www.w3.org/2001/XMLSchema-instance"/>
+"""
+_BODY = "/hl7:ClinicalDocument/hl7:component/hl7:structuredBody"
+_LETS = {
+    "sections": f"{_BODY}/hl7:component/hl7:section | {_BODY}/hl7:component/hl7:section/hl7:component//hl7:section",
+    "values": f"{_BODY}//hl7:observation/hl7:value",
+    "times": f"{_BODY}//hl7:effectiveTime",
+    "coded": "$values[@code]",
+    "measured": "$values[@value]",
+}
+"""Sets of nodes that contexts start from; `strange` and `overN` are added for each type."""
+
+_FEW = 12
+"""A value set of so many codes is written out in the hint."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assertion:
+    """One rule for one type: at every node that `context` selects, `test` must hold (XPath 1.0).
+
+    `message` is Chinese with `{xpath}` holes that are filled from the node; `hint` is the cure, without holes;
+    `severity` is error or warning, `code` an SND code.
+    """
+
+    rule: str
+    context: str
+    test: str
+    severity: str
+    code: str
+    message: str
+    hint: str
+
+
+def schematron(kind: DocumentType) -> str:
+    """Print the rules of a document type as Schematron: same tables, same text; raises ConfigError (CFG-020, CFG-026)."""
+    tables = load_tables(kind.rules)
+    rules = assertions(tables, kind)
+    return print_schematron(rules, _lets(tables, rules, kind.code), f"{kind.code} {kind.title}")
+
+
+def assertions(tables: Tables, kind: DocumentType) -> tuple[Assertion, ...]:
+    """List every rule of a type in the order of the tables: elements, times, moments, sections, entries."""
+    found = (
+        *(a for row in tables.elements if row.meant_for(kind.code) for a in _element(tables, row)),
+        *(_time(row) for row in tables.times if row.meant_for(kind.code)),
+        _moments(tables.moments),
+        *(_section(row) for row in tables.sections if row["type"] == kind.code and row["severity"]),
+        *(_missing_entry(row) for row in tables.entries if row["type"] == kind.code and row["missing"]),
+        *(a for row in _by_element(tables.entries, kind.code) for a in _entry(tables, row)),
+    )
+    words = {"type": kind.code, "template": kind.template, "title": kind.title}
+    return tuple(_fill(a, words) for a in found)
+
+
+def print_schematron(rules: Sequence[Assertion], lets: Mapping[str, str], title: str) -> str:
+    """Write assertions as Schematron; the rules of one context are one pattern, so that none hides another."""
+    groups: dict[str, list[Assertion]] = {}
+    for rule in rules:
+        groups.setdefault(rule.context, []).append(rule)
+    named = "".join(f"  <sch:let name={quoteattr(name)} value={quoteattr(path)}/>\n" for name, path in lets.items())
+    body = "".join(_pattern(context, group) for context, group in groups.items())
+    return _HEAD.format(title=escape(title)) + named + body + "</sch:schema>\n"
+
+
+def qualify(path: str) -> str:
+    """Write a path of the tables in full: the prefix hl7 before bare names (not in predicates), from the root."""
+    full = _STEP.sub(r"hl7:\1", path)
+    return full if full.startswith(("$", "/")) else f"/{full}"
+
+
+def _lets(tables: Tables, rules: Sequence[Assertion], code: str) -> dict[str, str]:
+    pairs = " ".join(
+        f"{row['de']}:{name}"
+        for row in _by_element(tables.entries, code)
+        for t in row["value_type"].split("|")
+        for name in tables.accepts[t].split()
+    )
+    strange = f"$values[not(contains(' {pairs} ',concat(' ',../hl7:code/@code,':',@xsi:type,' ')))]"
+    limits = sorted({int(m.group(1)) for rule in rules if (m := re.match(r"\$over(\d+)", rule.context))})
+    return {**_LETS, "strange": strange, **{f"over{n}": f"$values[string-length(.)>{n}]" for n in limits}}
+
+
+def _pattern(context: str, rules: Sequence[Assertion]) -> str:
+    asserts = "\n".join(map(_assert, rules))
+    return f"  <sch:pattern><sch:rule context={quoteattr(context)}>\n{asserts}\n  </sch:rule></sch:pattern>\n"
+
+
+def _assert(rule: Assertion) -> str:
+    head = f'id="{rule.rule}" role="{rule.severity}" r:code="{rule.code}" r:hint={quoteattr(rule.hint)}'
+    words = _HOLE.split(rule.message)
+    text = "".join(f"<sch:value-of select={quoteattr(w)}/>" if i % 2 else escape(w) for i, w in enumerate(words))
+    return f"    <sch:assert {head} test={quoteattr(rule.test)}>{text}</sch:assert>"
+
+
+def _fill(rule: Assertion, words: Mapping[str, str]) -> Assertion:
+    def put(text: str) -> str:
+        return _HOLE.sub(lambda m: words.get(m.group(1), m.group(0)), text)
+
+    return replace(rule, test=put(rule.test), message=put(rule.message), hint=put(rule.hint))
+
+
+def _element(tables: Tables, row: Row) -> Iterator[Assertion]:
+    context, item = qualify(row["context"]), row["item"]
+    if row["check"] == "code":
+        yield from _coded(tables.sets[row["argument"]], row["rule"], context, item)
+    elif row["check"] == "format":
+        yield _long(row["rule"], context, item, row["argument"], row["severity"], ruletests.TEXT_LENGTH)
+    else:
+        yield Assertion(
+            rule=row["rule"],
+            context=context,
+            test=ruletests.ELEMENT_TESTS[row["check"]](row["argument"]),
+            severity=row["severity"],
+            code=row["code"],
+            message=row["message"],
+            hint=row["hint"],
+        )
+
+
+def _coded(values: CodeSet, rule: str, context: str, item: str) -> Iterator[Assertion]:
+    listed = "、".join(f"{code} {meaning}" for code, meaning in values.codes)
+    few = 0 < len(values.codes) <= _FEW
+    yield Assertion(
+        rule=rule,
+        context=context,
+        test=values.test,
+        severity=values.severity,
+        code="SND-408",
+        message=f"{item}“{{@code}}”不在值域 {values.name} 内",
+        hint=f"填写 {listed}" if few else f"按 {values.name} 填写（{values.title}），如 {values.example}",
+    )
+    right = f"@codeSystem='{values.oid}'" if values.codes else f"starts-with(@codeSystem,'{values.oid}')"
+    yield Assertion(
+        rule=f"{rule}.system",
+        context=context,
+        test=f"not(@code and @codeSystem) or {right}",
+        severity="warning",
+        code="SND-417",
+        message=f"{item}的 codeSystem 为“{{@codeSystem}}”，应为 {values.oid}",
+        hint=f"codeSystem 填写 {values.oid}",
+    )
+
+
+def _long(rule: str, context: str, item: str, form: str, severity: str, length: str) -> Assertion:
+    limit, unit = ruletests.longest(form), "位数字" if length == ruletests.DIGITS else "个字符"
+    return Assertion(
+        rule=rule,
+        context=context,
+        test=f"{length}<={limit}",
+        severity=severity,
+        code="SND-410",
+        message=f"{item}过长，为 {{{length}}} {unit}",
+        hint=f"最多 {limit} {unit}（WS 363 格式 {form}）",
+    )
+
+
+def _time(row: Row) -> Assertion:
+    return Assertion(
+        rule=row["rule"],
+        context=qualify(row["context"]),
+        test=ruletests.in_order(row["earlier"], row["later"]),
+        severity=row["severity"],
+        code="SND-412",
+        message=row["message"],
+        hint=row["hint"],
+    )
+
+
+def _moments(rows: Sequence[Row]) -> Assertion:
+    return Assertion(
+        rule="times.format",
+        context=" | ".join(qualify(row["context"]) for row in rows),
+        test=ruletests.REAL_MOMENT,
+        severity="error",
+        code="SND-413",
+        message="时间“{@value}”不是存在的日期时间",
+        hint="按 YYYYMMDDhhmmss 填写，如 20240501083000；可只写到日 20240501",
+    )
+
+
+def _section_is(section: str) -> str:
+    """Match a section by its code; one that the standard gives no code by its displayName or title."""
+    if section[:1].isascii():
+        return f"hl7:code/@code='{section}'"
+    return f"hl7:code/@displayName='{section}' or hl7:title='{section}'"
+
+
+def _section(row: Row) -> Assertion:
+    key = row["code"] or row["display_name"]
+    shown = f'code="{row["code"]}" codeSystem="2.16.840.1.113883.6.1" ' if row["code"] else ""
+    return Assertion(
+        rule=f"{row['type']}.section.{key}",
+        context=_BODY,
+        test=f"$sections[{_section_is(key)}]",
+        severity=row["severity"],
+        code="SND-404",
+        message=f"缺少“{row['name']}”章节",
+        hint=f'补上该章节，章节的 code 写 {shown}displayName="{row["display_name"]}"',
+    )
+
+
+def _missing_entry(row: Row) -> Assertion:
+    return Assertion(
+        rule=f"{row['type']}.entry.{row['de']}.missing",
+        context=f"$sections[{_section_is(row['section'])}]",
+        test=f".//hl7:observation[hl7:code/@code='{row['de']}']/hl7:value[{ruletests.FILLED_VALUE}]",
+        severity=row["missing"],
+        code="SND-405",
+        message=f"缺少数据项“{row['name']}”，或没有填写",
+        hint=f"在该章节内写 observation，code 为 {row['de']}，value 如 {row['example']}",
+    )
+
+
+def _by_element(entries: Sequence[Row], code: str) -> list[Row]:
+    """Join the rows of one data element that stands in several sections of a type: what one of them takes is taken."""
+    joined: dict[str, Row] = {}
+    for row in entries:
+        if row["type"] == code:
+            first = joined.get(row["de"])
+            joined[row["de"]] = row if first is None else first.joined(row, "value_type", "|")
+    return list(joined.values())
+
+
+def _entry(tables: Tables, row: Row) -> Iterator[Assertion]:
+    rule, this = f"{row['type']}.entry.{row['de']}", f"[../hl7:code/@code='{row['de']}']"
+    types = row["value_type"].split("|")
+    yield Assertion(
+        rule=f"{rule}.type",
+        context=f"$strange{this}",
+        test=ruletests.has_type(" ".join(tables.accepts[name] for name in types)),
+        severity="error",
+        code="SND-409",
+        message=f"{row['name']}的数据类型为“{{@xsi:type}}”，应为 {types[0]}（{tables.type_names[types[0]]}）",
+        hint=f'value 写 xsi:type="{types[0]}"，如 {row["example"]}',
+    )
+    if row["value_set"]:
+        yield from _coded(tables.sets[row["value_set"]], f"{rule}.code", f"$coded{this}", row["name"])
+    if row["format"]:
+        text = types[0] in ("ST", "ED")
+        start = f"$over{ruletests.longest(row['format'])}" if text else "$measured"
+        length = ruletests.TEXT_LENGTH if text else ruletests.DIGITS
+        yield _long(f"{rule}.format", f"{start}{this}", row["name"], row["format"], row["format_severity"], length)
+    if row["unit"]:
+        yield _unit(rule, f"$measured{this}", row)
+
+
+def _unit(rule: str, context: str, row: Row) -> Assertion:
+    place = "@currency" if row["value_type"] == "MO" else "@unit"
+    return Assertion(
+        rule=f"{rule}.unit",
+        context=context,
+        test=f"{place}='{row['unit']}'",
+        severity="warning",
+        code="SND-411",
+        message=f"{row['name']}的单位为“{{{place}}}”，应为 {row['unit']}",
+        hint=f"{place[1:]} 填写“{row['unit']}”",
+    )

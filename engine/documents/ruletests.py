@@ -1,0 +1,85 @@
+"""Hold the XPath 1.0 behind the words of the rule tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+_DIGITS = "substring-before(concat(translate(@value,'+','-'),'-'),'-')"
+"""A time without its zone."""
+
+_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+"""GB 11643: the weights of the first 17 digits of an identity number."""
+
+TEXT_LENGTH = "string-length(normalize-space(.))"
+DIGITS = "string-length(translate(@value,'+-.',''))"
+FILLED_VALUE = "@value or @code or @nullFlavor or * or normalize-space(.)"
+
+
+def longest(form: str) -> int:
+    """Give the upper length of a WS 363 format: AN..50 is 50, N3..5 is 5, AN18 is 18."""
+    return int(form.rpartition("..")[2] or 0) if ".." in form else int(form.lstrip("ADNT") or 0)
+
+
+def filled(path: str) -> str:
+    """Hold when the path is there and not blank; an element or its owner may carry a nullFlavor instead."""
+    owner, _, attribute = path.rpartition("/@")
+    if attribute and owner:
+        return f"{owner}[normalize-space(@{attribute}) or @nullFlavor]"
+    return f"{path}[normalize-space(.) or @nullFlavor]"
+
+
+def checksum(_argument: str) -> str:
+    """Hold when @extension is no 18-digit identity number or its last character is right (GB 11643)."""
+    total = "+".join(f"{weight}*substring(@extension,{place},1)" for place, weight in enumerate(_WEIGHTS, start=1))
+    numeric = "translate(substring(@extension,1,17),'0123456789','')=''"
+    right = f"substring('10X98765432',({total}) mod 11+1,1)=translate(substring(@extension,18,1),'x','X')"
+    return f"not(string-length(@extension)=18 and {numeric}) or {right}"
+
+
+def age(_argument: str) -> str:
+    """Hold when an age in years is within one year of what birth and document time give, or either is unknown."""
+    written, born = "/hl7:ClinicalDocument/hl7:effectiveTime/@value", "../hl7:birthTime/@value"
+    known = f"@unit='岁' and string-length({written})>=8 and string-length({born})>=8"
+    years = f"floor((substring({written},1,8) - substring({born},1,8)) div 10000)"
+    return f"not({known}) or ({years} - @value<=1 and @value - {years}<=1)"
+
+
+ELEMENT_TESTS: Mapping[str, Callable[[str], str]] = {
+    "present": lambda path: path,
+    "filled": filled,
+    "xpath": lambda test: test,
+    "checksum": checksum,
+    "age": age,
+}
+"""What `check` of elements.csv may say, besides `code` and `format`."""
+
+
+def has_type(names: str) -> str:
+    """Hold when xsi:type is one of the names, under any prefix."""
+    local = "concat(' ',normalize-space(@xsi:type),' ')"
+    behind = "concat(' ',substring-after(normalize-space(@xsi:type),':'),' ')"
+    return f"contains(' {names} ',{local}) or contains(' {names} ',{behind})"
+
+
+def in_order(earlier: str, later: str) -> str:
+    """Hold when one time is not after another; what a time leaves out is taken in its favour, a missing time passes."""
+    first = f"number(substring(concat({earlier},'00000000000000'),1,14))"
+    second = f"number(substring(concat({later},'99999999999999'),1,14))"
+    return f"not({earlier}) or not({later}) or not({first}>{second})"
+
+
+def _real_moment() -> str:
+    year, month, day = f"number(substring({_DIGITS},1,4))", "substring(@value,5,2)", f"substring({_DIGITS},7,2)"
+    leap = f"({year} mod 4=0 and ({year} mod 100!=0 or {year} mod 400=0))"
+    parts = (
+        f"string-length(substring-before(concat({_DIGITS},'.'),'.')) mod 2=0",
+        f"not({month}='00' or {month}>12)",
+        f"not({day}='00' or {day}>substring('312931303130313130313031',2*{month}-1,2))",
+        f"(not(substring({_DIGITS},5,4)='0229') or {leap})",
+        f"not(substring({_DIGITS},9,2)>23 or substring({_DIGITS},11,2)>59 or substring({_DIGITS},13,2)>59)",
+    )
+    return "not(@value) or (" + " and ".join(parts) + ")"
+
+
+REAL_MOMENT = _real_moment()
+"""Hold when @value is a date (and time) that exists."""

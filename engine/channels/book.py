@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from engine.channels.building import Misfit, Misfits, Site, Step, Verb, compile_xpath
-from engine.channels.language import ORDERS, RouteSheet, SendTo
+from engine.channels.language import ONE_WAY, ORDERS, Retry, RouteSheet, SendTo
 from engine.channels.revision import read_files, revision_of, shared_files
-from engine.channels.route import Destinations, RetryPolicy, Route, RouteSend, RouteTable
+from engine.channels.route import Destinations, Route, RouteSend, RouteTable
 from engine.channels.steps import STEPS, steps_of
 from engine.documents.press import Press
 from engine.errors import ConfigError, Fault
@@ -41,11 +41,11 @@ class RouteBook:
         names = {name for route in self.routes.values() for name in route.files} | set(shared_files(self.root))
         return read_files(self.root, names)
 
-    def retry(self, route: str, destination: str) -> RetryPolicy:
+    def retry(self, route: str, destination: str) -> Retry:
         """Give the retry policy of a delivery; the default one when route or destination left the book since."""
         known = self.routes.get(route)
         sends = known.sends if known else ()
-        return next((send.retry for send in sends if send.to == destination), RetryPolicy())
+        return next((send.retry for send in sends if send.to == destination), Retry())
 
 
 def load_book(root: Path, press: Press, endpoints: Collection[str], desks: Collection[str]) -> RouteBook:
@@ -118,7 +118,8 @@ class _Draft:
             return None
         sheet, faults = try_model(self.file, RouteSheet)
         self.faults = list(merge_faults(self.faults, faults))
-        site = Site(self.press, self.root, self.folder, self._types())
+        by_action = bool(self._group("receive", "action") or self._group("receive", "function"))
+        site = Site(self.press, self.root, self.folder, self._types(), by_action)
         self._receive(site.types)
         checks = self._steps(site, "check")
         changes = self._steps(site, "change")
@@ -213,13 +214,18 @@ class _Draft:
                 if isinstance(item, dict):
                     self._parts(("send", position), str(item.get("to", "")), item.get("when"), item.get("in-order-by"))
             return ()
+        names = [send.to for send in sheet.send]
+        for position, name in enumerate(names):
+            if name in names[:position]:
+                self.complain(
+                    "CFG-004", ("send", position, "to"), f'"{name}" stands here again; keep one and join the conditions with "or"'
+                )
         return tuple(self._send(("send", position), send) for position, send in enumerate(sheet.send))
 
     def _send(self, at: At, send: SendTo) -> RouteSend:
         when, order = self._parts(at, send.to, send.when, send.in_order_by)
-        retry = RetryPolicy(send.retry.first, send.retry.longest, send.retry.give_up)
         own = send.to in self.destinations.desks
-        return RouteSend(send.to, own, when, send.when, order, send.in_order_by, retry)
+        return RouteSend(send.to, own, when, send.when, order, send.in_order_by, send.retry)
 
     def _parts(self, at: At, to: str, when: Any, order: Any) -> tuple[Any, Any]:
         known = self.destinations.desks | self.destinations.endpoints
@@ -237,6 +243,12 @@ class _Draft:
     def _answer(self, site: Site) -> Any:
         answer = self._group("answer")
         if not isinstance(answer, str) or not answer:
+            return None
+        service = self._group("receive", "service")
+        if service in ONE_WAY:
+            self.complain(
+                "CFG-011", ("answer",), f"what comes in by {service} is answered with a receipt; remove answer", key=True
+            )
             return None
         return self._attempt((), lambda: site.press.stylesheet(site.find(answer, "answer")))
 

@@ -71,6 +71,7 @@ class Site:
     root: Path
     folder: Path
     types: tuple[str, ...]
+    by_action: bool = False
     used: set[Path] = field(default_factory=set)
 
     def find(self, name: str, *key: str) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 from pydantic import Field
@@ -88,7 +89,7 @@ def _build_table(site: Site, step: TableStep) -> Run:
         tables = (own[message.institution], common) if message.institution in own else (common,)
         document, missing = CodeTable.translate(tables, document_of(message), where)
         if missing and fields.unknown == "hold":
-            raise Held(*missing)
+            raise Held(*(replace(issue, severity="warning") for issue in missing))  # taken in, so no error of the sender's
         if missing and fields.unknown == "refuse":
             raise SenderError(*missing)
         return message.evolve(document=document)

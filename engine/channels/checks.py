@@ -70,6 +70,8 @@ def _build_rules(site: Site, step: RulesStep) -> Run:
         return lambda message: _judged(message, own.check(document_of(message)))
     if step.rules != "catalogue":
         raise Misfit("CFG-011", f'"{step.rules}" is neither "catalogue" nor the path of a .sch file', "rules")
+    if site.by_action:
+        raise Misfit("CFG-011", "the route names no types, so the catalogue has no rules for it; name a .sch file", "rules")
     sets = {code: site.press.rules(code) for code in site.types if code in site.press.catalogue.types}
     return lambda message: _judged(message, sets[message.document_type].check(document_of(message)))
 

@@ -8,7 +8,9 @@ from pydantic import Field, model_validator
 
 from engine.yamlfile import Code, Duration, Sheet
 
-SERVICES = ("collection", "hip", "regional", "api", "file", "schedule")
+ONE_WAY = frozenset({"collection", "file", "schedule"})
+"""Services whose callers get a receipt, never an answer made by a route."""
+
 ServiceName = Literal["collection", "hip", "regional", "api", "file", "schedule"]
 
 ORDERS = ("resident", "document", "visit")

@@ -7,17 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.channels.building import Step
+from engine.channels.language import Retry
 from engine.documents.stylesheets import Stylesheet
 from engine.documents.xpaths import XPath
-
-
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
-    """How a failed delivery is tried again; `first`, `longest`, `give_up` in seconds."""
-
-    first: float = 5.0
-    longest: float = 600.0
-    give_up: float = 259_200.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +22,7 @@ class RouteSend:
     when_text: str
     order: str | XPath
     order_text: str
-    retry: RetryPolicy
+    retry: Retry
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from engine.channels import lint
-from engine.channels.route import RetryPolicy
+from engine.channels.language import Retry
 from engine.documents.press import Press
 from tests.channels.conftest import DESKS, ENDPOINTS, GOOD, ROOT
 
@@ -32,6 +32,16 @@ def test_a_fault_shows_its_line_with_a_caret(project):
 CHANGED = GOOD.replace("send:", "change:\n  - {step}\nsend:")
 
 
+ASKED = """\
+about: 查询
+receive:
+  service: hip
+  action: S0014
+check:
+  - schema: clinical
+"""
+
+
 def changed(step):
     return CHANGED.replace("{step}", step)
 
@@ -44,7 +54,7 @@ def changed(step):
         (GOOD.replace("  types: [C0002]\n", ""), "CFG-011", 3, "exactly one of types, action, function"),
         (GOOD.replace("[C0002]", "C0002"), "CFG-011", 4, "a list is wanted here: write [C0002]"),
         (GOOD.replace("[C0002]", "[0002]"), "CFG-007", 4, 'write "0002" in quotes'),
-        (GOOD.replace("types: [C0002]", "function: 5001"), "CFG-007", 4, 'write "5001" in quotes'),
+        (ASKED.replace("action: S0014", "function: 5001") + "send:\n  - to: records\n", "CFG-007", 4, 'write "5001" in quotes'),
         (GOOD.replace("[C0002]", "[C0022]"), "CFG-030", 4, 'did you mean "C0002"?'),
         (GOOD.replace("collection", "colection"), "CFG-011", 3, 'did you mean "collection"?'),
         (GOOD.replace("schema: clinical", "schema: klinical"), "CFG-011", 6, 'did you mean "clinical"?'),
@@ -62,8 +72,11 @@ def changed(step):
         (GOOD + '    in-order-by: "//h7:code"\n', "CFG-022", 10, "XPath"),
         (GOOD + "    retry: { first: 5 }\n", "CFG-013", 10, "write 5s or 5m"),
         (GOOD + "    retry: { first: 2h, longest: 1h }\n", "CFG-011", 10, "must rise"),
-        (GOOD + "answer: ack.xsl\n", "CFG-020", 10, "ack.xsl"),
-        (GOOD + "answer: ../../x.xsl\n", "CFG-011", 10, "leaves the folder"),
+        (GOOD + "answer: ack.xsl\n", "CFG-011", 10, "answered with a receipt"),
+        (ASKED + "answer: ack.xsl\n", "CFG-020", 7, "ack.xsl"),
+        (GOOD + "  - to: records\n", "CFG-004", 10, "stands here again"),
+        (ASKED + "answer: ../../x.xsl\n", "CFG-011", 7, "leaves the folder"),
+        (ASKED.replace("- schema: clinical", "- rules: catalogue") + "send:\n  - to: records\n", "CFG-011", 6, "names no types"),
         (changed("xslt: /etc/passwd"), "CFG-011", 9, "leaves the folder"),
         (changed('filter: { keep-when: "//x[" }'), "CFG-022", 9, "XPath"),
         (changed('table: { at: "//x", use: t.csv, unknown: ignore }'), "CFG-011", 9, "hold, keep, refuse"),
@@ -170,8 +183,8 @@ def test_the_book_finds_a_route_by_service_and_key(project):
     assert book.find("collection", "C0002") is book.routes["visit"]
     assert book.find("hip", "C0002") is None
     assert book.find("collection", "C0004") is None
-    assert book.retry("visit", "archive") == RetryPolicy(1, 120, 86400)
-    assert book.retry("visit", "records") == book.retry("gone", "archive") == RetryPolicy(5, 600, 259200)
+    assert book.retry("visit", "archive") == Retry(first="1s", longest="2m", give_up="1d")
+    assert book.retry("visit", "records") == book.retry("gone", "archive") == Retry()
 
 
 def test_no_routes_at_all_is_an_empty_book(project):

@@ -82,19 +82,19 @@ def test_listed_places_are_not_compared(route):
 
 
 def test_expected_issues_are_matched_by_severity_code_and_place(route):
-    put(route, "unknown", **{"in": NOTE.format("X"), "expect_issues": "error SND-416\n"})
-    put(route, "wrong", **{"in": NOTE.format("X"), "expect_issues": "warning SND-416\n"})
+    put(route, "unknown", **{"in": NOTE.format("X"), "expect_issues": "warning SND-416\n"})
+    put(route, "wrong", **{"in": NOTE.format("X"), "expect_issues": "error SND-416\n"})
     unknown, wrong = results(route)
     assert unknown.passed
-    assert "expected but not found: warning SND-416" in wrong.differences
-    assert any(line.startswith("found but not expected: error SND-416") for line in wrong.differences)
+    assert "expected but not found: error SND-416" in wrong.differences
+    assert any(line.startswith("found but not expected: warning SND-416") for line in wrong.differences)
 
 
 def test_the_senders_own_table_comes_first(route):
     expect = NOTE.format(2).replace("20260101", "now")
     put(route, "own", **{"in": NOTE.format("F"), "institution": "H9\n", "expect": expect})
     put(route, "fallback", **{"in": NOTE.format("女"), "institution": "H9\n", "expect": expect})
-    put(route, "other", **{"in": NOTE.format("F"), "institution": "H8\n", "expect_issues": "error SND-416\n"})
+    put(route, "other", **{"in": NOTE.format("F"), "institution": "H8\n", "expect_issues": "warning SND-416\n"})
     assert [r.differences for r in results(route)] == [(), (), ()]
 
 

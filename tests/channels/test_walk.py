@@ -198,3 +198,22 @@ def test_an_ordering_key_hides_its_value_and_falls_back_to_the_document(project,
     assert order_key(by_path, known) == order_key(by_path, other)
     assert re.fullmatch(r"[0-9a-f]{24}", order_key(by_resident, known))
     assert order_key(by_resident, unknown) != order_key(by_resident, unknown.evolve(institution="H2"))
+
+
+@pytest.mark.parametrize(
+    ("unknown", "state", "severity"), [("hold", "ERROR", "warning"), ("refuse", "INVALID", "error"), ("keep", "ROUTED", None)]
+)
+def test_an_unknown_code_is_held_refused_or_kept_as_the_route_says(project, run, unknown, state, severity):
+    project.write("routes/visit/codes.csv", "from,to\nA,1\n")
+    outcome = run(f'table: {{ at: "//hl7:code/@code", use: codes.csv, unknown: {unknown} }}')
+    assert outcome.state == state
+    assert [(i.code, i.severity, i.value) for i in outcome.issues] == ([("SND-416", severity, "B")] if severity else [])
+
+
+def test_a_named_check_warns_or_refuses_as_the_route_says(project, message):
+    for word, state in (("warn", "ROUTED"), ("refuse", "INVALID")):
+        sheet = GOOD.replace("  - schema: clinical\n  - rules: catalogue\n", f"  - identity: {{ {word}: type-agrees }}\n")
+        project.route(sheet)
+        document = project.press.open(b'<ClinicalDocument xmlns="urn:hl7-org:v3"><code code="C0004"/></ClinicalDocument>')
+        outcome = walk(project.book().routes["visit"], message.evolve(document=document))
+        assert (outcome.state, [i.code for i in outcome.issues]) == (state, ["SND-402"])

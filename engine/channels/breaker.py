@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+
 
 class Breaker:
     """Count failures of one destination; times are seconds of a monotonic clock.
 
     After `trips` failures in a row it is open for `first` seconds, then one probe is let through; each probe that
-    fails doubles the wait up to `longest`. Any answer closes it, a refusal too: who refuses is there.
+    fails doubles the wait up to `longest`. Any answer closes it, a refusal too: who refuses is there. The threads
+    of the destination share it.
     """
 
     def __init__(self, *, trips: int = 5, first: float = 1.0, longest: float = 30.0) -> None:
@@ -18,6 +21,7 @@ class Breaker:
         self._wait = first
         self._closed = True
         self._again = 0.0
+        self._lock = threading.Lock()
 
     @property
     def open(self) -> bool:
@@ -32,21 +36,26 @@ class Breaker:
 
     def answered(self) -> bool:
         """Note an answer; true when this closes the breaker."""
-        closes = self.open
-        self._failures, self._wait, self._closed = 0, self._first, True
+        with self._lock:
+            closes = self.open
+            self._failures, self._wait, self._closed = 0, self._first, True
         return closes
 
     def failed(self, now: float) -> bool:
         """Note that the destination was away; true when this opens the breaker."""
-        self._failures += 1
-        if self.open:
-            # A straggler sent before the trip is no probe: only one that fails after the wait doubles it.
-            if now >= self._again:
-                self._wait = min(self._longest, self._wait * 2)
-                self._again = now + self._wait
-            return False
-        if self._failures < self._trips:
-            return False
-        self._closed = False
-        self._again = now + self._wait
-        return True
+        with self._lock:
+            self._failures += 1
+            if self.open:
+                self._failed_again(now)
+                return False
+            if self._failures < self._trips:
+                return False
+            self._closed = False
+            self._again = now + self._wait
+            return True
+
+    def _failed_again(self, now: float) -> None:
+        # A straggler sent before the trip is no probe: only one that fails after the wait doubles it.
+        if now >= self._again:
+            self._wait = min(self._longest, self._wait * 2)
+            self._again = now + self._wait

@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection  # house: only the type of the store's 
 from engine.channels.language import Retry
 from engine.channels.outlet import Carrier, Outlet, Parcel, Tried
 from engine.channels.verdict import settle
-from engine.errors import DestinationError, TryAgain, Unavailable
+from engine.errors import TryAgain
 from engine.log import get_logger
 from engine.message import Message
 from engine.store import waiting
@@ -187,25 +187,14 @@ class Courier:
         self._wake.set()
 
     def _collect(self) -> None:
-        """Take over what the threads have finished, and tell each destination's breaker."""
+        """Take over what the threads have finished."""
         while True:
             try:
                 tried = self._done.get_nowait()
             except Empty:
                 return
             self._owed.append(tried)
-            self._note(tried, self._outlets[tried.parcel.claimed.destination])
-
-    def _note(self, tried: Tried, outlet: Outlet) -> None:
-        outlet.held -= 1
-        error = tried.error
-        if error is not None and not isinstance(error, DestinationError):
-            self._log.error("delivery failed inside", receipt=tried.parcel.claimed.receipt, exc_info=error)
-        elif isinstance(error, Unavailable):
-            if outlet.breaker.failed(time.monotonic()):
-                self._log.warning("destination away", destination=outlet.name, code=error.code)
-        elif (tried.reply is not None or error is not None) and outlet.breaker.answered():
-            self._log.info("destination back", destination=outlet.name)
+            self._outlets[tried.parcel.claimed.destination].held -= 1
 
     def _judge(self, tried: Tried, now: datetime) -> Settlement:
         claimed = tried.parcel.claimed

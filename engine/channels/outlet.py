@@ -6,9 +6,11 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from engine.channels.breaker import Breaker
+from engine.errors import DestinationError, Unavailable
+from engine.log import get_logger
 from engine.message import Message
 from engine.store.entries import StoredMessage
 from engine.store.queue import Claimed
@@ -60,7 +62,7 @@ class Outlet:
     """The threads, the breaker and the window of one destination.
 
     `parallel` sends run at once; about a second's worth of parcels is taken ahead, at most `batch`. A parcel whose
-    lease would end within `longest_send` seconds is not started.
+    lease would end within `longest_send` seconds is not started, nor one that was waiting when the breaker opened.
     """
 
     def __init__(self, name: str, carrier: Carrier, *, parallel: int, batch: int, longest_send: float) -> None:
@@ -73,6 +75,7 @@ class Outlet:
         self._longest_send = longest_send
         self._average = 0.1
         self._leaving = False
+        self._log: Any = get_logger("delivery").bind(destination=name)
         self._threads = ThreadPoolExecutor(parallel, thread_name_prefix=f"to-{name}")
 
     def room(self, now: float) -> int:
@@ -84,26 +87,39 @@ class Outlet:
     def take(self, parcel: Parcel, open_body: Callable[[StoredMessage], Message], done: Callable[[Tried], None]) -> None:
         """Send a parcel on one of the threads; `done` is called there with what came of it."""
         self.held += 1
-        self._threads.submit(lambda: done(self._try(parcel, open_body)))
-
-    def note(self, seconds: float) -> None:
-        """Learn how long a send takes."""
-        self._average = max(0.001, 0.8 * self._average + 0.2 * seconds)
+        probe = self.breaker.open
+        self._threads.submit(lambda: done(self._try(parcel, open_body, probe=probe)))
 
     def leave(self) -> None:
         """Start nothing more; what is not started comes back untried."""
         self._leaving = True
         self._threads.shutdown(wait=False)
 
-    def _try(self, parcel: Parcel, open_body: Callable[[StoredMessage], Message]) -> Tried:
+    def _try(self, parcel: Parcel, open_body: Callable[[StoredMessage], Message], *, probe: bool) -> Tried:
         started = time.monotonic()
-        if self._leaving or parcel.until - started < self._longest_send:
+        pointless = self.breaker.open and not probe
+        if self._leaving or pointless or parcel.until - started < self._longest_send:
             return Tried(parcel)
+        tried = self._send(parcel, open_body)
+        self._average = max(0.001, 0.8 * self._average + 0.2 * (time.monotonic() - started))
+        self._note(tried)
+        return tried
+
+    def _send(self, parcel: Parcel, open_body: Callable[[StoredMessage], Message]) -> Tried:
         if isinstance(parcel.stored, ValueError):
             return Tried(parcel, error=parcel.stored)
         try:
             return Tried(parcel, reply=self._carrier.send(open_body(parcel.stored)))
         except Exception as error:  # noqa: BLE001  every failure is judged and written down by the courier
             return Tried(parcel, error=error)
-        finally:
-            self.note(time.monotonic() - started)
+
+    def _note(self, tried: Tried) -> None:
+        """Tell the breaker at once, so that the other threads stop knocking; an error of our own tells it nothing."""
+        error = tried.error
+        if error is not None and not isinstance(error, DestinationError):
+            self._log.error("delivery failed inside", receipt=tried.parcel.claimed.receipt, exc_info=error)
+        elif isinstance(error, Unavailable):
+            if self.breaker.failed(time.monotonic()):
+                self._log.warning("destination away", code=error.code)
+        elif self.breaker.answered():
+            self._log.info("destination back")

@@ -41,8 +41,12 @@ def pack(content: bytes) -> bytes:
 def envelope(kind: str, document_id: str, payload: bytes, institution: str, password: str) -> bytes:
     """Write the SOAP 1.1 request of one Upload with a WS-Security password."""
     return (
-        f'<?xml version="1.0" encoding="utf-8"?><s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Header>'
-        f'<w:Security xmlns:w="http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"><w:UsernameToken>'
-        f"<w:Username>{institution}</w:Username><w:Password>{password}</w:Password></w:UsernameToken></w:Security></s:Header><s:Body>"
-        f'<Upload xmlns="urn:changbai:collection:1"><documentType>{kind}</documentType><documentId>{document_id}</documentId><payload>'
-    ).encode() + payload + b"</payload></Upload></s:Body></s:Envelope>"
+        (
+            f'<?xml version="1.0" encoding="utf-8"?><s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Header>'
+            f'<w:Security xmlns:w="http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"><w:UsernameToken>'
+            f"<w:Username>{institution}</w:Username><w:Password>{password}</w:Password></w:UsernameToken></w:Security></s:Header><s:Body>"
+            f'<Upload xmlns="urn:changbai:collection:1"><documentType>{kind}</documentType><documentId>{document_id}</documentId><payload>'
+        ).encode()
+        + payload
+        + b"</payload></Upload></s:Body></s:Envelope>"
+    )

@@ -41,6 +41,8 @@ def unsent(url: str, data: Path) -> int:
     database = Database(url or default_url(data), pool=1)
     try:
         with database.read() as connection:
-            return connection.scalar(sa.text("SELECT count(*) FROM delivery WHERE state IN ('QUEUED', 'SENDING', 'UNKNOWN')")) or 0
+            return (
+                connection.scalar(sa.text("SELECT count(*) FROM delivery WHERE state IN ('QUEUED', 'SENDING', 'UNKNOWN')")) or 0
+            )
     finally:
         database.close()

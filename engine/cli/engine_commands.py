@@ -141,10 +141,30 @@ def bench(seconds: float, **flags: Any) -> None:
 @with_run_options
 def demo(**flags: Any) -> None:
     """Run the engine with a simulated hospital and sample traffic, data under var/demo."""
-    from engine.simulator.demo import demonstrate
+    from engine.app.house import load_house, open_institutions, open_users
+    from engine.simulator import demo as show
+    from engine.simulator.sender import Account
 
-    chosen = {"data": Path("var/demo")} | {k: v for k, v in flags.items() if v is not None}
-    raise SystemExit(demonstrate(settings_of(**chosen), serve))
+    settings = settings_of(**({"data": Path("var/demo")} | {k: v for k, v in flags.items() if v is not None}))
+    keys, fresh = show.demo_keys(settings.data)
+    with open_institutions(settings) as register, open_users(settings) as users:
+        show.enrol(register, users, keys, fresh=fresh)
+    types = tuple(key for service, key in load_house(settings).book.table if service == "collection")
+    days: list[show.Day] = []
+
+    def begin(services: str, monitor: str) -> None:
+        say(show.guide(services, monitor, keys, settings.data))
+        account = Account(
+            address=f"{services}/services/collection/{show.HOSPITAL}", institution=show.HOSPITAL, password=keys.hospital
+        )
+        days.append(show.Day(account, types, say))
+        days[0].start()
+
+    try:
+        raise SystemExit(serve(settings, begin))
+    finally:
+        for day in days:
+            day.stop()
 
 
 @click.group()
@@ -159,4 +179,4 @@ def hospital(code: str, port: int) -> None:
     """Run a hospital that takes deliveries over SOAP and shows what it got."""
     from engine.simulator.hospital import serve_hospital
 
-    serve_hospital(code, port, say)
+    serve_hospital(code, port, ROOT / "wsdl/hospital/DocumentReceiver.wsdl", say)

@@ -1,0 +1,116 @@
+"""Show the engine at work: start it, let a simulated hospital send its day, and say how to try it oneself."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event, Thread
+
+from engine.documents.packing import pack_text
+from engine.documents.sample import sample
+from engine.services.institutions import Institutions
+from engine.services.users import Users
+from engine.simulator.sender import Account, envelope, invented, upload
+
+HOSPITAL = "DEMO-HOSPITAL"
+USER = "demo"
+_BURST = 40
+_PAUSE = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The passwords of one demo, made at its first start and kept in its data directory."""
+
+    hospital: str
+    user: str
+
+
+def demo_keys(data: Path) -> tuple[Keys, bool]:
+    """Give the passwords of this demo, and whether they were made just now."""
+    path = data / "demo-keys.json"
+    if path.exists():
+        return Keys(**json.loads(path.read_text(encoding="utf-8"))), False
+    keys = Keys(secrets.token_urlsafe(12), secrets.token_urlsafe(12))
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.touch(mode=0o600)
+    path.write_text(json.dumps({"hospital": keys.hospital, "user": keys.user}), encoding="utf-8")
+    return keys, True
+
+
+def enrol(register: Institutions, users: Users, keys: Keys, *, fresh: bool) -> None:
+    """See to it that hospital and user are registered with the passwords of this demo."""
+    if not register.exists(HOSPITAL):
+        register.add(HOSPITAL, "测试医院（演示）", "hospital", keys.hospital)
+    elif fresh:
+        register.rotate(HOSPITAL, keys.hospital)
+    if USER not in {user.name for user in users.list()}:
+        users.add(USER, "administrator", keys.user)
+    elif fresh:
+        users.change_password(USER, keys.user)
+
+
+class Day:
+    """A hospital's day: a burst to begin with, then a document every two seconds, until stopped."""
+
+    def __init__(self, account: Account, types: tuple[str, ...], say: Callable[[str], None]) -> None:
+        self._account = account
+        self._types = types
+        self._say = say
+        self._stop = Event()
+        self._thread = Thread(target=self._run, name="simulated-hospital", daemon=True)
+
+    def start(self) -> None:
+        """Begin the day."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the day after the document in hand."""
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        number = int(time.time()) * 10
+        self._say(f"the simulated hospital {HOSPITAL} begins its day: {_BURST} documents at once, then one every {_PAUSE:g} s")
+        sent: dict[str, int] = {}
+        while not self._stop.is_set():
+            kind, content = invented(number, HOSPITAL, self._types)
+            try:
+                verdict = upload(self._account, kind, f"DEMO-{number}", content)
+            except OSError as problem:
+                self._say(f"the simulated hospital cannot reach the engine: {type(problem).__name__}; it tries again")
+                verdict = ""
+            number += 1
+            sent[verdict] = sent.get(verdict, 0) + 1
+            total = sum(sent.values())
+            if total == _BURST or (total > _BURST and total % 30 == 0):
+                self._say(f"{total} documents sent: " + ", ".join(f"{n} {v or 'unanswered'}" for v, n in sorted(sent.items())))
+            if total >= _BURST:
+                self._stop.wait(_PAUSE)
+
+
+def guide(services: str, monitor: str, keys: Keys, data: Path) -> str:
+    """Write what a person may try now; leaves a finished request in the data directory."""
+    request = data / "upload.xml"
+    request.write_bytes(
+        envelope(
+            "C0002", f"TRY-{secrets.token_hex(4)}", pack_text(sample("C0002", secrets.randbelow(10**6), institution=HOSPITAL))
+        )
+    )
+    address = f"{services}/services/collection/{HOSPITAL}"
+    return f"""
+services         {services}/services/
+WSDL             {address}?wsdl
+monitor          {monitor}/
+monitor user     {USER}
+monitor password {keys.user}
+institution      {HOSPITAL}
+its password     {keys.hospital}
+
+upload one yourself:
+  curl -s -u {HOSPITAL}:{keys.hospital} -H 'Content-Type: text/xml; charset=utf-8' --data-binary @{request} {address}
+"""

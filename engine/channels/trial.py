@@ -20,6 +20,9 @@ INSTITUTION = "TEST"
 """The sender of a test that names none."""
 
 _MOMENT = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
+_STATE = "state "
+"""Begins the line of expect-issues.txt that names a state which does not follow from the issues."""
+
 _SHOWN = 12
 """Differences of one test that are shown."""
 
@@ -110,7 +113,7 @@ def _compare(folder: Path, trial: Trial) -> Iterator[str]:
     issues = folder / "expect-issues.txt"
     if not expected.exists() and not issues.exists():
         yield "nothing is expected; write expect.xml or expect-issues.txt, or run test --accept"
-    yield from _compare_issues(_lines(issues), trial.issues)
+    yield from _compare_issues(_lines(issues), trial)
     if expected.exists():
         yield from _compare_document(folder, expected, trial)
     sends = folder / "expect-sends.txt"
@@ -120,7 +123,6 @@ def _compare(folder: Path, trial: Trial) -> Iterator[str]:
 
 def _compare_document(folder: Path, expected: Path, trial: Trial) -> Iterator[str]:
     if trial.outcome is None or trial.state != "ROUTED":
-        yield f"a document is expected, but the state is {trial.state}"
         return
     ignore = _lines(folder / "ignore.txt")
     found = differences(expected.read_bytes(), trial.outcome.message.document.content, ignore)
@@ -129,15 +131,22 @@ def _compare_document(folder: Path, expected: Path, trial: Trial) -> Iterator[st
         yield f"... and {len(found) - _SHOWN} more differences"
 
 
-def _compare_issues(expected: list[str], issues: tuple[Issue, ...]) -> Iterator[str]:
-    left = list(expected)
-    for issue in issues:
+def _compare_issues(lines: list[str], trial: Trial) -> Iterator[str]:
+    left = [line for line in lines if not line.startswith(_STATE)]
+    state = next((line.removeprefix(_STATE) for line in lines if line.startswith(_STATE)), _usual_state(left))
+    if state != trial.state:
+        yield f"the state {state} is expected, found {trial.state}"
+    for issue in trial.issues:
         line = next((one for one in left if _fits(one, issue)), None)
         if line is None:
             yield f"found but not expected: {issue_line(issue)}  ({issue.message} {issue.path}:{issue.line})"
         else:
             left.remove(line)
     yield from (f"expected but not found: {line}" for line in left)
+
+
+def _usual_state(lines: list[str]) -> str:
+    return "INVALID" if any(line.startswith("error ") for line in lines) else "ROUTED"
 
 
 def _fits(line: str, issue: Issue) -> bool:
@@ -166,9 +175,12 @@ def _accept(folder: Path, trial: Trial) -> tuple[str, ...]:
     if trial.outcome and trial.state == "ROUTED":
         (folder / "expect.xml").write_bytes(trial.outcome.message.document.content)
         written.append("expect.xml")
+    lines = [issue_line(issue) for issue in trial.issues]
+    if trial.state != _usual_state(lines):
+        lines.insert(0, f"{_STATE}{trial.state}")
     issues = folder / "expect-issues.txt"
-    if trial.issues or issues.exists():
-        issues.write_text("".join(f"{issue_line(issue)}\n" for issue in trial.issues), encoding="utf-8")
+    if lines or issues.exists():
+        issues.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
         written.append(issues.name)
     return tuple(written)
 

@@ -82,7 +82,7 @@ def test_listed_places_are_not_compared(route):
 
 
 def test_expected_issues_are_matched_by_severity_code_and_place(route):
-    put(route, "unknown", **{"in": NOTE.format("X"), "expect_issues": "warning SND-416\n"})
+    put(route, "unknown", **{"in": NOTE.format("X"), "expect_issues": "state ERROR\nwarning SND-416\n"})
     put(route, "wrong", **{"in": NOTE.format("X"), "expect_issues": "error SND-416\n"})
     unknown, wrong = results(route)
     assert unknown.passed
@@ -94,7 +94,7 @@ def test_the_senders_own_table_comes_first(route):
     expect = NOTE.format(2).replace("20260101", "now")
     put(route, "own", **{"in": NOTE.format("F"), "institution": "H9\n", "expect": expect})
     put(route, "fallback", **{"in": NOTE.format("女"), "institution": "H9\n", "expect": expect})
-    put(route, "other", **{"in": NOTE.format("F"), "institution": "H8\n", "expect_issues": "warning SND-416\n"})
+    put(route, "other", **{"in": NOTE.format("F"), "institution": "H8\n", "expect_issues": "state ERROR\nwarning SND-416\n"})
     assert [r.differences for r in results(route)] == [(), (), ()]
 
 
@@ -106,6 +106,15 @@ def test_a_test_without_expectation_fails_and_accept_writes_what_came(route):
     assert [r.written for r in accepted] == [("expect.xml",), ("expect-issues.txt",)]
     assert all(r.differences for r in accepted), "what is accepted is shown first"
     assert all(r.passed for r in results(route, route="visit"))
+
+
+def test_a_message_that_is_not_wanted_is_an_expected_state(project):
+    project.route(
+        ROUTE.split("change:", maxsplit=1)[0] + 'change:\n  - filter: { keep-when: "//hl7:other" }\nsend:\n  - to: records\n'
+    )
+    put(project, "left", **{"in": NOTE.format(1), "expect_issues": "state FILTERED\n"})
+    put(project, "taken", **{"in": NOTE.format(1), "expect_issues": "# none\n"})
+    assert [r.differences for r in results(project)] == [(), ("the state ROUTED is expected, found FILTERED",)]
 
 
 def test_a_folder_with_no_or_two_inputs_is_told(route):

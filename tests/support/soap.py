@@ -9,7 +9,9 @@ TNS = "urn:changbai:collection:1"
 PATH = "/services/collection/H001"
 SOAP = {"1.1": "http://schemas.xmlsoap.org/soap/envelope/", "1.2": "http://www.w3.org/2003/05/soap-envelope"}
 BASIC = "Authorization: Basic " + base64.b64encode(b"H001:Str0ng-password").decode()
-CREDENTIALS = f'<c:Credentials xmlns:c="{TNS}"><c:institution>H001</c:institution><c:password>Str0ng-password</c:password></c:Credentials>'
+CREDENTIALS = (
+    f'<c:Credentials xmlns:c="{TNS}"><c:institution>H001</c:institution><c:password>Str0ng-password</c:password></c:Credentials>'
+)
 UPLOAD = "<documentType>C0002</documentType><documentId>D1</documentId><payload>H4sIAA==</payload>"
 
 

@@ -1,0 +1,119 @@
+"""Deliver to a SOAP server that others wrote (node `soap`), kill it in the middle, and lose nothing."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from engine.outbound.connector import Secrets, Surroundings
+from engine.outbound.endpoints import build_connectors, load_endpoints
+from engine.store.database import Database
+from engine.store.migrations import migrate
+from tests.support.clients import need
+from tests.support.office import Office
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+DOCUMENTS = 50
+KEYS = 7
+
+ENTRY = """\
+his:
+  kind: soap
+  about: 用 node 写的接收方
+  networks: ["127.0.0.1/32"]
+  deadline: 5s
+  wsdl: wsdl/hospital/DocumentReceiver.wsdl
+  address: http://127.0.0.1:{port}/DocumentReceiver
+  operation: Receive
+  body:
+    messageId: message-id
+    institution: institution
+    documentType: document-type
+    documentId: document-id
+    digest: digest
+    payload: packed
+  accept:
+    ReceiveResult.code: ["0"]
+  echo: ReceiveResult.messageId
+  remote-id: ReceiveResult.number
+"""
+
+pytestmark = [pytest.mark.foreign, pytest.mark.xdist_group("foreign"), pytest.mark.timeout(300)]
+
+
+class NodeReceiver:
+    """The server of tests/clients/destination, installed once from its lock; it keeps its port when started again."""
+
+    def __init__(self, work: Path) -> None:
+        need("node", "npm")
+        self.work = work / "destination"
+        shutil.copytree(ROOT / "tests/clients/destination", self.work, ignore=shutil.ignore_patterns("node_modules"))
+        install = ["npm", "ci", "--ignore-scripts", "--silent", "--no-audit", "--no-fund"]
+        subprocess.run(install, cwd=self.work, check=True, timeout=280, capture_output=True)
+        self.ledger = work / "ledger.jsonl"
+        self.ledger.touch()
+        self.port = 0
+
+    def start(self) -> None:
+        command = ["node", "server.js", str(ROOT / "wsdl/hospital/DocumentReceiver.wsdl"), str(self.port), str(self.ledger)]
+        self.process = subprocess.Popen(command, cwd=self.work, stdout=subprocess.PIPE, text=True)
+        self.port = int(self.process.stdout.readline())
+
+    def kill(self) -> None:
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(10)
+        self.process.stdout.close()
+
+    def rows(self) -> list[dict]:
+        return [json.loads(line) for line in self.ledger.read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.fixture(scope="module")
+def receiver(tmp_path_factory):
+    made = NodeReceiver(tmp_path_factory.mktemp("receiver"))
+    made.start()
+    yield made
+    made.kill()
+
+
+@pytest.fixture
+def office(tmp_path):
+    database = Database(f"sqlite:///{tmp_path / 'test.db'}", checkpoints=True)
+    migrate(database)
+    made = Office(database)
+    yield made
+    made.close()
+    database.close()
+
+
+def test_a_destination_killed_and_started_again_gets_every_document_in_the_order_of_its_key(receiver, office, tmp_path):
+    file = tmp_path / "endpoints.yaml"
+    file.write_text(ENTRY.format(port=receiver.port), encoding="utf-8")
+    around = Surroundings(root=ROOT, data=tmp_path, secrets=Secrets(tmp_path / "secrets"))
+    connectors = build_connectors(load_endpoints(file, ROOT), around)
+    keys = {f"D{n + 1}": n % KEYS for n in range(DOCUMENTS)}
+    for document, key in keys.items():
+        office.file(("his", f"K{key}"), content=f"<病历 id='{document}'>{'测试内容' * 500}</病历>".encode())
+    office.courier(connectors)
+    office.until(lambda: len(receiver.rows()) >= DOCUMENTS // 3)
+    receiver.kill()
+    office.until(lambda: office.states()["his", "SENDING"] == 0)
+    assert 0 < office.states()["his", "SENT"] < DOCUMENTS
+    receiver.start()
+    office.until(lambda: office.states() == {("his", "SENT"): DOCUMENTS}, 60)
+    rows = receiver.rows()
+    assert all(row["whole"] for row in rows)
+    assert {row["documentId"] for row in rows} == set(keys)
+    assert max(Counter(row["documentId"] for row in rows).values()) <= 2
+    assert len({row["messageId"] for row in rows}) == DOCUMENTS
+    for key in range(KEYS):
+        mine = [int(row["documentId"][1:]) for row in rows if keys[row["documentId"]] == key]
+        assert mine == sorted(mine)
+    for connector in connectors.values():
+        connector.close()

@@ -6,7 +6,7 @@ import codecs
 import re
 from dataclasses import dataclass
 
-from engine.documents.issues import finding, refusal
+from engine.documents.issues import finding, place_in, refusal
 from engine.errors import Issue, SenderError
 
 _FAMILIES = {
@@ -117,7 +117,7 @@ def _checked_utf8(body: bytes, label: str, family: str) -> bytes:
 
 def _not_utf8(body: bytes, label: str, error: UnicodeDecodeError) -> SenderError:
     """Tell GBK under a UTF-8 label from UTF-8 with damaged bytes."""
-    line, column = _place(body, error.start)
+    line, column = place_in(body, error.start)
     bad = body[error.start : error.start + 4].hex(" ").upper()
     lenient = body.decode("utf-8", errors="replace")
     broken = lenient.count("\ufffd")
@@ -136,7 +136,7 @@ def _from_gb(body: bytes, label: str, family: str) -> bytes:
     try:
         return body.decode(family).encode("utf-8")
     except UnicodeDecodeError as error:
-        line, column = _place(body, error.start)
+        line, column = place_in(body, error.start)
         bad = body[error.start : error.start + 4].hex(" ").upper()
         hint = (
             '生僻字请声明 encoding="GB18030" 并按它输出，或改用 UTF-8。' if family == "gbk" and _decodes(body, "gb18030") else ""
@@ -165,12 +165,6 @@ def _decodes(body: bytes, codec: str) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-def _place(body: bytes, offset: int) -> tuple[int, int]:
-    """Give line and column, from 1, of a byte; characters before it count one each where they decode."""
-    start = body.rfind(b"\n", 0, offset) + 1
-    return body.count(b"\n", 0, offset) + 1, len(body[start:offset].decode("utf-8", errors="replace")) + 1
 
 
 def _label(head: str) -> str:

@@ -1,8 +1,9 @@
-"""List the functions of XPath 1.0 and XSLT 1.0, and find calls of any other in an expression."""
+"""Find what libxml2 would only find at run time: functions, prefixes and variables that an expression may not use."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 XPATH_FUNCTIONS = frozenset(
     [
@@ -47,3 +48,21 @@ def strange_functions(expression: str, known: frozenset[str] = XSLT_FUNCTIONS) -
     """Give the names of called functions that are not known, in order."""
     calls = _CALL.findall(_QUOTED.sub("''", expression))
     return [name for name in calls if name not in known and name.rsplit("::", 1)[-1] not in _NODE_TESTS]
+
+
+_PREFIX = re.compile(r"(?<![\w.$-])([A-Za-z_][\w.-]*):(?=[A-Za-z_*])")
+_VARIABLE = re.compile(r"\$\s*([\w.:-]+)")
+
+
+def complaint(expression: str, prefixes: Collection[str], variables: Collection[str]) -> str:
+    """Say in Chinese which name of an expression is unknown, empty when all are known."""
+    bare = _QUOTED.sub("''", expression)
+    if strange := strange_functions(expression):
+        return f"不允许函数 {strange[0]}()：只能用 XPath 1.0 与 XSLT 1.0 的函数"
+    for prefix in _PREFIX.findall(bare):
+        if prefix not in prefixes:
+            return f"前缀 {prefix} 没有声明"
+    for variable in _VARIABLE.findall(bare):
+        if variable not in variables:
+            return f"变量 ${variable} 没有定义"
+    return ""

@@ -37,3 +37,9 @@ def refusal(code: str, found: str = "", hint: str = "", *, value: str = "", line
 def severity_of(row: Code) -> Severity:
     """Tell whether a code refuses or only warns."""
     return "warning" if row.outcome == "A-WARN" else "error"
+
+
+def place_in(text: bytes, offset: int) -> tuple[int, int]:
+    """Give line and column of a byte, from 1; characters of UTF-8 before it count one each, as do broken ones."""
+    start = text.rfind(b"\n", 0, offset) + 1
+    return text.count(b"\n", 0, offset) + 1, len(text[start:offset].decode("utf-8", errors="replace")) + 1

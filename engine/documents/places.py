@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from engine.documents.issues import place_in
 from engine.documents.reading import XmlDocument
 
 _TOKENS = re.compile(rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>|<[^/!?]", re.DOTALL)
@@ -31,13 +32,7 @@ class Places:
         number = self._order.get(element, -1)
         if not 0 <= number < len(self._starts):
             return element.sourceline or 0, 0
-        return _line_and_column(utf8, self._starts[number])
-
-
-def _line_and_column(utf8: bytes, offset: int) -> tuple[int, int]:
-    """Give line and column, from 1, of a byte offset."""
-    start = utf8.rfind(b"\n", 0, offset) + 1
-    return utf8.count(b"\n", 0, offset) + 1, len(utf8[start:offset].decode("utf-8")) + 1
+        return place_in(utf8, self._starts[number])
 
 
 def path_of(element: Any, attribute: str = "") -> str:

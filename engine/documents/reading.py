@@ -9,7 +9,7 @@ from lxml import etree
 
 from engine.documents.bounds import parser, refuse_beyond_limits, refuse_depth
 from engine.documents.charset import Decoded, decode_document
-from engine.documents.issues import refusal
+from engine.documents.issues import place_in, refusal
 from engine.documents.limits import DEFAULT_LIMITS, Limits
 from engine.documents.syntax import not_well_formed
 from engine.errors import EngineError, Issue
@@ -84,7 +84,7 @@ def _parse(decoded: Decoded, limits: Limits) -> Any:
     try:
         root = etree.fromstring(utf8, _READER)
     except etree.XMLSyntaxError as error:
-        raise not_well_formed(error, utf8, limits) from None
+        raise not_well_formed(error, limits) from None
     if root.getroottree().docinfo.internalDTD is not None:
         raise refusal("SND-322")
     refuse_depth(root, limits)
@@ -105,8 +105,7 @@ def _refuse_doctype(utf8: bytes) -> None:
         return
     found = _prolog_end(utf8)
     if utf8.startswith(_DOCTYPE, found):
-        line = utf8.count(b"\n", 0, found) + 1
-        column = len(utf8[utf8.rfind(b"\n", 0, found) + 1 : found].decode("utf-8")) + 1
+        line, column = place_in(utf8, found)
         raise refusal(
             "SND-322", f"第 {line} 行", "删除 <!DOCTYPE …> 声明；特殊字符直接写出，或用 &amp; &lt; 等。", line=line, column=column
         )
@@ -133,5 +132,5 @@ def _refuse_nul(utf8: bytes) -> None:
     """Refuse a NUL byte, which C code would take for the end."""
     at = utf8.find(b"\x00")
     if at >= 0:
-        line = utf8.count(b"\n", 0, at) + 1
-        raise refusal("SND-323", f"第 {line} 行有字符 U+0000", line=line, column=at - utf8.rfind(b"\n", 0, at))
+        line, column = place_in(utf8, at)
+        raise refusal("SND-323", f"第 {line} 行第 {column} 列有字符 U+0000", line=line, column=column)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from lxml import etree
 
+from engine.documents.contexts import Scans, ends
+from engine.documents.functions import complaint
 from engine.documents.xpaths import NAMESPACES
 from engine.errors import Fault
 
@@ -27,7 +27,6 @@ _ALLOWED = {
     "report": {"value-of", "name", "emph", "span", "dir"},
 }
 _WARNINGS = {"warning", "warn", "information", "info"}
-_LAST_STEP = re.compile(r"(?:^|[/:])(@?[\w.-]+:?[\w.-]*)(?:\[.*\])?$", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +74,8 @@ class _Writer:
         reserved = {"xsl": XSL, "cb": OURS, "set": _SETS}
         self._sheet = etree.Element(f"{_X}stylesheet", version="1.0", nsmap={**self._prefixes, **reserved})
         self._out = Compiled(self._sheet)
-        self._shared: dict[str, str] = {}
+        self._scans = Scans()
+        self._variables: set[str] = set()
 
     def write(self) -> tuple[Compiled, list[Fault]]:
         """Write the whole; go on after a mistake so that all are told at once."""
@@ -85,12 +85,17 @@ class _Writer:
         if self._root.get("queryBinding", "xslt") != "xslt":
             self._fault(self._root, 'queryBinding 只支持 "xslt"（XPath 1.0）')
         self._check_children(self._root)
-        self._lets(self._root, self._sheet)
+        try:
+            self._lets(self._root, self._sheet)
+        except _Bad as bad:
+            self._fault(bad.element, bad.message)
         main = etree.SubElement(self._sheet, f"{_X}template", match="/")
         for number, pattern in enumerate(self._root.iter(f"{_S}pattern")):
             etree.SubElement(main, f"{_X}call-template", name=f"p{number}")
             template = etree.SubElement(self._sheet, f"{_X}template", name=f"p{number}")
             self._pattern(pattern, template)
+        for name, variable in self._scans.variables.items():
+            self._sheet.insert(0, etree.Element(f"{_X}variable", name=variable, select=f"//{name}"))
         return self._out, self._faults
 
     def _pattern(self, pattern: Any, template: Any) -> None:
@@ -98,13 +103,20 @@ class _Writer:
             self._fault(pattern, "不支持抽象 pattern（abstract、is-a）；请写成普通 pattern")
             return
         self._check_children(pattern)
-        self._lets(pattern, template)
+        outside = set(self._variables)
+        try:
+            self._lets(pattern, template)
+        except _Bad as bad:
+            self._fault(bad.element, bad.message)
         earlier: list[tuple[str, set[str] | None]] = []
         for rule in pattern.iter(f"{_S}rule"):
+            inside = set(self._variables)
             try:
                 earlier.append(self._rule(rule, pattern, template, earlier))
             except _Bad as bad:
                 self._fault(bad.element, bad.message)
+            self._variables = inside
+        self._variables = outside
 
     def _rule(
         self, rule: Any, pattern: Any, template: Any, earlier: list[tuple[str, set[str] | None]]
@@ -114,15 +126,14 @@ class _Writer:
             raise _Bad(rule, "不支持抽象规则（abstract、extends）；请写成普通规则")
         self._check_children(rule)
         context = self._expression(rule, "context")
-        chosen = self._select(context)
-        ends = _ends(context)
-        others = [s for s, theirs in earlier if ends is None or theirs is None or ends & theirs]
+        chosen, names = self._scans.select(context), ends(context)
+        others = [s for s, theirs in earlier if names is None or theirs is None or names & theirs]
         select = f"set:difference({chosen}, {' | '.join(others)})" if others else chosen
         loop = etree.SubElement(template, f"{_X}for-each", select=select)
         self._lets(rule, loop)
         for check in rule.iterchildren(f"{_S}assert", f"{_S}report"):
             self._check(check, rule, pattern, loop)
-        return chosen, ends
+        return chosen, names
 
     def _check(self, check: Any, rule: Any, pattern: Any, loop: Any) -> None:
         self._check_children(check)
@@ -130,7 +141,7 @@ class _Writer:
         failed = f"not({test})" if check.tag == f"{_S}assert" else test
         branch = etree.SubElement(loop, f"{_X}if", test=failed)
         values, message = self._message(check)
-        at = _nearest("at", check, rule) or "."
+        at = self._sound(check, _nearest("at", check, rule) or ".")
         call = ", ".join([at, str(len(self._out.assertions)), *(f"string({v})" for v in values)])
         etree.SubElement(branch, f"{_X}value-of", select=f"cb:failed({call})")
         role = (check.get("role") or rule.get("role") or "").lower()
@@ -151,10 +162,10 @@ class _Writer:
         for child in check:
             if child.tag == f"{_S}value-of":
                 pieces.append(len(values))
-                values.append(child.get("select", "."))
+                values.append(self._sound(child, child.get("select", ".")))
             elif child.tag == f"{_S}name":
                 pieces.append(len(values))
-                values.append(f"local-name({child.get('path', '.')})")
+                values.append(f"local-name({self._sound(child, child.get('path', '.'))})")
             elif isinstance(child.tag, str):
                 pieces.append("".join(child.itertext()))
             pieces.append(child.tail or "")
@@ -165,34 +176,24 @@ class _Writer:
             if not let.get("name") or let.get("value") is None:
                 self._fault(let, "let 应有 name 与 value")
                 continue
-            etree.SubElement(into, f"{_X}variable", name=let.get("name"), select=let.get("value"))
-
-    def _select(self, context: str) -> str:
-        """Write a match pattern as the nodes it matches; one scan of the document is shared by all rules on a name."""
-        return " | ".join(self._select_one(one.strip()) for one in _alternatives(context))
-
-    def _select_one(self, path: str) -> str:
-        if path.startswith(("/", "$", "id(", "key(")):
-            return path
-        name = re.match(r"[\w.-]+(?::[\w.-]+)?(?=\[|$)", path)
-        rest = path[name.end() :] if name else ""
-        if not name or not _filters_only(rest):
-            return f"//{path}"
-        if name.group() not in self._shared:
-            self._shared[name.group()] = f"cb{len(self._shared)}"
-            variable = etree.Element(f"{_X}variable", name=self._shared[name.group()], select=f"//{name.group()}")
-            self._sheet.insert(0, variable)
-        return f"${self._shared[name.group()]}{rest}"
+            etree.SubElement(into, f"{_X}variable", name=let.get("name"), select=self._sound(let, let.get("value")))
+            self._variables.add(let.get("name"))
 
     def _expression(self, element: Any, attribute: str) -> str:
         """Give an XPath attribute after compiling it once for its own line's sake."""
         text = (element.get(attribute) or "").strip()
         if not text:
             raise _Bad(element, f"{etree.QName(element).localname} 缺少 {attribute}")
+        return self._sound(element, text)
+
+    def _sound(self, element: Any, text: str) -> str:
+        """Give an expression back after looking at what libxslt would only find when it runs."""
         try:
-            etree.XPath(text.replace("current()", "."), namespaces=self._prefixes)
+            etree.XPath(text, namespaces=self._prefixes)
         except etree.XPathError as error:
-            raise _Bad(element, f"{attribute} 的 XPath 写错了：{text}（{error}）") from None
+            raise _Bad(element, f"XPath 写错了：{text}（{error}）") from None
+        if wrong := complaint(text, self._prefixes, self._variables):
+            raise _Bad(element, f"XPath 写错了：{text}（{wrong}）")
         return text
 
     def _check_children(self, element: Any) -> None:
@@ -209,54 +210,3 @@ class _Writer:
 def _nearest(name: str, *elements: Any) -> str:
     """Give our attribute from the innermost element that has it."""
     return next((str(e.get(f"{{{OURS}}}{name}")) for e in elements if e.get(f"{{{OURS}}}{name}") is not None), "")
-
-
-def _alternatives(path: str) -> Iterator[str]:
-    """Split a path at the bars that stand outside brackets and quotes."""
-    depth, quote, start = 0, "", 0
-    for at, letter in enumerate(path):
-        if quote:
-            quote = "" if letter == quote else quote
-        elif letter in "\"'":
-            quote = letter
-        elif letter in "[(":
-            depth += 1
-        elif letter in "])":
-            depth -= 1
-        elif letter == "|" and depth == 0:
-            yield path[start:at]
-            start = at + 1
-    yield path[start:]
-
-
-def _filters_only(rest: str) -> bool:
-    """Tell whether a chain of predicates only filters, so that it means the same on a shared list of nodes."""
-    return "position(" not in rest and "last(" not in rest and not re.search(r"\[\s*(?:\d|\$|count\(|number\(|sum\()", rest)
-
-
-def _ends(context: str) -> set[str] | None:
-    """Give the names of nodes a context can match; None when it can be anything."""
-    names = set()
-    for one in _alternatives(context):
-        match = _LAST_STEP.search(_without_predicates(one.strip()))
-        if not match or "*" in match.group(1):
-            return None
-        names.add(match.group(1))
-    return names
-
-
-def _without_predicates(path: str) -> str:
-    """Drop everything in brackets."""
-    out, depth, quote = [], 0, ""
-    for letter in path:
-        if quote:
-            quote = "" if letter == quote else quote
-        elif letter in "\"'":
-            quote = letter
-        elif letter == "[":
-            depth += 1
-        elif letter == "]":
-            depth -= 1
-        elif depth == 0:
-            out.append(letter)
-    return "".join(out)

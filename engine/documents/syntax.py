@@ -47,10 +47,9 @@ _OPEN = re.compile(r"in tag (\S+) line (\d+)")
 _PREFIX = re.compile(r"prefix (\S+) ")
 
 
-def not_well_formed(error: etree.XMLSyntaxError, utf8: bytes, limits: Limits) -> SenderError:
+def not_well_formed(error: etree.XMLSyntaxError, limits: Limits) -> SenderError:
     """Turn libxml2's syntax error into SND-321, SND-323 or SND-604 with line, column, cause and cure."""
-    line, byte = error.position
-    column = _column(utf8, line, byte)
+    line, column = error.position
     if error.code == _E.ERR_RESOURCE_LIMIT or "Excessive depth" in (error.msg or ""):
         return too_deep(limits)
     text = error.msg or ""
@@ -75,11 +74,3 @@ def _detail(text: str) -> str:
     if prefix := _PREFIX.search(text):
         return f"：{prefix.group(1)}"
     return ""
-
-
-def _column(utf8: bytes, line: int, byte: int) -> int:
-    """Turn a byte column of libxml2 into characters, from 1."""
-    start = 0
-    for _ in range(line - 1):
-        start = utf8.find(b"\n", start) + 1
-    return len(utf8[start : start + max(byte - 1, 0)].decode("utf-8", errors="ignore")) + 1

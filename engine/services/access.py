@@ -15,6 +15,20 @@ Kind = Literal["hospital", "portal", "platform"]
 KINDS: tuple[Kind, ...] = ("hospital", "portal", "platform")
 """The kinds of institution; order as in the contracts."""
 
+SERVICES: Mapping[str, tuple[str, ...]] = {
+    "collection": ("DataCollection",),
+    "hip": ("HIPMessageServer",),
+    "regional": tuple(f"Regional{n}" for n in ("Patient", "Provider", "Organization", "Area", "Dictionary", "Document")),
+    "appointment": ("Appointment",),
+    "report": ("Report",),
+    "guide": ("Guide",),
+    "referral": ("Referral",),
+    "institution": ("InstitutionRegistry",),
+}
+"""The word of config/access.yaml for each service, with the names of its contracts (WSDL service names)."""
+
+_WORDS = {name: word for word, names in SERVICES.items() for name in names}
+
 
 class ServiceRights(Sheet):
     """Who may call one service: `callers` all of it, `operations` what differs for single operations."""
@@ -31,8 +45,8 @@ class Access(Sheet):
     services: dict[str, ServiceRights] = Field(description="service by name -> its rights")
 
     def allows(self, kind: str, service: str, operation: str) -> bool:
-        """Tell whether institutions of this kind may call the operation of the service."""
-        rights = self.services.get(service)
+        """Tell whether institutions of this kind may call the operation; `service` is its contract's name or our word for it."""
+        rights = self.services.get(_WORDS.get(service, service))
         if rights is None:
             return False
         return kind in rights.operations.get(operation, rights.callers)
@@ -41,24 +55,29 @@ class Access(Sheet):
 def load_access(path: Path, shown: str, known: Mapping[str, Collection[str]] | None = None) -> Access:
     """Read config/access.yaml; raises ConfigError with all faults at their places.
 
-    `known` gives the operations of each service that is built; with it a name that does not exist is a fault.
+    `known` gives the operations of each contract that is built, by its name; an operation that none of them has is a fault.
     """
     file = read_yaml(path, shown)
     access = check_model(file, Access)
-    faults = list(_unknown_names(file, access, known)) if known is not None else []
+    faults = [*_unknown_services(file, access), *_unknown_operations(file, access, known or {})]
     if faults:
         raise ConfigError(faults)
     return access
 
 
-def _unknown_names(file: YamlFile, access: Access, known: Mapping[str, Collection[str]]) -> Iterator[Fault]:
-    for service, rights in access.services.items():
-        at = ("services", service)
-        if service not in known:
-            yield file.fault("CFG-012", at, f'there is no service "{service}"{did_you_mean(service, known)}', key=True)
-            continue
+def _unknown_services(file: YamlFile, access: Access) -> Iterator[Fault]:
+    for word in access.services:
+        if word not in SERVICES:
+            yield file.fault(
+                "CFG-012", ("services", word), f'there is no service "{word}"{did_you_mean(word, SERVICES)}', key=True
+            )
+
+
+def _unknown_operations(file: YamlFile, access: Access, known: Mapping[str, Collection[str]]) -> Iterator[Fault]:
+    for word, rights in access.services.items():
+        built = [known[name] for name in SERVICES.get(word, ()) if name in known]
+        offered = {operation for operations in built for operation in operations}
         for operation in rights.operations:
-            if operation not in known[service]:
-                hint = did_you_mean(operation, known[service])
-                place = (*at, "operations", operation)
-                yield file.fault("CFG-012", place, f'{service} has no operation "{operation}"{hint}', key=True)
+            if built and operation not in offered:
+                said = f'{word} has no operation "{operation}"{did_you_mean(operation, offered)}'
+                yield file.fault("CFG-012", ("services", word, "operations", operation), said, key=True)

@@ -12,7 +12,6 @@ from typing import Any, Literal
 from sqlalchemy import BigInteger, Column, Connection, Identity, Index, Integer, Table, Text, UniqueConstraint, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from engine.errors import EngineError
 from engine.store.columns import Moment, RowNumber, micros
 from engine.store.database import Database, metadata
 
@@ -138,7 +137,7 @@ class Audit:
         try:
             with database.write() as connection:
                 return len(_upsert(connection, notes))
-        except EngineError:
+        except BaseException:
             for note in notes:
                 self.note(note)
             raise

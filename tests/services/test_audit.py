@@ -66,14 +66,15 @@ def test_admissions_are_gathered_and_flushed_as_one_row(database):
     assert row.count == 500
 
 
-def test_what_could_not_be_flushed_is_kept(database):
+@pytest.mark.parametrize("trouble", [TryAgain("the store is away"), OSError("no space left")])
+def test_what_could_not_be_flushed_is_kept(database, trouble):
     class Away:
         def write(self):
-            raise TryAgain("the store is away")
+            raise trouble
 
     audit = Audit()
     audit.note(refusal(count=3))
-    with pytest.raises(TryAgain):
+    with pytest.raises(type(trouble)):
         audit.flush(Away())
     audit.flush(database)
     (row,) = rows(database)

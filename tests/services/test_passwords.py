@@ -38,7 +38,7 @@ def test_a_right_password_is_right_and_then_remembered():
     assert checks.remembered("H1", STORED, SECRET)
     began = time.perf_counter()
     assert checks.check("H1", STORED, SECRET).result(5) is True
-    assert time.perf_counter() - began < 0.005
+    assert time.perf_counter() - began < 0.02
 
 
 def test_what_is_remembered_ends_after_five_minutes_and_with_a_new_hash():

@@ -10,6 +10,7 @@ from pydantic_core import PydanticUndefined
 from engine.outbound.endpoints import CONNECTORS
 from engine.outbound.values import WORDS
 
+_MEBIBYTE = 1 << 20
 _MEANINGS = {
     "document": "文档的 XML 文本，不带 XML 声明 · the document as text",
     "packed": "GZIP 后再 Base64 的文本（xs:string 参数） · GZIP then Base64, for a string",
@@ -42,7 +43,7 @@ def generate() -> str:
     ]
     for name, kind in CONNECTORS.items():
         lines += [f"## kind: {name} · {kind.title}", "", "| 键 key | 默认 default | 说明 meaning |", "|---|---|---|"]
-        lines += [*_rows(kind.sheet, ""), ""]
+        lines += [f"| `kind` | 必填 required | 写 `{name}` · write `{name}` |", *_rows(kind.sheet, ""), ""]
     lines += ["## 取值的词 · words for values", "", "| 词 word | 取值 value |", "|---|---|"]
     lines += [f"| `{word}` | {_MEANINGS[word]} |" for word in WORDS]
     return "\n".join(lines) + "\n"
@@ -62,4 +63,15 @@ def _default(field: Any) -> str:
         return "必填 required"
     if field.default is PydanticUndefined or field.default in ("", None):
         return "空 empty"
-    return f"`{field.default}`"
+    return f"`{_as_written(field.default)}`"
+
+
+def _as_written(value: Any) -> str:
+    """Write a default as it would stand in the file: true and false, 30s, 8MiB."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return f"{value:g}s"
+    if isinstance(value, int) and value >= _MEBIBYTE:
+        return f"{value // _MEBIBYTE}MiB"
+    return str(value)

@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from engine.codes import CODES
 from engine.message import shanghai_text
-from engine.monitor.texts import Language, age_text, choose_language, clock_text, number_text, speaker
+from engine.monitor.texts import TEXTS, Language, age_text, choose_language, clock_text, number_text, speaker
 from engine.services.users import Session
 
 HERE = Path(__file__).resolve().parent
@@ -119,8 +119,10 @@ def static_address(name: str) -> str:
 
 
 def _title(code: str, language: Language) -> str:
-    known = CODES.get(code)
-    return known.title if known and language == "zh" else ""
+    if language == "zh" and code in CODES:
+        return CODES[code].title
+    family = f"family.{code[:5]}"
+    return speaker(language)(family) if family in TEXTS else ""
 
 
 @cache

@@ -48,7 +48,7 @@ class Archive:
         first = at.replace(minute=0, second=0, microsecond=0) - timedelta(hours=HOURS - 1)
         with self.database.read() as connection:
             totals = counts.totals(connection)
-            hours = traffic.hourly(connection, first)
+            hours = traffic.hourly(connection, first, HOURS)
             lines = self.queue.waiting(connection)
             stuck = [line.destination for line in lines if line.counts.get("DEAD", 0)]
             held = {name: blocked(connection, name) for name in stuck}
@@ -66,7 +66,7 @@ class Archive:
             dead=tuple(_dead(line) for line in ended),
             messages=tuple(_row(facts) for facts in latest),
             problems=tuple(_row(facts) for facts in sorted(problems, key=lambda row: row.place, reverse=True)[:PROBLEMS]),
-            hours=tuple(_hour(first + timedelta(hours=number), hours) for number in range(HOURS)),
+            hours=tuple(_hour(start, states) for start, states in hours.items()),
         )
 
     def waiting(self) -> Waiting:
@@ -107,8 +107,7 @@ def _since(hours: Hours, start: datetime) -> Mapping[str, int]:
     return {state: sum(states.get(state, 0) for hour, states in hours.items() if hour >= start) for state in ENDS}
 
 
-def _hour(start: datetime, hours: Hours) -> Hour:
-    states = hours.get(start, {})
+def _hour(start: datetime, states: Mapping[str, int]) -> Hour:
     good = sum(states.get(state, 0) for state in ("ROUTED", "FILTERED", "DISCARDED"))
     return Hour(start=start, good=good, invalid=states.get("INVALID", 0), error=states.get("ERROR", 0))
 

@@ -18,6 +18,7 @@ def a_calm_day(now):
     """Invent a day on which everything is well and nothing waits."""
     hours = hours_until(now, random.Random(7), trouble=False)
     today = today_of(hours, now)
+    dice = random.Random(3)
     total = {"ROUTED": 84_310 + today["ROUTED"], "INVALID": 0, "FILTERED": 220, "ERROR": 0, "DISCARDED": 0}
     return Overview(
         now=now,
@@ -25,7 +26,7 @@ def a_calm_day(now):
         total=total,
         today={"ROUTED": today["ROUTED"]},
         destinations=(Destination(name="records", counts={"SENT": 61_022}),),
-        messages=tuple(message(now, number, random.Random(3), "ROUTED", "0") for number in range(8)),
+        messages=tuple(message(now, number, dice, "ROUTED", "0") for number in range(8)),
         hours=hours,
     )
 

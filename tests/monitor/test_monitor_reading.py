@@ -84,10 +84,14 @@ def test_hours_are_counted_by_state_and_cover_a_day(archive):
     assert hours[0].start == datetime(2026, 3, 13, 8, tzinfo=UTC)
 
 
-def test_hourly_counts_leave_out_what_came_before(archive):
-    file(archive, at(1, minutes=1), at(2, minutes=90))
+def test_hourly_counts_leave_out_what_came_before_and_after(archive):
+    file(archive, at(1, minutes=30), at(2, minutes=90), at(3, minutes=1), at(4, minutes=31, state="FILTERED"))
+    first = datetime(2026, 3, 14, 5, tzinfo=UTC)
     with archive.database.read() as connection:
-        assert hourly(connection, NOW - timedelta(minutes=30)) == {datetime(2026, 3, 14, 7, tzinfo=UTC): {"ROUTED": 1}}
+        assert hourly(connection, first, 2) == {
+            first: {"ROUTED": 1},
+            first + timedelta(hours=1): {"ROUTED": 1, "FILTERED": 1},
+        }
 
 
 def test_latest_messages_and_problems_come_newest_first_and_name_nobody(archive):

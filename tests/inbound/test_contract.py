@@ -1,0 +1,240 @@
+"""Hand-written WSDL, table, spyne and the bare codec say the same thing about every operation."""
+
+import gzip
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from lxml import etree
+from spyne.interface.wsdl import Wsdl11
+
+from engine.documents.answer import write_answer
+from engine.documents.bounded import Bounds
+from engine.documents.envelope import parse_envelope, read_envelope
+from engine.documents.parameters import Allowance, normalise, read_values
+from engine.inbound.collection import COLLECTION
+from engine.inbound.transport import SpyneCodec, spyne_application
+from tests.support.front import DEFAULTS, WSDL_FOLDER
+from tests.support.soap import SOAP, call
+
+ROOT = Path(__file__).parents[2]
+W = "{http://schemas.xmlsoap.org/wsdl/}"
+X = "{http://www.w3.org/2001/XMLSchema}"
+
+
+def spyne_wsdl():
+    wsdl = Wsdl11(spyne_application(COLLECTION).interface)
+    wsdl.build_interface_document("http://engine.test/")
+    return etree.fromstring(wsdl.get_interface_document())
+
+
+class Shape:
+    """What a WSDL promises, free of prefixes, type names, part names and order of definitions."""
+
+    def __init__(self, root):
+        self.space = root.get("targetNamespace")
+        schema = root.find(f".//{X}schema")
+        assert (schema.get("targetNamespace"), schema.get("elementFormDefault")) == (self.space, "qualified")
+        self.elements = {each.get("name"): each for each in schema.findall(f"{X}element")}
+        self.types = {each.get("name"): each for each in schema.findall(f"{X}complexType")}
+        self.messages = {each.get("name"): each.find(f"{W}part").get("element").split(":")[-1] for each in root.findall(f"{W}message")}
+        self.operations = {}
+        for each in root.find(f"{W}portType").findall(f"{W}operation"):
+            inputs, outputs = (self.messages[each.find(W + way).get("message").split(":")[-1]] for way in ("input", "output"))
+            self.operations[each.get("name")] = (inputs, self.children(inputs), outputs, self.children(outputs))
+
+    def children(self, name):
+        """Give the content of a wrapper element: name, type, cardinality, and what is inside, in order."""
+        element = self.elements[name]
+        inner = element.find(f"{X}complexType")
+        return self.members(self.types[element.get("type").split(":")[-1]] if inner is None else inner)
+
+    def members(self, kind):
+        return tuple(self.member(each) for each in kind.findall(f"{X}sequence/{X}element"))
+
+    def member(self, element):
+        prefix, _, name = element.get("type").rpartition(":")
+        simple = element.nsmap[prefix] == X[1:-1]
+        many = (element.get("minOccurs", "1"), element.get("maxOccurs", "1"), element.get("nillable", "false"))
+        return (element.get("name"), name if simple else self.members(self.types[name]), *many)
+
+
+@pytest.mark.parametrize("name", ["DataCollection.wsdl", "DataCollection12.wsdl"])
+def test_the_hand_written_wsdl_equals_spyne_in_operations_wrappers_order_types_and_cardinality(name):
+    ours = Shape(etree.parse(WSDL_FOLDER / name).getroot())
+    theirs = Shape(spyne_wsdl())
+    assert ours.space == theirs.space == COLLECTION.namespace
+    assert set(ours.operations) == set(theirs.operations) == set(COLLECTION.operations)
+    for operation in ours.operations:
+        assert ours.operations[operation] == theirs.operations[operation], operation
+
+
+def test_the_comparison_sees_a_changed_type():
+    text = (WSDL_FOLDER / "DataCollection.wsdl").read_text(encoding="utf-8").replace('name="line" type="xsd:int"', 'name="line" type="xsd:string"')
+    assert Shape(etree.fromstring(text.encode())).operations["Upload"] != Shape(spyne_wsdl()).operations["Upload"]
+
+
+def test_every_operation_and_field_of_the_wsdl_is_documented():
+    root = etree.parse(WSDL_FOLDER / "DataCollection.wsdl").getroot()
+    assert all(each.findtext(f"{W}documentation") for each in root.find(f"{W}portType").findall(f"{W}operation"))
+    lists = {name for name in Shape(root).types if name.endswith("List")}
+    for element in root.iter(f"{X}element"):
+        owner = next((each.get("name") for each in element.iterancestors(f"{X}complexType", f"{X}element") if each.get("name")), "")
+        if owner and not owner.endswith("Response") and owner not in lists:
+            assert element.findtext(f"{X}annotation/{X}documentation"), f"{owner}/{element.get('name')}"
+
+
+# the same requests through spyne and through the bare codec
+
+VERDICT = {
+    "receipt": "20260101-abc",
+    "status": "rejected",
+    "code": "SND-408",
+    "message": "a<b & 代码 \x02",
+    "duplicate": True,
+    "issues": [{"severity": "error", "code": "SND-408", "line": 12, "column": 0, "value": "]]>", "hint": ""}, {}],
+}
+CASES = {
+    "Upload": ("<documentType>C</documentType><payload>H4s=</payload><digest/>", VERDICT),
+    "UploadBinary": ("<documentId>张</documentId><payload>H4sI</payload>", {**VERDICT, "issues": []}),
+    "UploadBatch": (
+        "<batchId>B</batchId><documents><document><documentId>1</documentId></document><document/></documents>",
+        {"batchId": "B", "accepted": 0, "rejected": 2, "results": [{**VERDICT, "documentType": "C", "documentId": "1"}]},
+    ),
+    "QueryReceipt": (
+        "<receipt>1</receipt>",
+        {
+            "receipt": "1",
+            "status": "accepted",
+            "deliveries": [{"destination": "r", "attempts": 3, "nextTry": None}],
+            "events": [{"at": "2026-01-01T00:00:00+08:00", "what": "received"}],
+        },
+    ),
+    "Revoke": ("<documentType>C</documentType><reason> 写错了 </reason>", {**VERDICT, "documentId": "1"}),
+    "Reconcile": (
+        "<date>2026-01-01</date><counts><count><documentType>C</documentType><sent>5</sent><documentIds><documentId>a</documentId>"
+        "<documentId/></documentIds></count><count><documentIds/></count></counts>",
+        {"differences": [{"documentType": "C", "sent": 5, "received": 0, "missing": ["a", "<"], "unexpected": []}]},
+    ),
+    "QualityReport": ("<from>2026-01-01</from><to>2026-01-31</to>", {"rules": [{"rule": "R", "count": 2, "line": 1}]}),
+    "Heartbeat": ("", {"serverTime": "2026-01-01T00:00:00+08:00", "contractVersion": "1"}),
+    "ListDocumentTypes": ("", DEFAULTS["ListDocumentTypes"]),
+}
+
+
+def opened(operation, version):
+    parsed = parse_envelope(call(operation, CASES[operation][0], version=version).encode(), Bounds())
+    envelope = read_envelope(parsed, COLLECTION.namespace, COLLECTION.operations)
+    normalise(envelope, COLLECTION.operations[operation], COLLECTION.namespace, {}, Allowance())
+    return envelope
+
+
+def canonical(answer):
+    """Canonical XML with one prefix for each namespace."""
+    root = etree.fromstring(answer)
+    return etree.tostring(etree.fromstring(etree.tostring(_plain(root))), method="c14n")
+
+
+def _plain(element):
+    copy = etree.Element(element.tag)
+    copy.text = element.text
+    copy.extend(_plain(child) for child in element)
+    return copy
+
+
+def test_the_cases_cover_every_operation():
+    assert set(CASES) == set(COLLECTION.operations)
+
+
+@pytest.mark.parametrize("version", ["1.1", "1.2"])
+@pytest.mark.parametrize("operation", list(CASES))
+def test_spyne_and_the_bare_codec_read_and_write_the_same(operation, version):
+    spyne, declared = SpyneCodec(COLLECTION), COLLECTION.operations[operation]
+    by_spyne, context = spyne.read(opened(operation, version))
+    assert read_values(opened(operation, version).call, declared.parameters) == by_spyne
+    result = CASES[operation][1]
+    bare = write_answer(version, COLLECTION.namespace, declared, result)
+    assert canonical(bare) == canonical(spyne.write(version, declared, result, context))
+    assert etree.fromstring(bare).tag == f"{{{SOAP[version]}}}Envelope"
+
+
+def test_both_codecs_refuse_a_result_that_the_contract_does_not_know():
+    spyne, declared = SpyneCodec(COLLECTION), COLLECTION.operations["Heartbeat"]
+    _, context = spyne.read(opened("Heartbeat", "1.1"))
+    with pytest.raises(ValueError, match="no element mood"):
+        write_answer("1.1", COLLECTION.namespace, declared, {"mood": "good"})
+    with pytest.raises(ValueError, match="no element mood"):
+        spyne.write("1.1", declared, {"mood": "good"}, context)
+
+
+def test_answers_of_the_bare_codec_are_valid_against_the_hand_written_schema():
+    schema = etree.XMLSchema(etree.parse(WSDL_FOLDER / "DataCollection.wsdl").find(f".//{X}schema"))
+    for operation, (_, result) in CASES.items():
+        answer = etree.fromstring(write_answer("1.1", COLLECTION.namespace, COLLECTION.operations[operation], result))
+        schema.assertValid(answer[0][0])
+
+
+# other Pythons
+
+
+def other_pythons():
+    """Find Python 3.12 and 3.13 by name, on the path or among those of pyenv."""
+    found = {}
+    versions = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    for minor in ("3.12", "3.13"):
+        kept = sorted(versions.glob(f"{minor}.*/bin/python"))
+        path = str(kept[-1]) if kept else shutil.which(f"python{minor}")
+        if path:
+            found[minor] = path
+    return found
+
+
+PROBE = """
+import sys
+sys.path[:0] = sys.argv[1:3]
+import warnings; warnings.simplefilter("ignore")
+import engine.inbound.spyne_shim
+from spyne import Application, ServiceBase, Unicode, rpc
+from spyne.protocol.soap import Soap11
+from spyne.interface.wsdl import Wsdl11
+class Probe(ServiceBase):
+    @rpc(Unicode, _returns=Unicode)
+    def Say(ctx, word):
+        return word
+wsdl = Wsdl11(Application([Probe], "urn:probe", in_protocol=Soap11(), out_protocol=Soap11()).interface)
+wsdl.build_interface_document("http://probe/")
+assert engine.inbound.spyne_shim.parse_header('text/xml; charset="utf-8"') == ("text/xml", {"charset": "utf-8"})
+print("wsdl of", len(wsdl.get_interface_document()) > 1000)
+"""
+
+
+@pytest.mark.parametrize("minor", ["3.12", "3.13"])
+def test_spyne_is_importable_on_newer_pythons_through_the_shim(minor, tmp_path):
+    python = other_pythons().get(minor)
+    if python is None:
+        if os.environ.get("ENGINE_REQUIRE_ALL") == "1":
+            pytest.fail(f"no Python {minor} here")
+        pytest.skip(f"no Python {minor} here: the shim was not tried on it")
+    probe = subprocess.run([python, "-c", "import lxml, six, pytz"], capture_output=True, check=False)
+    if probe.returncode:
+        lend_packages(tmp_path)
+        wheel = subprocess.run([python, "-c", "import sys; sys.path.insert(0, sys.argv[1]); import lxml.etree", str(tmp_path)], capture_output=True, check=False)
+        if wheel.returncode:
+            pytest.skip(f"Python {minor} has no lxml: the shim was tried only as far as its own modules")
+    done = subprocess.run([python, "-c", PROBE, str(ROOT), str(tmp_path)], capture_output=True, text=True, check=False)
+    assert done.stdout == "wsdl of True\n", done.stderr
+
+
+def lend_packages(folder):
+    """Lend the pure Python packages of this venv to another Python."""
+    site = Path(sys.modules["spyne"].__file__).parents[1]
+    for name in ("spyne", "six.py", "pytz"):
+        if (site / name).exists():
+            (folder / name).symlink_to(site / name)
+
+
+def test_packing_used_in_these_tests_is_gzip():
+    assert gzip.decompress(gzip.compress(b"a")) == b"a"

@@ -54,11 +54,16 @@ _PREFIX = re.compile(r"(?<![\w.$-])([A-Za-z_][\w.-]*):(?=[A-Za-z_*])")
 _VARIABLE = re.compile(r"\$\s*([\w.:-]+)")
 
 
-def complaint(expression: str, prefixes: Collection[str], variables: Collection[str]) -> str:
+def complaint(
+    expression: str,
+    prefixes: Collection[str],
+    variables: Collection[str] = (),
+    known: frozenset[str] = XSLT_FUNCTIONS,
+) -> str:
     """Say in Chinese which name of an expression is unknown, empty when all are known."""
     bare = _QUOTED.sub("''", expression)
-    if strange := strange_functions(expression):
-        return f"不允许函数 {strange[0]}()：只能用 XPath 1.0 与 XSLT 1.0 的函数"
+    if strange := strange_functions(expression, known):
+        return f"没有函数 {strange[0]}()：只能用 XPath 1.0 的函数"
     for prefix in _PREFIX.findall(bare):
         if prefix not in prefixes:
             return f"前缀 {prefix} 没有声明"

@@ -8,6 +8,7 @@ from typing import Any
 
 from lxml import etree
 
+from engine.documents.functions import XPATH_FUNCTIONS, complaint
 from engine.documents.reading import XmlDocument
 
 NAMESPACES: Mapping[str, str] = MappingProxyType(
@@ -39,9 +40,10 @@ class XPath:
         try:
             self._nodes = etree.XPath(expression, namespaces=dict(NAMESPACES))
             self._compiled = etree.XPath(expression, namespaces=dict(NAMESPACES), smart_strings=False)
-            self._compiled(_EMPTY)
         except etree.XPathError as error:
-            raise XPathError(_reason(expression, str(error))) from None
+            raise XPathError(f"XPath “{expression}” 写错了（{error}）") from None
+        if wrong := complaint(expression, NAMESPACES, known=XPATH_FUNCTIONS):
+            raise XPathError(f"XPath “{expression}” 写错了（{wrong}）；可用前缀：{'、'.join(NAMESPACES)}")
 
     def text(self, document: XmlDocument) -> str:
         """Give the text of the first result, stripped; empty when there is none."""
@@ -66,10 +68,6 @@ class XPath:
         return [_text(one) for one in found] if isinstance(found, list) else [_text(found)]
 
 
-_EMPTY: Any = etree.fromstring(b"<nothing/>")
-"""What a new expression is tried on: libxml2 looks prefixes and functions up only when it runs."""
-
-
 def _text(found: Any) -> str:
     """Write one result as XPath's string() does."""
     if isinstance(found, bool):
@@ -79,13 +77,3 @@ def _text(found: Any) -> str:
     if isinstance(found, str):
         return found.strip()
     return "".join(found.itertext()).strip()
-
-
-def _reason(expression: str, text: str) -> str:
-    """Say in Chinese why an expression does not compile."""
-    known = "、".join(NAMESPACES)
-    if "prefix" in text.lower():
-        return f"XPath “{expression}” 使用了未登记的前缀；可用前缀：{known}"
-    if "unregistered function" in text.lower():
-        return f"XPath “{expression}” 使用了 XPath 1.0 没有的函数"
-    return f"XPath “{expression}” 写错了（{text}）"

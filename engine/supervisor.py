@@ -112,7 +112,7 @@ class Supervisor:
         os.close(life_read)
         self._selector.register(ready_read, selectors.EVENT_READ, role.name)
         self._children[role.name] = _Child(role, process, ready_read, life_write, time.monotonic())
-        _LOG.info("process started", process=role.name, pid=process.pid)
+        _LOG.info("process started", child=role.name, pid=process.pid)
 
     def _replace_the_dead(self) -> None:
         for name, child in list(self._children.items()):
@@ -125,7 +125,7 @@ class Supervisor:
             wait = _FIRST_WAIT if lived > _STEADY else min(self._waits.get(name, _FIRST_WAIT / 2) * 2, _LONGEST_WAIT)
             self._waits[name] = wait
             self._again[name] = (time.monotonic() + wait, wait)
-            _LOG.error("process died", process=name, exit=code, again_in=wait)
+            _LOG.error("process died", child=name, exit=code, again_in=wait)
             if self._on_death:
                 self._on_death(name)
 
@@ -146,7 +146,7 @@ class Supervisor:
             try:
                 child.process.wait(max(0.1, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
-                _LOG.error("process did not stop in time", process=child.role.name)
+                _LOG.error("process did not stop in time", child=child.role.name)
                 child.process.kill()
                 child.process.wait()
             os.close(child.life)

@@ -20,7 +20,7 @@ from engine.errors import Issue, SenderError
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 _INCLUDE = "{http://www.w3.org/2004/08/xop/include}Include"
 _OWN_START_TAG = re.compile(r"<[^\s/>]+(?:\s+[^\s=]+=(?:\"[^\"]*\"|'[^']*'))*\s*(/?)>")
-_INTEGER = re.compile(r"[+-]?\d{1,12}")
+_INTEGER = re.compile(r"[+-]?[0-9]{1,12}")
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 _INT32 = 2**31
 

@@ -92,8 +92,8 @@ def _conflict(labels: list[str]) -> str:
 
 
 def _by_label(body: bytes, labels: list[str]) -> bytes:
-    firm = [name for name in labels if name not in _ANYTHING_FITS]
-    for name in firm or labels:
+    narrow = [name for name in labels if not name.startswith("utf-16")]
+    for name in [name for name in narrow if name not in _ANYTHING_FITS] or narrow:
         try:
             return body.decode(name).encode("utf-8")
         except UnicodeError:

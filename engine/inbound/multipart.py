@@ -7,6 +7,7 @@ import binascii
 import quopri
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import unquote
 
 from engine.inbound.faults import EarlyRefusal
@@ -45,8 +46,9 @@ class _Part:
         return self.headers.get("content-id", "").strip().removeprefix("<").removesuffix(">")
 
 
+@lru_cache(maxsize=64)
 def parse_media_type(line: str) -> MediaType:
-    """Read a Content-Type header; an absent one is an empty kind."""
+    """Read a Content-Type header; an absent one is an empty kind. A client sends the same line every time."""
     if not line.strip():
         return MediaType("")
     if ";" not in line:

@@ -46,7 +46,9 @@ def _stuck(overview: Overview, language: Language) -> Answer:
     late = [d for d in overview.destinations if _age(d, overview.now) > LATE]
     if dead:
         headline = say("stuck.dead", number=number_text(overview.dead_count))
-        return Answer(question, "bad", headline, (_where(dead, overview, language),))
+        others = [d for d in late if not d.dead]
+        also = (_also(others, overview, language),) if others else ()
+        return Answer(question, "bad", headline, (_where(dead, overview, language), *also))
     if late:
         headline = say("stuck.late", number=number_text(sum(d.waiting for d in late)))
         return Answer(question, "warn", headline, (_where(late, overview, language),))
@@ -62,6 +64,11 @@ def _where(destinations: Sequence[Destination], overview: Overview, language: La
     if not any(d.oldest for d in destinations):
         return say("stuck.names", names=names)
     return say("stuck.about", names=names, age=age_text(_oldest(destinations, overview.now), language))
+
+
+def _also(late: Sequence[Destination], overview: Overview, language: Language) -> str:
+    age = age_text(_oldest(late, overview.now), language)
+    return speaker(language)("stuck.also", names=_names(late, language), age=age)
 
 
 def _turn(overview: Overview, language: Language) -> Answer:

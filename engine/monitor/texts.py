@@ -79,6 +79,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "stuck.no.moving": ("{number} 个投递正常排队，最早的等了 {age}。", "{number} deliveries are in line, the oldest for {age}."),
     "stuck.dead": ("{number} 个投递已终止", "{number} dead deliveries"),
     "stuck.late": ("{number} 个投递等待过久", "{number} deliveries wait too long"),
+    "stuck.also": ("另有等待过久：{names}，最早的等了 {age}。", "Also waiting too long: {names}, the oldest for {age}."),
     "stuck.names": ("目的地：{names}。", "Destinations: {names}."),
     "stuck.about": ("目的地：{names}。最早的等了 {age}。", "Destinations: {names}. The oldest has waited {age}."),
     "turn.nobody": ("暂时没有", "Nobody’s"),

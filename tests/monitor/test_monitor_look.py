@@ -63,6 +63,12 @@ def test_dead_deliveries_are_bad_and_the_operators_turn():
     assert turn.headline == "值班人员"
 
 
+def test_beside_dead_deliveries_those_that_wait_too_long_are_named_too():
+    _, stuck, _ = look(a_busy_day(NOW), "zh")
+    assert "referral-hospital" in stuck.lines[0]
+    assert stuck.lines[1] == "另有等待过久：regional-lab，最早的等了 14 分 5 秒。"
+
+
 def test_returned_documents_are_the_hospitals_turn_and_no_alarm():
     _, _, turn = look(Overview(now=NOW, today={"INVALID": 4}), "zh")
     assert turn.tone == "warn"

@@ -1,7 +1,9 @@
 """Visit the door of the monitor: who comes in, who does not, and what a page gives away."""
 
+import asyncio
 import time
 
+from engine.monitor.app import build_monitor
 from engine.monitor.signin import SESSION_COOKIE, VISITOR_COOKIE
 from engine.monitor.visitors import FREE_FAILURES, LONGEST_WAIT, Failures, FormTokens
 from tests.monitor.conftest import PASSWORDS
@@ -124,6 +126,25 @@ def test_the_session_cookie_is_kept_from_scripts_and_other_sites(visitor):
     assert "samesite=strict" in cookie.lower()
     assert "expires" not in cookie.lower()
     assert visitor.cookies[SESSION_COOKIE] not in visitor.get("/overview").body
+
+
+def test_over_tls_cookies_are_marked_for_tls_only(behind, users):
+    sent = []
+
+    async def receive():
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {"type": "http", "scheme": "https", "method": "GET", "path": "/", "raw_path": b"/", "query_string": b"lang=en"}
+    scope |= {"headers": [], "server": ("127.0.0.1", 443), "client": ("127.0.0.1", 1), "http_version": "1.1", "root_path": ""}
+    asyncio.run(build_monitor(behind.sources(), users)(scope, receive, send))
+    headers = sent[0]["headers"]
+    cookies = [value.decode().lower() for name, value in headers if name == b"set-cookie"]
+    assert len(cookies) == 2
+    assert all("secure" in cookie and "httponly" in cookie for cookie in cookies)
+    assert b"strict-transport-security" in dict(headers)
 
 
 def test_signing_in_needs_the_form_that_was_shown_to_this_visitor(monitor):

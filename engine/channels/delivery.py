@@ -73,6 +73,7 @@ class Courier:
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._next_expiry = 0.0
+        self._more = False
         self._log: Any = get_logger("delivery").bind(worker=worker)
 
     def start(self) -> None:
@@ -106,13 +107,14 @@ class Courier:
                 self._stopping.wait(_STORE_AWAY)
                 continue
             idle = _BRISK if busy else min(self._poll, idle * 2)
-            if not busy:
+            if not self._more:
                 self._wake.wait(idle)
                 self._wake.clear()
         self._leave()
 
     def _round(self) -> bool:
         """Write down what is finished and claim what has room, in one transaction; true when there was any."""
+        self._more = False
         self._collect()
         if not self._owed and not self._anything():
             return False
@@ -159,9 +161,12 @@ class Courier:
         """Claim for each destination what it has room for, so that a full one takes nothing from the others."""
         claimed: list[Claimed] = []
         for name, room in self._roomy(waiting.destinations(connection)):
-            claimed += self._queue.claim(
+            heads = self._queue.claim(
                 connection, worker=self._worker, now=now, lease=self._lease, limit=room, destinations=[name]
             )
+            # Who filled its room may have more waiting: look again at once, without waiting to be woken.
+            self._more = self._more or len(heads) == room
+            claimed += heads
         return claimed
 
     def _settle(self, connection: Connection, settlements: Sequence[Settlement], now: datetime) -> None:

@@ -138,17 +138,3 @@ class _Counter:
     @staticmethod
     def _refuse(code: str, limit: int, unit: str) -> NoReturn:
         raise refusal(code, f"超过上限 {limit} {unit}", value=str(limit))
-
-
-def parser() -> etree.XMLParser:
-    """Make the one kind of parser this house reads documents with: no network, no entities, no DTD, all nodes kept."""
-    return etree.XMLParser(
-        encoding="utf-8",
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=True,
-        remove_comments=False,
-        remove_pis=False,
-        collect_ids=False,
-    )

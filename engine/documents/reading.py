@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from typing import Any
 
 from lxml import etree
 
-from engine.documents.bounds import parser, refuse_beyond_limits, refuse_depth
+from engine.documents.bounds import refuse_beyond_limits, refuse_depth
 from engine.documents.charset import Decoded, decode_document
 from engine.documents.issues import place_in, refusal
 from engine.documents.limits import DEFAULT_LIMITS, Limits
 from engine.documents.syntax import not_well_formed
 from engine.errors import EngineError, Issue
 
-_READER = parser()
+_THREAD = threading.local()
+"""Each thread keeps a parser of its own: lxml lets only one parse at a time through each."""
+
 _DOCTYPE = b"<!DOCTYPE"
 
 
@@ -68,11 +71,33 @@ def open_document(content: bytes, limits: Limits = DEFAULT_LIMITS) -> XmlDocumen
     """
     if len(content) > limits.unpacked:
         raise refusal("SND-603", f"超过上限 {limits.unpacked} 字节", value=str(limits.unpacked))
-    if not content.strip():
+    if not content or content.isspace():
         raise refusal("SND-321", "文档是空的", "检查打包的是否为 XML 文档。")
     decoded = decode_document(content)
     root = _parse(decoded, limits)
     return XmlDocument(content, root=root, utf8=decoded.utf8, warnings=decoded.warnings)
+
+
+def parser(**more: Any) -> Any:
+    """Make a parser for bytes that are UTF-8 whatever their declaration says: no network, entities or DTD, all nodes kept."""
+    return etree.XMLParser(
+        encoding="utf-8",
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=True,
+        remove_comments=False,
+        remove_pis=False,
+        collect_ids=False,
+        **more,
+    )
+
+
+def _reader() -> Any:
+    """Give this thread's parser."""
+    if not hasattr(_THREAD, "parser"):
+        _THREAD.parser = parser()
+    return _THREAD.parser
 
 
 def _parse(decoded: Decoded, limits: Limits) -> Any:
@@ -82,7 +107,7 @@ def _parse(decoded: Decoded, limits: Limits) -> Any:
     _refuse_nul(utf8)
     refuse_beyond_limits(utf8, limits)
     try:
-        root = etree.fromstring(utf8, _READER)
+        root = etree.fromstring(utf8, _reader())
     except etree.XMLSyntaxError as error:
         raise not_well_formed(error, limits) from None
     if root.getroottree().docinfo.internalDTD is not None:
@@ -94,7 +119,7 @@ def _parse(decoded: Decoded, limits: Limits) -> Any:
 def _grow(utf8: bytes) -> Any:
     """Parse what one of our own steps wrote; if that is no XML, the step is wrong, not the sender."""
     try:
-        return etree.fromstring(utf8, _READER)
+        return etree.fromstring(utf8, _reader())
     except etree.XMLSyntaxError as error:
         raise EngineError(f"a step did not write XML: {error}") from None
 

@@ -9,7 +9,7 @@ from lxml import etree
 
 from engine.documents import findings
 from engine.documents.places import Places
-from engine.documents.reading import XmlDocument
+from engine.documents.reading import XmlDocument, parser
 from engine.errors import ConfigError, Fault, Issue
 
 CAP = 50
@@ -46,13 +46,13 @@ class Schema:
         if end >= len(document.utf8):
             self._schema.validate(document.root)
             return self._explain(document, document.root)
-        part = etree.fromstring(document.utf8[:end], etree.XMLParser(recover=True, resolve_entities=False, huge_tree=True))
+        part = etree.fromstring(document.utf8[:end], parser(recover=True))
         self._schema.validate(part)
         return self._explain(document, part)
 
     def _first_errors_end(self, utf8: bytes) -> int:
         """Give how many bytes hold more errors than we report; all bytes when fewer, 0 when there is no error."""
-        pull = etree.XMLParser(schema=self._schema, encoding="utf-8", resolve_entities=False, huge_tree=True, no_network=True)
+        pull = parser(schema=self._schema)
         for at in range(0, len(utf8), _CHUNK):
             pull.feed(utf8[at : at + _CHUNK])
             if len(pull.feed_error_log) > CAP:

@@ -116,6 +116,12 @@ def test_few_errors_in_a_large_document_keep_their_place(schema):
     assert schema.check(document(ID + "\n<count>1</count>" * 30_000)) == ()
 
 
+def test_a_large_document_in_gbk_is_checked_as_what_it_says(schema):
+    body = f'<doc xmlns="urn:hl7-org:v3">{ID}<name>张三</name>' + "<count>x</count>" * 20_000 + "</doc>"
+    large = open_document(f'<?xml version="1.0" encoding="GBK"?>{body}'.encode("gbk"))
+    assert schema.check(large)[0].path == "/doc/count[1]"
+
+
 def test_a_schema_that_does_not_compile_is_a_fault_with_file_and_line(tmp_path):
     path = tmp_path / "bad.xsd"
     path.write_text(XSD.replace('type="len"', 'type="nix"'), encoding="utf-8")

@@ -3,6 +3,7 @@
 import pytest
 from lxml import etree
 
+from tests.support.front import PASSWORD
 from tests.support.soap import CREDENTIALS, PATH, SOAP, TNS, UPLOAD, ask, call, envelope, post, request
 
 XSI = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
@@ -95,14 +96,15 @@ def test_headers_that_are_understood_or_need_not_be_are_taken(front):
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "code"), [("depth", 10, "SND-604"), ("elements", 50, "SND-605"), ("names", 12, "SND-609")]
+    ("name", "value", "inner", "code"),
+    [
+        ("depth", 10, "<a>" * 30 + "</a>" * 30, "SND-604"),
+        ("elements", 50, "<a/>" * 80, "SND-605"),
+        ("names", 12, "".join(f"<a{i}/>" for i in range(80)), "SND-609"),
+    ],
 )
-def test_an_envelope_past_a_bound_is_refused(start_front, name, value, code):
+def test_an_envelope_past_a_bound_is_refused(start_front, name, value, inner, code):
     front = start_front(**{"depth": 20, name: value})
-    if name == "depth":
-        inner = "<a>" * 30 + "</a>" * 30
-    else:
-        inner = "".join(f"<a{i if name == 'names' else ''}/>" for i in range(80))
     refused(front, upload(f"<payload>{inner}</payload>"), code)
 
 
@@ -302,7 +304,7 @@ def test_references_expand_only_within_a_bound_and_only_after_admission(front):
 # credentials
 
 
-def token(name="H001", secret="Str0ng-password", kind="PasswordText", more=""):
+def token(name="H001", secret=PASSWORD, kind="PasswordText", more=""):
     return f'<w:UsernameToken xmlns:w="{WSSE}"><w:Username>{name}</w:Username><w:Password Type="{TYPE}#{kind}">{secret}</w:Password>{more}</w:UsernameToken>'
 
 

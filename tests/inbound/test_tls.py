@@ -1,5 +1,6 @@
 """Over TLS the certificate a peer shows reaches admission, and none reaches it as none."""
 
+import contextlib
 import shutil
 import socket
 import ssl
@@ -62,10 +63,10 @@ def test_without_a_certificate_other_credentials_serve(secure_front, papers):
 
 
 def test_a_certificate_of_another_authority_is_not_let_in(secure_front, papers):
-    with pytest.raises((ssl.SSLError, ConnectionError)), connected(secure_front, papers, "stranger") as connection:
+    # With TLS 1.3 the client learns of the refusal only when it reads.
+    with contextlib.suppress(ssl.SSLError, ConnectionError), connected(secure_front, papers, "stranger") as connection:
         connection.sendall(request(call("Heartbeat", header="")))
-        assert connection.recv(10) == b"", "the handshake of a stranger is refused"
-        raise ConnectionError
+        assert connection.recv(10) == b""
     assert secure_front.echo.claims == []
 
 

@@ -24,6 +24,8 @@ _ORDERS = {
     "en": {"resident": "of one resident", "document": "of one document", "visit": "of one visit"},
 }
 
+_VERBS = {"check": "校验", "change": "转换"}
+
 _UNITS = ((86400, "天", "days"), (3600, "小时", "hours"), (60, "分钟", "minutes"), (1, "秒", "seconds"))
 
 
@@ -38,12 +40,9 @@ def _chinese(route: Route) -> list[str]:
         f"路由 {route.name}：{route.about}",
         f"  接收  从{_SERVICES['zh'][route.service]}收到的 {'、'.join(route.keys)}。",
     ]
-    for number, step in enumerate(route.checks, 1):
-        lines.append(f"  校验{number} {step.kind.tell['zh'](step.sheet)}。")
-    if route.checks:
-        lines.append("        任何一个错误都会结束处理，文档被退回，并告诉医院错在哪里、怎么改。")
-    for number, step in enumerate(route.changes, 1):
-        lines.append(f"  转换{number} {step.kind.tell['zh'](step.sheet)}。")
+    lines += [f"  {_VERBS[step.kind.verb]}  {n}. {step.kind.tell['zh'](step.sheet)}。" for n, step in enumerate(route.steps, 1)]
+    if any(step.kind.verb == "check" for step in route.steps):
+        lines.append("        校验发现错误即结束，文档退回，并告诉医院错在哪里、怎么改；转换出错则挂起，等人处理后重放。")
     lines += [f"  发送  {_send_zh(send)}" for send in route.sends]
     if route.answer_path:
         lines.append(f"  应答  用 {route.answer_path} 生成。")
@@ -67,12 +66,11 @@ def _english(route: Route) -> list[str]:
         f"Route {route.name}: {route.about}",
         f"  receive  {', '.join(route.keys)} from {_SERVICES['en'][route.service]}.",
     ]
-    for number, step in enumerate(route.checks, 1):
-        lines.append(f"  check {number}  {step.kind.tell['en'](step.sheet)}.")
-    if route.checks:
-        lines.append("           Any error ends the walk; the document is refused and the hospital told what to change.")
-    for number, step in enumerate(route.changes, 1):
-        lines.append(f"  change {number} {step.kind.tell['en'](step.sheet)}.")
+    lines += [f"  {step.kind.verb:<8} {n}. {step.kind.tell['en'](step.sheet)}." for n, step in enumerate(route.steps, 1)]
+    if any(step.kind.verb == "check" for step in route.steps):
+        lines.append(
+            "           An error found ends the walk and the hospital is told what to change; a change that fails holds the message."
+        )
     lines += [f"  send     {_send_en(send)}" for send in route.sends]
     if route.answer_path:
         lines.append(f"  answer   made by {route.answer_path}.")

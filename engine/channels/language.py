@@ -81,7 +81,11 @@ class RouteSheet(Sheet):
     about: str = Field(min_length=1, description="这条路由做什么，显示在监控页面 · what the route does, shown on the monitor")
     receive: Receive = Field(description="接收什么 · what comes in")
     check: StepSheets = Field((), description="依次校验；第一个错误结束 · checks in order; the first error ends the walk")
-    change: StepSheets = Field((), description="依次转换；出错则挂起等待 · changes in order; a failure holds the message")
+    change: StepSheets = Field(
+        (),
+        description="依次转换；出错则挂起等待；也可再写校验，校验转换后的内容 · changes in order, a failure holds the message; "
+        "a check may stand here as well, and sees what was changed",
+    )
     send: tuple[SendTo, ...] = Field((), description="发往哪里 · where it goes")
     answer: str = Field("", description="应答的 XSLT，只用于请求应答式路由 · XSLT of the answer, only for request-reply routes")
 

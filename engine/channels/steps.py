@@ -12,5 +12,5 @@ STEPS: Mapping[str, StepKind] = {kind.name: kind for kind in (*CHECK_STEPS, *CHA
 
 
 def steps_of(verb: Verb) -> dict[str, StepKind]:
-    """List the kinds that stand under one verb of route.yaml."""
-    return {name: kind for name, kind in STEPS.items() if kind.verb == verb}
+    """List the kinds that stand under one verb of route.yaml: under `change` a check may follow, of what was changed."""
+    return {name: kind for name, kind in STEPS.items() if verb in ("change", kind.verb)}

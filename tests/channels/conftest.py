@@ -64,5 +64,5 @@ def press():
 
 @pytest.fixture
 def project(tmp_path, press):
-    shutil.copytree(ROOT / "xsd", tmp_path / "xsd", ignore=shutil.ignore_patterns("samples"))
+    shutil.copytree(ROOT / "xsd", tmp_path / "xsd")
     return Project(tmp_path, press)

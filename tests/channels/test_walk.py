@@ -217,3 +217,15 @@ def test_a_named_check_warns_or_refuses_as_the_route_says(project, message):
         document = project.press.open(b'<ClinicalDocument xmlns="urn:hl7-org:v3"><code code="C0004"/></ClinicalDocument>')
         outcome = walk(project.book().routes["visit"], message.evolve(document=document))
         assert (outcome.state, [i.code for i in outcome.issues]) == (state, ["SND-402"])
+
+
+def test_a_check_under_change_sees_what_was_changed(project, run):
+    project.write("routes/visit/codes.csv", "from,to\nB,2\n")
+    project.write(
+        "routes/visit/own.sch",
+        '<sch:schema xmlns:sch="http://purl.oclc.org/dsdl/schematron"><sch:ns prefix="hl7" uri="urn:hl7-org:v3"/><sch:pattern>'
+        '<sch:rule context="hl7:code"><sch:assert id="own" test="@code = \'2\'">代码应为 2</sch:assert></sch:rule></sch:pattern></sch:schema>',
+    )
+    table = 'table: { at: "//hl7:code/@code", use: codes.csv, unknown: keep }'
+    assert run(f"rules: own.sch\n  - {table}").state == "INVALID"
+    assert run(f"{table}\n  - rules: own.sch").state == "ROUTED"

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from engine.channels.building import Held, Misfit, Run, Site, StepKind, build_all, compile_xpath, document_of
 from engine.documents.codetables import CodeTable
+from engine.documents.reading import XmlDocument
 from engine.errors import Filtered, SenderError
 from engine.message import Message
 from engine.yamlfile import Sheet
@@ -62,9 +63,18 @@ def _build_xslt(site: Site, step: XsltStep) -> Run:
 
     def transform(message: Message) -> Message:
         parameters = {"institution": message.institution, "document-type": message.document_type, "receipt": message.id}
-        return message.evolve(document=stylesheet.apply(document_of(message), parameters))
+        before = document_of(message)
+        after = stylesheet.apply(before, parameters)
+        # A document that came out as it went in stays itself: nothing more to store, and its lines are the sender's.
+        return message if _body(before) == _body(after) else message.evolve(document=after)
 
     return transform
+
+
+def _body(document: XmlDocument) -> bytes:
+    """Give the document in UTF-8 without its declaration."""
+    text = document.utf8.strip()
+    return text.partition(b"?>")[2].lstrip() if text.startswith(b"<?xml ") else text
 
 
 def _tables(site: Site, use: str) -> tuple[CodeTable, dict[str, CodeTable]]:

@@ -63,7 +63,8 @@ def _step_lines(name: str, detail: str, before: Message, after: Message) -> Iter
     if after.document is before.document:
         yield f"{name:<8} {detail}: {'passed' if not new else f'{len(new)} warnings'}"
     else:
-        changed = differences(before.document.content, after.document.content, ())
+        compared = differences(before.document.content, after.document.content, ())
+        changed = [line.replace("应为 ", "").replace("，却是 ", " → ") for line in compared]
         yield f"{name:<8} {detail}: {len(changed)} changes"
         yield from (f"         {line}" for line in changed[:_SHOWN])
         if len(changed) > _SHOWN:

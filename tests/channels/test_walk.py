@@ -229,3 +229,13 @@ def test_a_check_under_change_sees_what_was_changed(project, run):
     table = 'table: { at: "//hl7:code/@code", use: codes.csv, unknown: keep }'
     assert run(f"rules: own.sch\n  - {table}").state == "INVALID"
     assert run(f"{table}\n  - rules: own.sch").state == "ROUTED"
+
+
+def test_a_stylesheet_that_changes_nothing_leaves_the_document_itself(project, run):
+    copies = '<x:template match="@*|node()"><x:copy><x:apply-templates select="@*|node()"/></x:copy></x:template>'
+    project.write(
+        "routes/visit/a.xsl",
+        f'<x:stylesheet version="1.0" xmlns:x="http://www.w3.org/1999/XSL/Transform">{copies}</x:stylesheet>',
+    )
+    outcome = run("xslt: a.xsl")
+    assert outcome.message.document.content == NOTE

@@ -28,7 +28,8 @@ def _insert(table: sa.Table, name: str, dialect: Dialect) -> tuple[str, Callable
     names = ", ".join(dialect.identifier_preparer.format_column(column) for column in columns)
     marks = ", ".join(["?" if name == "sqlite" else "%s"] * len(columns))
     where = dialect.identifier_preparer.format_table(table)
-    return f"INSERT INTO {where} ({names}) VALUES ({marks})", itemgetter(*(column.name for column in columns))
+    statement = f"INSERT INTO {where} ({names}) VALUES ({marks})"  # noqa: S608 - names of declared tables and columns
+    return statement, itemgetter(*(column.name for column in columns))
 
 
 Chooser = Callable[[sa.ColumnElement[bool]], sa.Select[Any]]

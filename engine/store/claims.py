@@ -5,15 +5,19 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from engine.errors import Issue
+from engine.store.bulk import Listed, Values, insert_rows
 from engine.store.entries import Entry
 from engine.store.tables import claim, message
 from engine.store.troubles import Collision
+
+Kind = Literal["document", "own"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +43,13 @@ class Verdict:
     targets: tuple[str, ...] = ()
 
 
-def claim_name(institution: str, kind: Literal["document", "own"], value: str) -> str:
+def claim_name(institution: str, kind: Kind, value: str) -> str:
     """Write the key of an id; full-width letters, digits and spaces count as their plain forms (NFKC)."""
     plain = value if value.isascii() else unicodedata.normalize("NFKC", value)
     return f"{institution} {kind} {plain.strip()}"
 
 
+@lru_cache(maxsize=4096)
 def names_of(institution: str, document_id: str, own: str) -> tuple[str, ...]:
     """List the keys that an accepted message holds."""
     names = [claim_name(institution, "document", document_id)] if document_id else []
@@ -54,7 +59,8 @@ def names_of(institution: str, document_id: str, own: str) -> tuple[str, ...]:
 def names_asked(entry: Entry) -> Iterable[str]:
     """List every key whose holder matters to an entry."""
     yield from names_of(entry.institution, entry.document_id, entry.own)
-    yield from names_of(entry.institution, entry.replaces, entry.replaces_own)
+    if entry.replaces or entry.replaces_own:
+        yield from names_of(entry.institution, entry.replaces, entry.replaces_own)
 
 
 @dataclass(slots=True)
@@ -72,27 +78,26 @@ class Ledger:
     @classmethod
     def read(cls, connection: Connection, names: Iterable[str]) -> Ledger:
         """Read the holders of these keys."""
-        rows = connection.execute(_READ, {"names": list(dict.fromkeys(names))})
+        rows = _READ.read(connection, list(dict.fromkeys(names)))
         return cls({name: Holder(receipt, type_, digest) for name, receipt, type_, digest in rows})
 
     def judge(self, entry: Entry) -> Verdict:
         """Say what the ids make of an entry, by the rules of the contracts on duplicates and replacement."""
-        same = self._same(entry)
+        names = names_of(entry.institution, entry.document_id, entry.own)
+        same = self._same(entry, names)
         if same:
             return Verdict("duplicate", first=same)
         if entry.state == "INVALID":
             return Verdict("fresh")
         targets: list[str] = []
-        for kind, value in (("document", entry.replaces), ("own", entry.replaces_own)):
-            if not value:
-                continue
-            holder = self.held.get(claim_name(entry.institution, "document" if kind == "document" else "own", value))
+        for kind, value in _named(entry):
+            holder = self.held.get(claim_name(entry.institution, kind, value))
             if holder is None:
                 return Verdict("refused", issue=_unknown_target(value))
             if holder.document_type != entry.document_type:
                 return Verdict("refused", issue=_other_type(value, holder))
             targets.append(holder.receipt)
-        issue = self._conflict(entry, targets)
+        issue = self._conflict(entry, names, targets)
         return Verdict("refused", issue=issue) if issue else Verdict("fresh", targets=tuple(dict.fromkeys(targets)))
 
     def take(self, connection: Connection, entry: Entry, targets: Sequence[str]) -> None:
@@ -119,44 +124,45 @@ class Ledger:
             gone = connection.execute(_DELETE, {"its_name": name, "its_holder": receipt})
             if gone.rowcount != 1:
                 raise Collision("another transaction released the same document")
-        rows = [
-            {"name": name, "receipt": receipt, "document_type": self.held[name].document_type, "digest": self.held[name].digest}
-            for receipt, names in self.mine.items()
-            for name in names
-        ]
-        if rows:
-            connection.execute(_INSERT, rows)
+        insert_rows(connection, claim, [_row(name, self.held[name]) for names in self.mine.values() for name in names])
 
-    def _same(self, entry: Entry) -> str:
-        for name in names_of(entry.institution, entry.document_id, entry.own):
+    def _same(self, entry: Entry, names: Sequence[str]) -> str:
+        for name in names if entry.digest else ():
             holder = self.held.get(name)
-            if holder and entry.digest and holder.digest == entry.digest:
+            if holder and holder.digest == entry.digest:
                 return holder.receipt
         return ""
 
-    def _conflict(self, entry: Entry, targets: Sequence[str]) -> Issue | None:
-        document = self.held.get(claim_name(entry.institution, "document", entry.document_id))
-        if document and document.receipt not in targets:
-            return _document_conflict(entry, document)
-        own = self.held.get(claim_name(entry.institution, "own", entry.own)) if entry.own else None
-        if own and own.receipt not in targets:
-            return _own_conflict(entry, own)
+    def _conflict(self, entry: Entry, names: Sequence[str], targets: Sequence[str]) -> Issue | None:
+        for name in names:
+            holder = self.held.get(name)
+            if holder and holder.receipt not in targets:
+                of_document = name.startswith(f"{entry.institution} document ")
+                return _document_conflict(entry, holder) if of_document else _own_conflict(entry, holder)
         return None
 
 
-_READ = sa.select(claim.c.name, claim.c.receipt, claim.c.document_type, claim.c.digest).where(
-    claim.c.name.in_(sa.bindparam("names", expanding=True))
-)
-_INSERT = sa.insert(claim)
+_READ = Listed(claim.c.name, sa.select(claim.c.name, claim.c.receipt, claim.c.document_type, claim.c.digest).where)
 _DELETE = sa.delete(claim).where(claim.c.name == sa.bindparam("its_name"), claim.c.receipt == sa.bindparam("its_holder"))
 _STORED = sa.select(message.c.institution, message.c.document_id, message.c.own).where(
     message.c.receipt == sa.bindparam("receipt")
 )
 
 
+def _named(entry: Entry) -> Iterable[tuple[Kind, str]]:
+    if entry.replaces:
+        yield "document", entry.replaces
+    if entry.replaces_own:
+        yield "own", entry.replaces_own
+
+
 def _names_of_stored(connection: Connection, receipt: str) -> tuple[str, ...]:
     institution, document_id, own = connection.execute(_STORED, {"receipt": receipt}).one()
     return names_of(institution, document_id, own)
+
+
+def _row(name: str, holder: Holder) -> Values:
+    return {"name": name, "receipt": holder.receipt, "document_type": holder.document_type, "digest": holder.digest}
 
 
 def _document_conflict(entry: Entry, holder: Holder) -> Issue:

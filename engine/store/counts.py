@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from engine.store.bulk import insert_rows
 from engine.store.database import Database
 from engine.store.tables import count, count_delta, delivery, message
 
@@ -20,8 +20,7 @@ _FOLD_ROWS = 5000
 """Rows folded in one transaction, so that it stays under 50 ms."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class CountKey:
+class CountKey(NamedTuple):
     """What is counted: `owner` is the institution of messages, the destination of deliveries; `taken` has no state."""
 
     scope: Scope
@@ -32,12 +31,7 @@ class CountKey:
 
 def record(connection: Connection, deltas: Mapping[CountKey, int]) -> None:
     """Write how the counts change; zeros are left out."""
-    rows = [_row(key) | {"delta": value} for key, value in deltas.items() if value]
-    if rows:
-        connection.execute(_INSERT, rows)
-
-
-_INSERT = sa.insert(count_delta)
+    insert_rows(connection, count_delta, [key._asdict() | {"delta": value} for key, value in deltas.items() if value])
 
 
 def fold(database: Database) -> int:
@@ -65,7 +59,7 @@ def _fold_some(database: Database, connection: Connection) -> int:
         set_={"value": count.c.value + statement.excluded.value},
     )
     # In one order for every process, so that two of them never wait for each other in a circle.
-    values = [_row(key) | {"value": value} for key, value in sorted(sums.items())]
+    values = [key._asdict() | {"value": value} for key, value in sorted(sums.items())]
     if values:
         connection.execute(upsert, values)
     return len(rows)
@@ -114,7 +108,3 @@ def _rows_by_key(connection: Connection) -> dict[CountKey, int]:
 def _counting(columns: Iterable[sa.Column[str]]) -> sa.Select[str, str, str, int]:
     first, second, third = columns
     return sa.select(first, second, third, sa.func.count()).group_by(first, second, third)
-
-
-def _row(key: CountKey) -> dict[str, str | int]:
-    return {"scope": key.scope, "owner": key.owner, "lane": key.lane, "state": key.state}

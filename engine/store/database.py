@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects import sqlite as sqlite_dialect
-from sqlalchemy.engine import URL, Connection as Connection, Engine, make_url  # noqa: PLC0414 - rooms above name the type by us
+from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool
@@ -172,7 +172,7 @@ _PRAGMAS = (
     "synchronous=FULL",
     "foreign_keys=ON",
     "wal_autocheckpoint=0",
-    "cache_size=-16000",
+    "cache_size=-32000",
     "temp_store=MEMORY",
 )
 
@@ -218,4 +218,4 @@ def _translated() -> Iterator[None]:
         raise other from error
 
 
-__all__ = ["Database", "StoreAway", "check_sqlite", "default_url", "metadata"]
+__all__ = ["Connection", "Database", "StoreAway", "check_sqlite", "default_url", "metadata"]

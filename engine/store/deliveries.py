@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from engine.store import counts, rows
+from engine.store.bulk import Values, insert_rows
 from engine.store.columns import AnyRow
 from engine.store.counts import CountKey, Deltas
 from engine.store.entries import EventLine
@@ -43,19 +44,12 @@ _NEXT = (
     )
     .scalar_subquery()
 )
-_NOW = sa.bindparam("now", type_=delivery.c.wake.type)
-_WAKE = (
-    sa.update(delivery)
-    .where(delivery.c.seq == _NEXT, sa.text(WAITING_SQL))
-    .values(wake=sa.case((delivery.c.due > _NOW, delivery.c.due), else_=_NOW))
-)
+_WAKE = sa.update(delivery).where(delivery.c.seq == _NEXT, sa.text(WAITING_SQL)).values(wake=delivery.c.due)
 
 
-def wake_next(connection: Connection, ended: Iterable[Ended], now: datetime) -> None:
-    """Let a worker look again at the delivery that stood behind each of these in its key."""
-    behind = [
-        {"its_destination": one.destination, "its_key": one.key, "its_seq": one.seq, "now": now} for one in ended if one.key
-    ]
+def wake_next(connection: Connection, ended: Iterable[Ended]) -> None:
+    """Let a worker look again, in its old turn, at the delivery that stood behind each of these in its key."""
+    behind = [{"its_destination": one.destination, "its_key": one.key, "its_seq": one.seq} for one in ended if one.key]
     if behind:
         connection.execute(_WAKE, behind)
 
@@ -73,7 +67,7 @@ def cancel_queued(connection: Connection, receipt: str, now: datetime) -> int:
     for row in gone:
         move(deltas, row.destination, row.lane, "QUEUED", "CANCELLED")
     counts.record(connection, deltas)
-    wake_next(connection, [Ended(row.seq, row.destination, row.key) for row in gone], now)
+    wake_next(connection, [Ended(row.seq, row.destination, row.key) for row in gone])
     return len(gone)
 
 
@@ -94,7 +88,7 @@ def discard(connection: Connection, seal: Seal, delivery_id: int, reason: str, b
     if row is None:
         return False
     _change(connection, row, {"state": "DISCARDED", "error_code": ""}, now)
-    wake_next(connection, [Ended(row.seq, row.destination, row.key)], now)
+    wake_next(connection, [Ended(row.seq, row.destination, row.key)])
     _tell(connection, seal, row, now, "delivery-discarded", f"{by}: {reason}")
     return True
 
@@ -110,7 +104,7 @@ def _locked(connection: Connection, delivery_id: int, states: tuple[DeliveryStat
     return connection.execute(wanted).one_or_none()
 
 
-def _change(connection: Connection, row: AnyRow, values: rows.Values, now: datetime) -> None:
+def _change(connection: Connection, row: AnyRow, values: Values, now: datetime) -> None:
     connection.execute(sa.update(delivery).where(delivery.c.seq == row.seq).values(**values, changed_at=now))
     deltas: Deltas = Counter()
     move(deltas, row.destination, row.lane, row.state, values["state"])
@@ -119,4 +113,4 @@ def _change(connection: Connection, row: AnyRow, values: rows.Values, now: datet
 
 def _tell(connection: Connection, seal: Seal, row: AnyRow, now: datetime, what: str, detail: str) -> None:
     line = EventLine(at=now, what=what, detail=f"{row.destination} {detail}")
-    connection.execute(sa.insert(event), rows.event_row(row.receipt, line, seal))
+    insert_rows(connection, event, [rows.event_row(row.receipt, line, seal)])

@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 
 from engine.errors import Issue
 from engine.store import counts, rows
+from engine.store.bulk import Listed, Values, insert_rows
 from engine.store.claims import Ledger, Verdict, names_asked
 from engine.store.counts import CountKey, Deltas
 from engine.store.entries import Entry, EventLine, Filed, Mark
@@ -27,12 +28,12 @@ class Filing:
     seal: Seal
     ledger: Ledger
     known: dict[str, Filed]
-    messages: list[rows.Values] = field(default_factory=list)
-    bodies: list[rows.Values] = field(default_factory=list)
-    findings: list[rows.Values] = field(default_factory=list)
-    deliveries: list[rows.Values] = field(default_factory=list)
-    events: list[rows.Values] = field(default_factory=list)
-    replaced: list[rows.Values] = field(default_factory=list)
+    messages: list[Values] = field(default_factory=list)
+    bodies: list[Values] = field(default_factory=list)
+    findings: list[Values] = field(default_factory=list)
+    deliveries: list[Values] = field(default_factory=list)
+    events: list[Values] = field(default_factory=list)
+    replaced: list[Values] = field(default_factory=list)
     deltas: Deltas = field(default_factory=Counter)
 
     def add(self, entry: Entry) -> Filed:
@@ -88,34 +89,27 @@ class Filing:
 
     def write(self) -> None:
         """Write all that was gathered: a handful of statements however many entries there are."""
-        for statement, values in (
-            (_MESSAGES, self.messages),
-            (_BODIES, self.bodies),
-            (_FINDINGS, self.findings),
-            (_DELIVERIES, self.deliveries),
-            (_EVENTS, self.events),
-            (_REPLACED, self.replaced),
+        for table, values in (
+            (message, self.messages),
+            (body, self.bodies),
+            (finding, self.findings),
+            (delivery, self.deliveries),
+            (event, self.events),
         ):
-            if values:
-                self.connection.execute(statement, values)
+            insert_rows(self.connection, table, values)
+        if self.replaced:
+            self.connection.execute(_REPLACED, self.replaced)
         self.ledger.write(self.connection)
         counts.record(self.connection, self.deltas)
 
 
 _REPLACED_MARK: Mark = "replaced"
-_MESSAGES = sa.insert(message)
-_BODIES = sa.insert(body)
-_FINDINGS = sa.insert(finding)
-_DELIVERIES = sa.insert(delivery)
-_EVENTS = sa.insert(event)
 _REPLACED = (
     sa.update(message)
     .where(message.c.receipt == sa.bindparam("its_receipt"))
     .values(mark=_REPLACED_MARK, replaced_by=sa.bindparam("new_receipt"))
 )
-_KNOWN = sa.select(message.c.receipt, message.c.state, message.c.code).where(
-    message.c.receipt.in_(sa.bindparam("receipts", expanding=True))
-)
+_KNOWN = Listed(message.c.receipt, sa.select(message.c.receipt, message.c.state, message.c.code).where)
 _KNOWN_ISSUES = (
     sa.select(*rows.FINDING).where(finding.c.receipt.in_(sa.bindparam("receipts", expanding=True))).order_by(finding.c.seq)
 )
@@ -140,7 +134,7 @@ def refused(entry: Entry, issue: Issue) -> Entry:
 
 def read_filed(connection: Connection, receipts: Sequence[str], seal: Seal) -> dict[str, Filed]:
     """Read what was answered for these receipts; those unknown are left out."""
-    found = connection.execute(_KNOWN, {"receipts": receipts}).all()
+    found = _KNOWN.read(connection, receipts)
     if not found:
         return {}
     issues: dict[str, list[Issue]] = {}

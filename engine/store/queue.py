@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 
 from engine.message import LANES, Lane
 from engine.store import counts, deliveries, rows, search, waiting
+from engine.store.bulk import Values, insert_rows
 from engine.store.columns import AnyRow
 from engine.store.counts import Deltas
 from engine.store.database import Database
@@ -24,6 +25,9 @@ from engine.store.tables import UNFINISHED_SQL, WAITING_SQL, delivery, event
 
 _ROUNDS = 4
 """Looks at one destination and lane in one claim; what stands behind a key's head is put off in between."""
+
+_WINDOW = 64
+"""Deliveries looked at in one look, at least."""
 
 _PUT_OFF = timedelta(minutes=30)
 """How long a delivery behind its key's head is left alone if nothing wakes it; its turn comes by `wake_next`."""
@@ -112,12 +116,11 @@ class Queue:
         for row, one in ours:
             move(deltas, row.destination, row.lane, "SENDING", one.state)
         connection.execute(_SETTLE, [_settled(row, one, self.seal) for row, one in ours])
-        ended = [(row, one) for row, one in ours if one.state == "SENT"]
+        ended = [row for row, one in ours if one.state == "SENT"]
         if ended:
-            deliveries.wake_next(connection, [Ended(row.seq, row.destination, row.key) for row, _ in ended], ended[0][1].now)
+            deliveries.wake_next(connection, [Ended(row.seq, row.destination, row.key) for row in ended])
         told = [_event(row, one, self.seal) for row, one in ours if _worth_telling(row, one)]
-        if told:
-            connection.execute(sa.insert(event), told)
+        insert_rows(connection, event, told)
         counts.record(connection, deltas)
         return [row.seq for row, _ in ours]
 
@@ -133,7 +136,7 @@ class Queue:
             line = EventLine(at=now, what="lease-expired", detail=f"{row.destination} {row.worker}")
             told.append(rows.event_row(row.receipt, line, self.seal))
         connection.execute(_RELEASE, [{"its_seq": row.seq, "now": now} for row in rows_])
-        connection.execute(sa.insert(event), told)
+        insert_rows(connection, event, told)
         counts.record(connection, deltas)
         return len(rows_)
 
@@ -246,7 +249,7 @@ def _heads(connection: Connection, name: str, lane: Lane, now: datetime, room: i
     """Find due deliveries that nothing holds back; the rows are locked until the transaction ends (PostgreSQL)."""
     heads: list[AnyRow] = []
     for _ in range(_ROUNDS):
-        asked = room + len(taken)
+        asked = max(2 * room, _WINDOW) + len(taken)
         values = {"its_destination": name, "its_lane": lane, "now": now, "room": asked}
         rows_ = connection.execute(_CANDIDATES, values).all()
         found = [row for row in rows_ if row.seq not in taken]
@@ -294,7 +297,7 @@ def _lease(connection: Connection, found: Sequence[AnyRow], worker: str, now: da
     ]
 
 
-def _settled(row: AnyRow, one: Settlement, seal: Seal) -> rows.Values:
+def _settled(row: AnyRow, one: Settlement, seal: Seal) -> Values:
     return {
         "its_seq": row.seq,
         "new_state": one.state,
@@ -315,6 +318,6 @@ def _worth_telling(row: AnyRow, one: Settlement) -> bool:
     return one.state not in {"QUEUED", "UNKNOWN"} or one.error_code != row.error_code
 
 
-def _event(row: AnyRow, one: Settlement, seal: Seal) -> rows.Values:
+def _event(row: AnyRow, one: Settlement, seal: Seal) -> Values:
     detail = " ".join(filter(None, [row.destination, one.error_code, one.error_text, one.remote_id]))
     return rows.event_row(row.receipt, EventLine(at=one.now, what=_WORDS[one.state], detail=detail), seal)

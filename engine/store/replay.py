@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 
 from engine.errors import Issue, SenderError
 from engine.store import counts, deliveries, rows
+from engine.store.bulk import insert_rows
 from engine.store.claims import Ledger, claim_name, names_asked
 from engine.store.columns import AnyRow
 from engine.store.counts import CountKey, Deltas
@@ -131,9 +132,8 @@ def _rewrite(connection: Connection, seal: Seal, old: AnyRow, entry: Entry) -> N
     sends = list(rows.delivery_rows(entry, receipt, seal))
     for row in sends:
         deltas[CountKey("delivery", row["destination"], entry.lane, "QUEUED")] += 1
-    for table, found in ((finding, list(rows.finding_rows(entry, receipt, seal))), (delivery, sends)):
-        if found:
-            connection.execute(sa.insert(table), found)
+    insert_rows(connection, finding, list(rows.finding_rows(entry, receipt, seal)))
+    insert_rows(connection, delivery, sends)
     counts.record(connection, deltas)
 
 
@@ -153,4 +153,4 @@ def discard(connection: Connection, seal: Seal, receipt: str, reason: str, by: s
 
 
 def _tell(connection: Connection, seal: Seal, receipt: str, at: datetime, what: str, detail: str) -> None:
-    connection.execute(sa.insert(event), rows.event_row(receipt, EventLine(at=at, what=what, detail=detail), seal))
+    insert_rows(connection, event, [rows.event_row(receipt, EventLine(at=at, what=what, detail=detail), seal)])

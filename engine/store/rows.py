@@ -8,13 +8,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from engine.errors import Issue
+from engine.store.bulk import Values
+from engine.store.columns import micros
 from engine.store.entries import DeliveryLine, Entry, EventLine, Facts, StoredMessage, TraceLine, status_of
 from engine.store.sealing import Seal
 from engine.store.tables import body, delivery, event, finding, message
 
-Values = dict[str, Any]
-
 _ZLIB_LEVEL = 1
+_to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 _PLAIN_FACTS = (
     "seq", "receipt", "institution", "document_type", "document_id", "own", "lane", "received", "route", "revision", "state",
@@ -48,7 +49,7 @@ def message_row(entry: Entry, seal: Seal) -> Values:
         "document_id": entry.document_id,
         "own": entry.own,
         "lane": entry.lane,
-        "received": entry.received,
+        "received": micros(entry.received),
         "route": entry.route,
         "revision": entry.revision,
         "state": entry.state,
@@ -78,9 +79,9 @@ def body_row(entry: Entry, seal: Seal) -> Values:
     }
 
 
-def changed_values(entry: Entry, seal: Seal, receipt: str) -> Values:
+def changed_values(entry: Entry, seal: Seal, receipt: str) -> dict[str, Any]:
     """Write what the walk made of a message: the changed XML and the trace."""
-    trace = json.dumps([[line.what, line.detail, line.micros] for line in entry.trace], ensure_ascii=False) if entry.trace else ""
+    trace = _to_json([[line.what, line.detail, line.micros] for line in entry.trace]) if entry.trace else ""
     changed = zlib.compress(entry.changed, _ZLIB_LEVEL) if entry.changed else b""
     return {
         "changed": seal.seal(changed, table="body", column="changed", row=receipt) if changed else b"",
@@ -112,6 +113,7 @@ def trace_lines(sealed: bytes, receipt: str, seal: Seal) -> tuple[TraceLine, ...
 
 def finding_rows(entry: Entry, receipt: str, seal: Seal) -> Iterable[Values]:
     """Write one row for each issue of an entry; what may name a person is sealed."""
+    at = micros(entry.received)
     for issue in entry.issues:
         detail = {
             "message": issue.message,
@@ -121,11 +123,11 @@ def finding_rows(entry: Entry, receipt: str, seal: Seal) -> Iterable[Values]:
             "column": issue.column,
             "value": issue.value,
         }
-        text = json.dumps(detail, ensure_ascii=False)
+        text = _to_json(detail)
         yield {
             "receipt": receipt,
             "institution": entry.institution,
-            "at": entry.received,
+            "at": at,
             "severity": issue.severity,
             "code": issue.code,
             "rule": issue.rule,
@@ -163,6 +165,7 @@ def delivery_line(row: Sequence[Any], seal: Seal) -> DeliveryLine:
 
 def delivery_rows(entry: Entry, receipt: str, seal: Seal) -> Iterable[Values]:
     """Write one row for each order; keys may be identity numbers and are kept as search keys only."""
+    due = micros(entry.received)
     for order in entry.orders:
         yield {
             "receipt": receipt,
@@ -171,12 +174,13 @@ def delivery_rows(entry: Entry, receipt: str, seal: Seal) -> Iterable[Values]:
             "lane": entry.lane,
             "state": "QUEUED",
             "attempts": 0,
-            "first_due": entry.received,
-            "due": entry.received,
-            "wake": entry.received,
-            "changed_at": entry.received,
+            "first_due": due,
+            "due": due,
+            "wake": due,
+            "changed_at": due,
             "worker": "",
             "lease_token": "",
+            "lease_until": None,
             "error_code": "",
             "error_text": b"",
             "remote_id": "",
@@ -186,7 +190,7 @@ def delivery_rows(entry: Entry, receipt: str, seal: Seal) -> Iterable[Values]:
 def event_row(receipt: str, line: EventLine, seal: Seal) -> Values:
     """Write one event."""
     sealed = seal.seal_text(line.detail, table="event", column="detail", row=receipt)
-    return {"receipt": receipt, "at": line.at, "what": line.what, "detail": sealed}
+    return {"receipt": receipt, "at": micros(line.at), "what": line.what, "detail": sealed}
 
 
 def event_line(row: Sequence[Any], seal: Seal) -> EventLine:

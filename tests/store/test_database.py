@@ -46,6 +46,7 @@ def test_the_ping_writes_and_fails_when_writing_is_impossible(database, monkeypa
     database.ping_write()
     if database.dialect == "sqlite":
         monkeypatch.setattr(module, "BUSY_SECONDS", 0.05)
+        monkeypatch.setattr(module, "_PRAGMAS", ("busy_timeout=50",))
         impatient = Database(f"sqlite:///{database._path}")
         with database.write(), pytest.raises(TryAgain):
             impatient.ping_write()

@@ -21,15 +21,20 @@ _HEAD = """<?xml version="1.0" encoding="UTF-8"?>
   <sch:ns prefix="hl7" uri="urn:hl7-org:v3"/>
   <sch:ns prefix="xsi" uri="http://www.w3.org/2001/XMLSchema-instance"/>
 """
+_PATIENT = "/hl7:ClinicalDocument/hl7:recordTarget/hl7:patientRole/hl7:patient"
 _BODY = "/hl7:ClinicalDocument/hl7:component/hl7:structuredBody"
 _LETS = {
-    "sections": f"{_BODY}/hl7:component/hl7:section | {_BODY}/hl7:component/hl7:section/hl7:component//hl7:section",
-    "values": f"{_BODY}//hl7:observation/hl7:value",
-    "times": f"{_BODY}//hl7:effectiveTime",
+    "patient": _PATIENT,
+    "body": _BODY,
+    "document": "/hl7:ClinicalDocument",
+    "sections": "$body/hl7:component/hl7:section | $body/hl7:component/hl7:section/hl7:component//hl7:section",
+    "values": "$body//hl7:observation/hl7:value",
+    "times": "$body//hl7:effectiveTime",
+    "drugs": "$body//hl7:substanceAdministration",
     "coded": "$values[@code]",
     "measured": "$values[@value]",
 }
-"""Sets of nodes that contexts start from; `strange` and `overN` are added for each type."""
+"""Sets of nodes that contexts start from; `strange`, `doubtful` and `overN` are added for each type."""
 
 _FEW = 12
 """A value set of so many codes is written out in the hint."""
@@ -84,21 +89,32 @@ def print_schematron(rules: Sequence[Assertion], lets: Mapping[str, str], title:
 
 
 def qualify(path: str) -> str:
-    """Write a path of the tables in full: the prefix hl7 before bare names (not in predicates), from the root."""
+    """Write a path of the tables in full: the prefix hl7 before bare names (not in predicates), from a named set."""
     full = _STEP.sub(r"hl7:\1", path)
-    return full if full.startswith(("$", "/")) else f"/{full}"
+    if full.startswith("$"):
+        return full
+    for name in ("patient", "body", "document"):
+        if f"/{full}/".startswith(f"{_LETS[name]}/"):
+            return f"${name}" + f"/{full}".removeprefix(_LETS[name])
+    return f"/{full}"
 
 
 def _lets(tables: Tables, rules: Sequence[Assertion], code: str) -> dict[str, str]:
-    pairs = " ".join(
-        f"{row['de']}:{name}"
-        for row in _by_element(tables.entries, code)
-        for t in row["value_type"].split("|")
-        for name in tables.accepts[t].split()
-    )
-    strange = f"$values[not(contains(' {pairs} ',concat(' ',../hl7:code/@code,':',@xsi:type,' ')))]"
+    """Name the sets of a type: `strange` values have another type than their element, `doubtful` codes are not in its list."""
+    rows = _by_element(tables.entries, code)
+    types = {row["de"]: {name for t in row["value_type"].split("|") for name in tables.accepts[t].split()} for row in rows}
+    texts = " ".join(de for de, names in types.items() if "ST" not in names)
+    others = " ".join(f"{de}:{name}" for de, names in types.items() for name in sorted(names - {"ST"}))
+    lists = [(row["de"], tables.sets[row["value_set"]]) for row in rows if row["value_set"]]
+    known = " ".join(f"{de}:{values.oid}:{word}" for de, values in lists for word in values.words)
     limits = sorted({int(m.group(1)) for rule in rules if (m := re.match(r"\$over(\d+)", rule.context))})
-    return {**_LETS, "strange": strange, **{f"over{n}": f"$values[string-length(.)>{n}]" for n in limits}}
+    return {
+        **_LETS,
+        "strange": f"$values[@xsi:type='ST'][contains('{texts}',../hl7:code/@code)]"
+        f" | $values[not(@xsi:type='ST')][not(contains(' {others} ',concat(' ',../hl7:code/@code,':',@xsi:type,' ')))]",
+        "doubtful": f"$coded[not(contains(' {known} ',concat(' ',../hl7:code/@code,':',@codeSystem,':',@code,' ')))]",
+        **{f"over{n}": f"$values[string-length(.)>{n}]" for n in limits},
+    }
 
 
 def _pattern(context: str, rules: Sequence[Assertion]) -> str:
@@ -211,7 +227,7 @@ def _section(row: Row) -> Assertion:
     shown = f'code="{row["code"]}" codeSystem="2.16.840.1.113883.6.1" ' if row["code"] else ""
     return Assertion(
         rule=f"{row['type']}.section.{key}",
-        context=_BODY,
+        context="$body",
         test=f"$sections[{_section_is(key)}]",
         severity=row["severity"],
         code="SND-404",
@@ -224,7 +240,7 @@ def _missing_entry(row: Row) -> Assertion:
     return Assertion(
         rule=f"{row['type']}.entry.{row['de']}.missing",
         context=f"$sections[{_section_is(row['section'])}]",
-        test=f".//hl7:observation[hl7:code/@code='{row['de']}']/hl7:value[{ruletests.FILLED_VALUE}]",
+        test=ruletests.has_entry(row["de"]),
         severity=row["missing"],
         code="SND-405",
         message=f"缺少数据项“{row['name']}”，或没有填写",
@@ -255,7 +271,7 @@ def _entry(tables: Tables, row: Row) -> Iterator[Assertion]:
         hint=f'value 写 xsi:type="{types[0]}"，如 {row["example"]}',
     )
     if row["value_set"]:
-        yield from _coded(tables.sets[row["value_set"]], f"{rule}.code", f"$coded{this}", row["name"])
+        yield from _coded(tables.sets[row["value_set"]], f"{rule}.code", f"$doubtful{this}", row["name"])
     if row["format"]:
         text = types[0] in ("ST", "ED")
         start = f"$over{ruletests.longest(row['format'])}" if text else "$measured"

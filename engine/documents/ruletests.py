@@ -63,9 +63,15 @@ def has_type(names: str) -> str:
 
 def in_order(earlier: str, later: str) -> str:
     """Hold when one time is not after another; what a time leaves out is taken in its favour, a missing time passes."""
-    first = f"number(substring(concat({earlier},'00000000000000'),1,14))"
-    second = f"number(substring(concat({later},'99999999999999'),1,14))"
-    return f"not({earlier}) or not({later}) or not({first}>{second})"
+    first = f"substring(concat({earlier},'00000000000000'),1,14)"
+    second = f"substring(concat({later},'99999999999999'),1,14)"
+    return f"not({first}>{second})"
+
+
+def has_entry(element: str) -> str:
+    """Hold when a section has a filled observation of the data element, looking first where it mostly stands."""
+    filled_one = f"observation[hl7:code/@code='{element}']/hl7:value[{FILLED_VALUE}]"
+    return f"hl7:entry/hl7:{filled_one} or hl7:entry/*/*/hl7:{filled_one} or .//hl7:{filled_one}"
 
 
 def _real_moment() -> str:
@@ -78,7 +84,11 @@ def _real_moment() -> str:
         f"(not(substring({_DIGITS},5,4)='0229') or {leap})",
         f"not(substring({_DIGITS},9,2)>23 or substring({_DIGITS},11,2)>59 or substring({_DIGITS},13,2)>59)",
     )
-    return "not(@value) or (" + " and ".join(parts) + ")"
+    plain = (
+        "string-length(@value)=14 and substring(@value,5,2)<13 and substring(@value,7,2)<29 and substring(@value,9,2)<24"
+        " and substring(@value,11,2)<60 and substring(@value,13,2)<60 and not(substring(@value,5,2)='00' or substring(@value,7,2)='00')"
+    )
+    return f"not(@value) or ({plain}) or (" + " and ".join(parts) + ")"
 
 
 REAL_MOMENT = _real_moment()

@@ -15,7 +15,15 @@ from engine.documents.ruletables import Assertion
 from engine.documents.sample_tree import HL7, XSI, Element
 
 _NAMES = {"hl7": HL7, "xsi": XSI}
-_SET = re.compile(r"^\$(?:strange|coded|measured|values|over\d+)")
+_SET = re.compile(r"^\$(?:strange|doubtful|coded|measured|values|over\d+)")
+_OTHER_SET = re.compile(r"^\$(patient|body|document|times|drugs)")
+_PLACES = {
+    "patient": "//hl7:recordTarget/hl7:patientRole/hl7:patient",
+    "body": "//hl7:structuredBody",
+    "document": "/hl7:ClinicalDocument",
+    "times": "//hl7:structuredBody//hl7:effectiveTime",
+    "drugs": "//hl7:substanceAdministration",
+}
 _NO_CODE = "?"
 """A code that no value set holds, and no coding system begins with."""
 
@@ -74,15 +82,17 @@ def _told(rules: Sequence[Assertion], type_code: str, table: Path) -> dict[str, 
 
 def _derived(rule: Assertion) -> Step | None:
     """Find out from name and code of a rule how to break it; None when only a person could know."""
-    at = _SET.sub("//hl7:observation/hl7:value", rule.context)
+    at = _OTHER_SET.sub(lambda m: _PLACES[m.group(1)], _SET.sub("//hl7:observation/hl7:value", rule.context))
     first = f"({at})[1]"
     ways = {
         "SND-404": ("delete", f"//hl7:component[hl7:section[{_inside(rule.test)}]]", ""),
-        "SND-405": ("delete", "//" + rule.test.removeprefix(".//").split("/hl7:value[")[0] + "/hl7:value", ""),
         "SND-408": ("set", f"{first}/@code", _NO_CODE),
         "SND-409": ("retype", first, "INT" if "应为 ST" in rule.message else "ST"),
         "SND-411": ("set", f"{first}/@{'currency' if '@currency' in rule.test else 'unit'}", "错"),
     }
+    if rule.rule.endswith(".missing"):
+        element = rule.rule.partition(".entry.")[2].removesuffix(".missing")
+        return ("delete", f"//hl7:observation[hl7:code/@code='{element}']/hl7:value", "")
     if rule.rule.endswith(".system"):
         return ("set", f"{first}/@codeSystem", "1.2.3")
     if rule.code == "SND-410" and "<=" in rule.test:

@@ -37,12 +37,16 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class CodeSet:
-    """A value set: its codes with meanings, or none when `test` knows the shape of the codes of a large system."""
+    """A value set: its codes with meanings, or none when `test` knows the shape of the codes of a large system.
+
+    `words` are the codes in every form that is taken (01 as well as 1 where the sources differ).
+    """
 
     oid: str
     name: str
     title: str
     codes: tuple[tuple[str, str], ...]
+    words: tuple[str, ...]
     test: str
     severity: str
     example: str
@@ -105,20 +109,23 @@ def _rows(path: Path) -> tuple[Row, ...]:
 
 def _listed(rows: Sequence[Row]) -> CodeSet:
     first = rows[0]
-    words = " ".join(word for row in rows for word in (row["code"], row["also"]) if word)
+    words = tuple(word for row in rows for word in (row["code"], row["also"]) if word)
     return CodeSet(
         oid=first["oid"],
         name=first["set"],
         title=first["name"],
         codes=tuple((row["code"], row["meaning"]) for row in rows),
-        test=f"not(@code) or contains(' {words} ',concat(' ',@code,' '))",
+        words=words,
+        test=f"not(@code) or contains(' {' '.join(words)} ',concat(' ',@code,' '))",
         severity="error" if first["closed"] == "yes" else "warning",
         example=f"{first['code']} {first['meaning']}",
     )
 
 
 def _shaped(row: Row) -> CodeSet:
-    return CodeSet(row["oid"], row["name"], row["shape"], (), f"not(@code) or ({row['test']})", row["severity"], row["example"])
+    return CodeSet(
+        row["oid"], row["name"], row["shape"], (), (), f"not(@code) or ({row['test']})", row["severity"], row["example"]
+    )
 
 
 def _fault(path: Path, line: int, code: str, message: str) -> Fault:

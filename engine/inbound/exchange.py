@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from engine.inbound.calls import SoapVersion
+from engine.message import new_trace
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,7 +49,7 @@ class Exchange:
     scope: Mapping[str, Any]
     peer: str
     whole: bool = False
-    trace: str = field(default_factory=lambda: secrets.token_hex(8))
+    trace: str = field(default_factory=new_trace)
     began: float = field(default_factory=time.monotonic)
     version: SoapVersion = "1.1"
     service: str = ""

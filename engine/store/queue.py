@@ -23,7 +23,7 @@ from engine.store.entries import EventLine, StoredMessage
 from engine.store.sealing import Seal
 from engine.store.tables import UNFINISHED_SQL, WAITING_SQL, delivery, event
 
-_ROUNDS = 4
+_ROUNDS = 3
 """Looks at one destination and lane in one claim; what stands behind a key's head is put off in between."""
 
 _WINDOW = 64
@@ -93,7 +93,7 @@ class Queue:
         names.sort(key=lambda _: secrets.randbits(16))
         share = max(1, -(-limit // max(1, len(names))))
         found: list[AnyRow] = []
-        for part in (share, limit):
+        for part in (share, limit) if share < limit else (limit,):
             for lane in LANES:
                 for name in names:
                     room = min(part, limit - len(found))

@@ -19,9 +19,12 @@ _SHORTEST_ATTRIBUTE = 5
 _SHORTEST_NAME = 4
 """Bytes a further name takes at least: a document shorter than N times this holds fewer than N names."""
 
-_ELEMENT_NAMES = re.compile(rb"<([^\s/>!?]+)")
+_ELEMENT_NAMES = re.compile(rb"<([^\s/>!]+)")
 _ATTRIBUTE_NAMES = re.compile(rb"\s([^\s=<>\"']+)=")
 _PIECE = 65536
+
+_ATTRIBUTES_PER_ELEMENT = 4
+"""All attributes of a document may be so many times the limit of elements; a tree holds each as two nodes."""
 
 
 def refuse_beyond_limits(utf8: bytes, limits: Limits) -> None:
@@ -60,10 +63,10 @@ def _cleared(utf8: bytes, limits: Limits) -> bool:
         return False
     if size < limits.names * _SHORTEST_NAME and size < limits.elements * _SHORTEST_NAME:
         return True
-    marks = utf8.count(b"<")
-    if marks > limits.elements:
+    marks, equals = utf8.count(b"<"), utf8.count(b"=")
+    if marks > limits.elements or equals > limits.elements * _ATTRIBUTES_PER_ELEMENT:
         return False
-    return marks + utf8.count(b"=") <= limits.names or _few_names(utf8, limits)
+    return marks + equals <= limits.names or _few_names(utf8, limits)
 
 
 def _wide_tag(utf8: bytes, limits: Limits) -> bool:
@@ -93,7 +96,7 @@ class _Counter:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._depth = self._elements = self._text = 0
+        self._depth = self._nodes = self._attributes = self._text = 0
         self._names: set[str] = set()
 
     def count(self, utf8: bytes) -> None:
@@ -103,6 +106,8 @@ class _Counter:
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._characters
+        parser.CommentHandler = self._comment
+        parser.ProcessingInstructionHandler = self._instruction
         try:
             for at in range(0, len(utf8), _PIECE):
                 parser.Parse(utf8[at : at + _PIECE], False)  # noqa: FBT003  expat takes it by position only
@@ -111,20 +116,33 @@ class _Counter:
 
     def _start(self, name: str, attributes: list[str]) -> None:
         limits = self._limits
-        self._text = 0
         self._depth += 1
-        self._elements += 1
         names = attributes[::2]
-        self._names.add(name)
         self._names.update(names)
-        if self._elements > limits.elements:
-            self._refuse("SND-605", limits.elements, "个元素")
+        self._attributes += len(names)
+        self._node(name)
+        if self._attributes > limits.elements * _ATTRIBUTES_PER_ELEMENT:
+            self._refuse("SND-606", limits.elements * _ATTRIBUTES_PER_ELEMENT, "个属性（全文）")
         if len(names) > limits.attributes:
             self._refuse("SND-606", limits.attributes, "个属性")
-        if len(self._names) > limits.names:
-            self._refuse("SND-609", limits.names, "种名称")
         if self._depth > limits.depth:
             raise too_deep(limits)
+
+    def _node(self, name: str) -> None:
+        """Count an element, comment or instruction: each is a node of the tree."""
+        self._text = 0
+        self._nodes += 1
+        self._names.add(name)
+        if self._nodes > self._limits.elements:
+            self._refuse("SND-605", self._limits.elements, "个元素（含注释与处理指令）")
+        if len(self._names) > self._limits.names:
+            self._refuse("SND-609", self._limits.names, "种名称")
+
+    def _comment(self, _text: str) -> None:
+        self._node("#comment")
+
+    def _instruction(self, target: str, _data: str) -> None:
+        self._node(target)
 
     def _end(self, _name: str) -> None:
         self._depth -= 1

@@ -91,12 +91,17 @@ class _Writer:
             self._fault(bad.element, bad.message)
         main = etree.SubElement(self._sheet, f"{_X}template", match="/")
         for number, pattern in enumerate(self._root.iter(f"{_S}pattern")):
-            etree.SubElement(main, f"{_X}call-template", name=f"p{number}")
-            template = etree.SubElement(self._sheet, f"{_X}template", name=f"p{number}")
-            self._pattern(pattern, template)
+            self._pattern(pattern, self._room_for(pattern, main, number))
         for name, variable in self._scans.variables.items():
             self._sheet.insert(0, etree.Element(f"{_X}variable", name=variable, select=f"//{name}"))
         return self._out, self._faults
+
+    def _room_for(self, pattern: Any, main: Any, number: int) -> Any:
+        """Give the template to write a pattern into: its own only when it has variables, since each call costs time."""
+        if pattern.find(f"{_S}let") is None:
+            return main
+        etree.SubElement(main, f"{_X}call-template", name=f"p{number}")
+        return etree.SubElement(self._sheet, f"{_X}template", name=f"p{number}")
 
     def _pattern(self, pattern: Any, template: Any) -> None:
         if pattern.get("abstract") == "true" or pattern.get("is-a"):

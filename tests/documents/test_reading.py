@@ -185,13 +185,22 @@ def test_end_tags_in_a_comment_do_not_hide_elements():
     assert refused(content, Limits(elements=2_000)).code == "SND-605"
 
 
-@pytest.mark.parametrize("make", [b"<a%d/>", b"<a x%d=''/>", b"<a xmlns:p%d='u'/>"])
+@pytest.mark.parametrize(
+    ("node", "code"), [(b"<!---->", "SND-605"), (b"<?p?>", "SND-605"), (b"<e a='' b='' c='' d='' e=''/>", "SND-606")]
+)
+def test_every_kind_of_node_counts(node, code):
+    limits = Limits(elements=2_000)
+    assert refused(b"<r>" + node * 2_000 + b"</r>", limits).code == code
+    assert open_document(b"<r>" + node * 1_500 + b"</r>", limits).root.tag == "r"
+
+
+@pytest.mark.parametrize("make", [b"<?a%d?>", b"<a%d/>", b"<a x%d=''/>", b"<a xmlns:p%d='u'/>"])
 def test_a_million_different_names_are_refused_before_libxml2_keeps_them(make):  # BI-156
     content = b"<r>" + b"".join(make % n for n in range(300_000)) + b"</r>"
     assert refused(content).code == "SND-609"
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for turn in range(3):
-        assert refused(content.replace(b"<a", b"<b%d" % turn)).code == "SND-609"
+        assert refused(content.replace(b"a", b"b%d" % turn)).code == "SND-609"
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 32 * 1024
 
 

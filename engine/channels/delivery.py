@@ -6,6 +6,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -24,6 +25,7 @@ from engine.store.entries import StoredMessage
 from engine.store.queue import Claimed, Queue, Settlement
 
 _BRISK = 0.02
+_LINGER = 0.003
 _STORE_AWAY = 1.0
 _LOOKS_A_LEASE = 4
 
@@ -67,10 +69,9 @@ class Courier:
         self._lease = lease
         self._poll = poll
         self._drain = drain
-        self._done: SimpleQueue[Tried] = SimpleQueue()
+        self._done: SimpleQueue[Tried | None] = SimpleQueue()
         self._owed: list[Tried] = []
-        self._wake = threading.Event()
-        self._stopping = threading.Event()
+        self._stopping = False
         self._thread: threading.Thread | None = None
         self._next_expiry = 0.0
         self._more = False
@@ -82,34 +83,36 @@ class Courier:
         self._thread.start()
 
     def stop(self) -> None:
-        """Claim no more, finish what is under way (at most `drain` seconds), and return when all is written down."""
-        self._stopping.set()
-        self._wake.set()
+        """Claim no more, finish what is under way (at most `drain` seconds), and return when all is written down.
+
+        A signal handler may call it: SimpleQueue.put may interrupt itself, which an Event may not.
+        """
+        self._stopping = True
+        self.wake()
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join()
 
     def wake(self) -> None:
         """Say that there is new work, so that an idle courier looks at once."""
-        self._wake.set()
+        self._done.put(None)
 
     def run(self) -> None:
         """Work until `stop` is called."""
         idle = _BRISK
-        while not self._stopping.is_set():
+        while not self._stopping:
             try:
                 busy = self._round()
             except TryAgain as error:
                 self._log.warning("store away", exc_info=error)
-                self._stopping.wait(_STORE_AWAY)
+                self._rest(_STORE_AWAY)
                 continue
             except Exception as error:  # noqa: BLE001  one bad round must not end all deliveries; leases bring back what it held
                 self._log.error("round failed", exc_info=error)
-                self._stopping.wait(_STORE_AWAY)
+                self._rest(_STORE_AWAY)
                 continue
             idle = _BRISK if busy else min(self._poll, idle * 2)
             if not self._more:
-                self._wake.wait(idle)
-                self._wake.clear()
+                self._rest(idle)
         self._leave()
 
     def _round(self) -> bool:
@@ -127,7 +130,7 @@ class Courier:
             bodies = self._bodies(connection, claimed)
         self._written(settlements)
         for one in claimed:
-            self._outlets[one.destination].take(Parcel(one, bodies[one.receipt], until), self._open_body, self._finished)
+            self._outlets[one.destination].take(Parcel(one, bodies[one.receipt], until), self._open_body, self._done.put)
         return bool(claimed or settlements)
 
     def _bodies(self, connection: Connection, claimed: Sequence[Claimed]) -> Mapping[str, StoredMessage | ValueError]:
@@ -187,19 +190,27 @@ class Courier:
                     "dead letter", receipt=one.claimed.receipt, destination=one.claimed.destination, code=one.error_code
                 )
 
-    def _finished(self, tried: Tried) -> None:
-        self._done.put(tried)
-        self._wake.set()
+    def _rest(self, seconds: float) -> None:
+        """Wait until a send is finished, somebody wakes us, or the time is over; what finishes just after comes along."""
+        with suppress(Empty):
+            self._receive(self._done.get(timeout=seconds))
+            end = time.monotonic() + _LINGER
+            while self._under_way() and (left := end - time.monotonic()) > 0:
+                self._receive(self._done.get(timeout=left))
+
+    def _under_way(self) -> int:
+        return sum(outlet.held for outlet in self._outlets.values())
 
     def _collect(self) -> None:
-        """Take over what the threads have finished."""
-        while True:
-            try:
-                tried = self._done.get_nowait()
-            except Empty:
-                return
-            self._owed.append(tried)
+        """Take over all that the threads have finished."""
+        with suppress(Empty):
+            while True:
+                self._receive(self._done.get_nowait())
+
+    def _receive(self, tried: Tried | None) -> None:
+        if tried is not None:
             self._outlets[tried.parcel.claimed.destination].held -= 1
+            self._owed.append(tried)
 
     def _judge(self, tried: Tried, now: datetime) -> Settlement:
         claimed = tried.parcel.claimed
@@ -211,14 +222,12 @@ class Courier:
         for outlet in self._outlets.values():
             outlet.leave()
         end = time.monotonic() + self._drain
-        while time.monotonic() < end and (self._owed or any(outlet.held for outlet in self._outlets.values())):
+        while time.monotonic() < end and (self._owed or self._under_way()):
             self._collect()
             self._write_last()
-            if any(outlet.held for outlet in self._outlets.values()):
-                self._wake.wait(0.1)
-                self._wake.clear()
-        left = sum(outlet.held for outlet in self._outlets.values())
-        self._log.info("courier stopped", left=left, unwritten=len(self._owed))
+            if self._under_way():
+                self._rest(0.1)
+        self._log.info("courier stopped", left=self._under_way(), unwritten=len(self._owed))
 
     def _write_last(self) -> None:
         if not self._owed:
@@ -230,6 +239,6 @@ class Courier:
                 self._queue.settle(connection, settlements)
         except TryAgain as error:
             self._log.warning("store away", exc_info=error)
-            self._wake.wait(_STORE_AWAY)
+            self._rest(_STORE_AWAY)
         else:
             self._written(settlements)

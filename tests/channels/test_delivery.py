@@ -1,6 +1,8 @@
 """The courier over a real store: everything arrives, in order, once settled never again, and nobody waits for the dead."""
 
+import os
 import random
+import signal
 import threading
 import time
 from datetime import UTC, datetime
@@ -219,3 +221,14 @@ def test_what_has_no_connector_waits(office):
 def test_a_lease_shorter_than_a_send_is_refused(office):
     with pytest.raises(ValueError, match="outlast"):
         office.courier({}, lease=5.0, longest_send=5.0)
+
+
+def test_a_signal_handler_may_stop_the_courier_that_runs_in_its_own_thread(office):
+    office.file(("his", ""))
+    hand = Hand()
+    courier = office.courier({"his": hand}, start=False)
+    before = signal.signal(signal.SIGUSR1, lambda *_: courier.stop())
+    threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGUSR1)).start()
+    courier.run()
+    signal.signal(signal.SIGUSR1, before)
+    assert office.states() == {("his", "SENT"): 1}

@@ -76,8 +76,8 @@ class Office:
             self.journal.file(connection, [entry])
         return entry.receipt
 
-    def courier(self, carriers, **options) -> Courier:
-        """Start a courier over these carriers, with a brisk retry."""
+    def courier(self, carriers, *, start=True, **options) -> Courier:
+        """Make a courier over these carriers, with a brisk retry, and start it."""
         settings = {
             "open_body": open_plain,
             "retry_of": lambda *_: BRISK,
@@ -87,7 +87,8 @@ class Office:
         } | options
         courier = Courier(self.database, self.queue, carriers, **settings)
         self.couriers.append(courier)
-        courier.start()
+        if start:
+            courier.start()
         return courier
 
     def close(self) -> None:

@@ -71,7 +71,7 @@ def assertions(tables: Tables, kind: DocumentType) -> tuple[Assertion, ...]:
         *(_time(row) for row in tables.times if row.meant_for(kind.code)),
         _moments(tables.moments),
         *(_section(row) for row in tables.sections if row["type"] == kind.code and row["severity"]),
-        *(_missing_entry(row) for row in tables.entries if row["type"] == kind.code and row["missing"]),
+        *(_missing_entry(tables, row) for row in tables.entries if row["type"] == kind.code and row["missing"]),
         *(a for row in _by_element(tables.entries, kind.code) for a in _entry(tables, row)),
     )
     words = {"type": kind.code, "template": kind.template, "title": kind.title}
@@ -236,11 +236,19 @@ def _section(row: Row) -> Assertion:
     )
 
 
-def _missing_entry(row: Row) -> Assertion:
+def _missing_entry(tables: Tables, row: Row) -> Assertion:
+    """Ask for a filled entry: in each section where the standard repeats it (1..*), else in any of that code."""
+    these = f"$sections[{_section_is(row['section'])}]"
+    repeated = any(
+        section["type"] == row["type"]
+        and row["section"] in (section["code"], section["display_name"])
+        and section["occurs"].endswith("*")
+        for section in tables.sections
+    )
     return Assertion(
         rule=f"{row['type']}.entry.{row['de']}.missing",
-        context=f"$sections[{_section_is(row['section'])}]",
-        test=ruletests.has_entry(row["de"]),
+        context=these if repeated else f"{these}[1]",
+        test=ruletests.has_entry(row["de"]) if repeated else ruletests.has_entry(row["de"], these),
         severity=row["missing"],
         code="SND-405",
         message=f"缺少数据项“{row['name']}”，或没有填写",

@@ -68,10 +68,10 @@ def in_order(earlier: str, later: str) -> str:
     return f"not({first}>{second})"
 
 
-def has_entry(element: str) -> str:
-    """Hold when a section has a filled observation of the data element, looking first where it mostly stands."""
-    filled_one = f"observation[hl7:code/@code='{element}']/hl7:value[{FILLED_VALUE}]"
-    return f"hl7:entry/hl7:{filled_one} or hl7:entry/*/*/hl7:{filled_one} or .//hl7:{filled_one}"
+def has_entry(element: str, sections: str = ".") -> str:
+    """Hold when one of the sections has a filled observation of the data element, looking first where it mostly stands."""
+    filled_one = f"hl7:observation[hl7:code/@code='{element}']/hl7:value[{FILLED_VALUE}]"
+    return f"{sections}/hl7:entry/{filled_one} or {sections}/hl7:entry/*/*/{filled_one} or {sections}//{filled_one}"
 
 
 def _real_moment() -> str:

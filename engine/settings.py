@@ -43,7 +43,7 @@ class Delivery(Sheet):
     """How workers deliver."""
 
     batch: int = Field(32, ge=1, le=500, description="一次领取的投递数 · deliveries claimed at a time")
-    lease: Duration = Field(120.0, description="领取的租期，超时未办完的投递重新排队 · lease of a claim")
+    lease: Duration = Field(120.0, description="领取的租期，超时未办完的投递重新排队；至少为最长投递时限的两倍 · lease of a claim, at least twice the longest deadline of a destination")
     poll: Duration = Field(0.2, description="空闲时查看队列的间隔 · how often an idle worker looks")
 
 

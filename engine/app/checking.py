@@ -27,7 +27,7 @@ def check_project(settings: Settings) -> list[Fault]:
     checkers: list[lint.Checker] = [_check_settings, _check_access, endpoints.check, _check_wsdls]
     try:
         press = Press(settings.project, document_limits(settings))
-        checkers.append(lint.check_routes(press, endpoints.names(), DESKS))
+        checkers += [lint.check_documents(press), lint.check_routes(press, endpoints.names(), DESKS)]
     except ConfigError as problem:
         faults = problem.faults
         checkers.append(lambda _: faults)

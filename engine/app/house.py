@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 
 from engine import log, metrics
 from engine.channels.book import RouteBook, load_book
-from engine.channels.revision import read_files, shared_files
 from engine.documents.limits import Limits
 from engine.documents.press import Press
 from engine.outbound.endpoints import Endpoints, load_endpoints
@@ -96,8 +95,7 @@ def prepare(settings: Settings) -> str | None:
     log.configure(settings.log_level, "engine")
     book = load_house(settings).book
     with open_store(settings) as database:
-        names = {name for route in book.routes.values() for name in route.files} | set(shared_files(settings.project))
         with database.write() as connection:
-            keep_revision(database, Seal(), connection, book.revision, read_files(settings.project, names), datetime.now(UTC))
+            keep_revision(database, Seal(), connection, book.revision, book.files(), datetime.now(UTC))
         metrics.clear_figures(settings.data / "figures")
         return first_administrator(database)

@@ -9,6 +9,7 @@ from engine.app.house import House, load_house, open_database
 from engine.app.process import begin, stop_when_told
 from engine.channels.delivery import Courier
 from engine.documents.packing import gunzip_stored
+from engine.documents.reading import XmlDocument
 from engine.message import Message
 from engine.outbound.connector import Connector, NetworkEndpoint, Secrets, Surroundings
 from engine.outbound.endpoints import build_connectors
@@ -38,21 +39,22 @@ def run_worker(settings: Settings, name: str) -> None:
 def _courier(settings: Settings, name: str, house: House, database: Database, connectors: Mapping[str, Connector]) -> Courier:
     sheets = {n: s for n, s in house.endpoints.items() if isinstance(s, NetworkEndpoint)}
     chosen = settings.delivery
+    longest = max([sheet.deadline for sheet in sheets.values()], default=30.0)
     return Courier(
         database, Queue(database, Seal()), connectors,
-        open_body=lambda stored: message_of(house, stored), retry_of=house.book.retry, worker=name,
+        open_body=message_of, retry_of=house.book.retry, worker=name,
         parallel=lambda destination: sheets[destination].parallel if destination in sheets else 1,
-        batch=chosen.batch, lease=chosen.lease, poll=chosen.poll,
-        longest_send=max([s.deadline for s in sheets.values()], default=30.0), drain=settings.deadlines.drain * 0.8,
+        batch=chosen.batch, lease=max(chosen.lease, longest * 2), poll=chosen.poll,
+        longest_send=longest, drain=settings.deadlines.drain * 0.8,
     )  # fmt: skip
 
 
-def message_of(house: House, stored: StoredMessage) -> Message:
+def message_of(stored: StoredMessage) -> Message:
     """Rebuild the message that is sent: what the route made of the document, else the document as it came."""
     facts = stored.facts
     content = stored.changed or gunzip_stored(stored.original)
     return Message(
         id=facts.receipt, route=facts.route, revision=facts.revision, institution=facts.institution,
-        document_type=facts.document_type, received=facts.received, document=house.press.open(content), lane=facts.lane,
+        document_type=facts.document_type, received=facts.received, document=XmlDocument(content), lane=facts.lane,
         keys={"document": facts.document_id, "own": facts.own, "resident": facts.resident},
     )  # fmt: skip

@@ -175,7 +175,8 @@ def simulate() -> None:
 @simulate.command()
 @click.option("--code", default="DEMO-HOSPITAL", show_default=True, help="code of the simulated hospital")
 @click.option("--port", type=int, default=8090, show_default=True, help="port on which it can be called")
-def hospital(code: str, port: int) -> None:
+@with_settings
+def hospital(code: str, port: int, **_: object) -> None:
     """Run a hospital that takes deliveries over SOAP and shows what it got."""
     from engine.simulator.hospital import serve_hospital
 

@@ -127,7 +127,7 @@ class Judge:
             entry, route=before.route, state=outcome.state, code=outcome.code, issues=outcome.issues, changed=changed,
             reference=outcome.reference,
             orders=tuple(Order(destination=s.destination, key=s.key) for s in outcome.sends),
-            trace=tuple(TraceLine(what=t.what, detail=t.detail, micros=t.micros) for t in outcome.trace),
+            trace=tuple(TraceLine(what=t.what, detail=t.detail, micros=t.micros) for t in (*outcome.trace, *_end(outcome))),
         )  # fmt: skip
         if outcome.state != "ROUTED" or not outcome.desks:
             return Judgement(entry=entry)
@@ -135,6 +135,10 @@ class Judge:
             drawn = self._press.draw(after, before.document_type)
         record = _record(outcome.message, drawn)
         return Judgement(entry=entry, effects=tuple((desk, record) for desk in outcome.desks))
+
+
+def _end(outcome: Outcome) -> tuple[TraceLine, ...]:
+    return (TraceLine(what=outcome.state.lower(), detail=outcome.reason, micros=0),) if outcome.reason else ()
 
 
 def _record(message: Message, drawn: Drawn) -> Record:

@@ -59,5 +59,5 @@ def invented(number: int, institution: str, types: tuple[str, ...]) -> tuple[str
     """Invent the next document of a hospital's day; one in ten has something wrong, as in life."""
     chance = random.Random(number)
     kind = types[number % len(types)]
-    wrong = chance.choice(faults(kind)) if chance.random() < 0.1 else None
+    wrong = chance.choice(sorted(faults(kind))) if chance.random() < 0.1 else None
     return kind, sample(kind, number, institution=institution, fault=wrong)

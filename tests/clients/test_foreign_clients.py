@@ -57,7 +57,7 @@ def test_a_good_document_gets_a_receipt_that_can_be_queried(client, engine, tmp_
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_one_wrong_value_is_refused_with_place_and_cure(client, engine, tmp_path, kind):
-    answer = upload(client, engine, kind, packed_file(engine, tmp_path, kind, "--fault", "header.gender", "--seed", "5"))
+    answer = upload(client, engine, kind, packed_file(engine, tmp_path, kind, "--fault", "patient.gender-code", "--seed", "5"))
     assert answer["upload"]["status"] == "rejected", answer
     issue = answer["upload"]["issues"]["issue"]
     issue = issue[0] if isinstance(issue, list) else issue

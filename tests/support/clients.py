@@ -73,7 +73,7 @@ class Gsoap:
         imports = "/usr/share/gsoap/import"
         self._run("wsdl2h", "-P", "-o", "DataCollection.h", str(wsdl))
         self._run("soapcpp2", "-j", "-C", "-1", "-I", imports, "DataCollection.h")
-        sources = ["upload.cpp", "soapC.cpp", "soapDataCollectionProxy.cpp"]
+        sources = ["upload.cpp", "soapC.cpp", "soapDataCollectionSoapProxy.cpp"]
         self._run("g++", "-O0", "-w", "-o", "upload", *sources, "-lgsoap++")
 
     def _run(self, *command: str) -> None:

@@ -2,8 +2,8 @@
 #include <fstream>
 #include <iostream>
 #include <sstream>
-#include "soapDataCollectionProxy.h"
-#include "DataCollection.nsmap"
+#include "soapDataCollectionSoapProxy.h"
+#include "DataCollectionSoap.nsmap"
 
 static std::string text(const std::string *value) { return value ? *value : ""; }
 
@@ -23,7 +23,7 @@ int main(int count, char **given) {
   packed << file.rdbuf();
   std::string type = given[4], id = given[5], payload = packed.str();
 
-  DataCollectionProxy service(given[1], SOAP_C_UTFSTRING);
+  DataCollectionSoapProxy service(given[1], SOAP_C_UTFSTRING);
   service.soap->userid = given[2];
   service.soap->passwd = given[3];
   _ns1__Upload request;

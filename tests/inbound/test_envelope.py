@@ -1,5 +1,7 @@
 """One envelope, one header, one operation: everything old clients write is understood, everything doubtful is refused."""
 
+import time
+
 import pytest
 from lxml import etree
 
@@ -100,12 +102,22 @@ def test_headers_that_are_understood_or_need_not_be_are_taken(front):
     [
         ("depth", 10, "<a>" * 30 + "</a>" * 30, "SND-604"),
         ("elements", 50, "<a/>" * 80, "SND-605"),
+        ("elements", 50, "<!---->" * 80, "SND-605"),
+        ("depth", 10, "<a>" * 30_000 + "</a>" * 30_000, "SND-604"),
+        ("names", 12, "".join(f"<a xmlns:p{i}='u'/>" for i in range(80)), "SND-609"),
         ("names", 12, "".join(f"<a{i}/>" for i in range(80)), "SND-609"),
     ],
 )
 def test_an_envelope_past_a_bound_is_refused(start_front, name, value, inner, code):
     front = start_front(**{"depth": 20, name: value})
     refused(front, upload(f"<payload>{inner}</payload>"), code)
+
+
+@pytest.mark.parametrize("opening", ["<![CDATA[", "<!--", "<?xml "])
+def test_stretches_that_are_never_closed_are_refused_quickly(front, opening):
+    began = time.process_time()
+    refused(front, upload(f"<payload>{opening * 100_000}&#55362;&#57271;</payload>"), "SND-305")
+    assert time.process_time() - began < 5
 
 
 def test_too_many_attributes_are_refused(front):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -38,7 +38,7 @@ async def _send(url: str, bodies: list[bytes], connections: int, seconds: float)
     return sent
 
 
-async def _client(url: str, waiting, sent: Sent, until: float) -> None:  # noqa: ANN001 - one iterator shared by all clients
+async def _client(url: str, waiting: Iterator[bytes], sent: Sent, until: float) -> None:
     parts = urlsplit(url)
     reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
     head = f'POST {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\nContent-Type: text/xml; charset=utf-8\r\nSOAPAction: ""\r\nContent-Length: '

@@ -86,7 +86,7 @@ def _until_delivered(engine: Engine) -> float:
 
 
 def _read(engine: Engine) -> Reading:
-    children = children_of(engine.process.pid)
+    children = children_of(engine.pid)
     cpu = {n: u.cpu for n, u in children.items()} | {"postgres": sum(postgres_cpu().values()) if engine.database else 0.0}
     return Reading(cpu, {n: u.memory for n, u in children.items()})
 

@@ -94,7 +94,7 @@ def pages() -> Mapping[str, Callable[[], str]]:
     from engine.outbound import reference as endpoints
 
     own = {"codes.md": codes_page, "settings.md": settings_page, "commands.md": commands_page}
-    return own | dict(routes.PAGES) | dict(endpoints.PAGES)
+    return own | dict(routes.PAGES) | {"endpoints-reference.md": endpoints.generate}
 
 
 def main() -> None:

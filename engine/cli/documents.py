@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
 
 from engine.cli.entry import say, with_settings
-from engine.settings import ROOT
 from engine.yamlfile import did_you_mean
 
 
@@ -21,24 +22,26 @@ from engine.yamlfile import did_you_mean
 @with_settings
 def sample(kind: str, seed: int, count: int | None, out: Path | None, institution: str, fault: str | None, **_: object) -> None:
     """Write an invented document of TYPE on standard output, or many into a folder."""
-    from engine.documents.sample import faults
-    from engine.documents.sample import sample as make
+    from engine.documents import sample as made
 
-    known = Catalogue.load(ROOT / "xsd" / "catalogue.yaml").types
-    if kind not in known:
-        raise click.ClickException(f"there is no document type {kind}{did_you_mean(kind, known)}")
+    _must_be_known("document type", kind, made.types())
     if fault == "list":
-        for name in faults(kind):
-            say(name)
+        say("\n".join(made.faults(kind)))
         return
+    if fault:
+        _must_be_known(f"fault of {kind}", fault, made.faults(kind))
     if (count is None) != (out is None):
         raise click.UsageError("--count and --out go together")
-    if fault and fault not in faults(kind):
-        raise click.ClickException(f"{kind} has no rule {fault} that can be broken{did_you_mean(fault, faults(kind))}; see --fault list")
     if out is None:
-        click.get_binary_stream("stdout").write(make(kind, seed, institution=institution, fault=fault))
+        sys.stdout.buffer.write(made.sample(kind, seed, institution=institution, fault=fault))
         return
     out.mkdir(parents=True, exist_ok=True)
     for number in range(seed, seed + (count or 0)):
-        (out / f"{kind}-{number:06}.xml").write_bytes(make(kind, number, institution=institution, fault=fault))
+        (out / f"{kind}-{number:06}.xml").write_bytes(made.sample(kind, number, institution=institution, fault=fault))
     say(f"{count} document(s) of {kind} in {out}")
+
+
+def _must_be_known(what: str, name: str, known: Iterable[str]) -> None:
+    names = list(known)
+    if name not in names:
+        raise click.ClickException(f"there is no {what} {name}{did_you_mean(name, names)}")

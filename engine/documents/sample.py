@@ -36,6 +36,11 @@ def sample(type_code: str, seed: int = 1, institution: str = "DEMO-HOSPITAL", fa
     return to_bytes(root)
 
 
+def types() -> tuple[str, ...]:
+    """List the types of which samples can be invented."""
+    return tuple(_workshop().catalogue.types)
+
+
 def own_number(type_code: str, seed: int = 1, institution: str = "DEMO-HOSPITAL") -> str:
     """Give the document's own number (extension of its id) without writing it."""
     return f"{institution}-{type_code}-{seed:08d}"

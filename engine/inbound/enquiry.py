@@ -49,12 +49,13 @@ class Reading:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Revocation:
-    """One wish to revoke."""
+    """One wish to revoke; its moment tells a wish that is written again from a second one."""
 
     institution: str
     document_type: str
     document_id: str
     reason: str
+    at: datetime
 
 
 class Enquiry:
@@ -76,8 +77,9 @@ class Enquiry:
     async def revoke(self, call: Call, given: Mapping[str, Any]) -> Mapping[str, Any]:
         """Revoke a document: its id is free again, what waits for delivery is cancelled, our services take it back."""
         wish = Revocation(
-            institution=call.institution, document_type=given["documentType"], document_id=given["documentId"], reason=given["reason"]
-        )
+            institution=call.institution, document_type=given["documentType"], document_id=given["documentId"],
+            reason=given["reason"], at=call.received,
+        )  # fmt: skip
         named = {"documentType": wish.document_type, "documentId": wish.document_id}
         try:
             filed = await self._writer.write(self._revoke_all, wish)
@@ -89,8 +91,7 @@ class Enquiry:
         return upload_result(filed) | {"message": "已撤销"} | named
 
     def _revoke_all(self, connection: Connection, wishes: list[Revocation]) -> list[Filed]:
-        now = datetime.now(UTC)
-        filed = [self._journal.revoke(connection, w.institution, w.document_type, w.document_id, w.reason, now) for w in wishes]
+        filed = [self._journal.revoke(connection, w.institution, w.document_type, w.document_id, w.reason, w.at) for w in wishes]
         for desk in self._desks.values():
             desk.withdraw(connection, [f.receipt for f in filed])
         return filed

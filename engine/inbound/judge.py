@@ -127,7 +127,7 @@ class Judge:
             entry, route=before.route, state=outcome.state, code=outcome.code, issues=outcome.issues, changed=changed,
             reference=outcome.reference,
             orders=tuple(Order(destination=s.destination, key=s.key) for s in outcome.sends),
-            trace=tuple(TraceLine(what=t.what, detail=t.detail, micros=t.micros) for t in (*outcome.trace, *_end(outcome))),
+            trace=(*(TraceLine(what=t.what, detail=t.detail, micros=t.micros) for t in outcome.trace), *_end(outcome)),
         )  # fmt: skip
         if outcome.state != "ROUTED" or not outcome.desks:
             return Judgement(entry=entry)

@@ -27,7 +27,7 @@ class Engine:
     services: str = ""
     monitor: str = ""
     password: str = ""
-    process: subprocess.Popen | None = None
+    process: subprocess.Popen[str] | None = None
     said: list[str] = field(default_factory=list)
 
     def start(self, wait: float = 60.0) -> Engine:
@@ -37,7 +37,7 @@ class Engine:
         errors = (self.data / "engine.log").open("ab")
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, cwd=ROOT, env=self._environment())
         lines: Queue[str | None] = Queue()
-        Thread(target=self._read, args=(lines,), daemon=True).start()
+        Thread(target=self._read, args=(self.process, lines), daemon=True).start()
         while True:
             try:
                 line = lines.get(timeout=wait)
@@ -50,9 +50,8 @@ class Engine:
             if line.startswith("ready"):
                 return self
 
-    def _read(self, lines: Queue) -> None:
-        assert self.process is not None
-        for line in self.process.stdout:
+    def _read(self, process: subprocess.Popen[str], lines: Queue[str | None]) -> None:
+        for line in process.stdout or ():
             self.said.append(line)
             lines.put(line)
         lines.put(None)
@@ -66,12 +65,19 @@ class Engine:
         if line.startswith("monitor password"):
             self.password = line.split()[-1]
 
+    @property
+    def pid(self) -> int:
+        """The process id of the supervisor."""
+        assert self.process is not None
+        return self.process.pid
+
     def stop(self, number: int = signal.SIGTERM, wait: float = 40.0) -> int:
         """End the engine by a signal and wait until it is gone; returns its exit code."""
         assert self.process is not None
         self.process.send_signal(number)
         code = self.process.wait(wait)
-        self.process.stdout.close()
+        if self.process.stdout:
+            self.process.stdout.close()
         self.process = None
         return code
 

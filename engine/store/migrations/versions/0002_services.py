@@ -1,5 +1,7 @@
 """Create the tables of the services: institutions, certificates, audit, monitor users, records, residents."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -12,15 +14,15 @@ ROW = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 CURRENT = sa.text("state = 'current' AND own <> ''")
 
 
-def _texts(*names: str) -> list[sa.Column]:
+def _texts(*names: str) -> list[sa.Column[Any]]:
     return [sa.Column(name, sa.Text, nullable=False) for name in names]
 
 
-def _times(*names: str) -> list[sa.Column]:
+def _times(*names: str) -> list[sa.Column[Any]]:
     return [sa.Column(name, sa.BigInteger, nullable=False) for name in names]
 
 
-def _sealed(*names: str) -> list[sa.Column]:
+def _sealed(*names: str) -> list[sa.Column[Any]]:
     return [sa.Column(name, sa.LargeBinary, nullable=False) for name in names]
 
 

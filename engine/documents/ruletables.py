@@ -75,7 +75,7 @@ def assertions(tables: Tables, kind: DocumentType) -> tuple[Assertion, ...]:
         *(a for row in _by_element(tables.entries, kind.code) for a in _entry(tables, row)),
     )
     words = {"type": kind.code, "template": kind.template, "title": kind.title}
-    return tuple(_fill(a, words) for a in found)
+    return tuple(_fill(a, words) for a in found if a.severity in ("error", "warning"))
 
 
 def print_schematron(rules: Sequence[Assertion], lets: Mapping[str, str], title: str) -> str:
@@ -113,7 +113,10 @@ def _lets(tables: Tables, rules: Sequence[Assertion], code: str) -> dict[str, st
         "strange": f"$values[@xsi:type='ST'][contains('{texts}',../hl7:code/@code)]"
         f" | $values[not(@xsi:type='ST')][not(contains(' {others} ',concat(' ',../hl7:code/@code,':',@xsi:type,' ')))]",
         "doubtful": f"$coded[not(contains(' {known} ',concat(' ',../hl7:code/@code,':',@codeSystem,':',@code,' ')))]",
-        **{f"over{n}": f"$values[string-length(.)>{n}]" for n in limits},
+        **{
+            f"over{n}": f"${start}[string-length(.)>{n}]"
+            for start, n in zip(["values", *(f"over{n}" for n in limits)], limits, strict=False)
+        },
     }
 
 
@@ -139,7 +142,8 @@ def _fill(rule: Assertion, words: Mapping[str, str]) -> Assertion:
 def _element(tables: Tables, row: Row) -> Iterator[Assertion]:
     context, item = qualify(row["context"]), row["item"]
     if row["check"] == "code":
-        yield from _coded(tables.sets[row["argument"]], row["rule"], context, item)
+        values = tables.sets[row["argument"]]
+        yield from _coded(replace(values, severity=row["severity"] or values.severity), row["rule"], context, item)
     elif row["check"] == "format":
         yield _long(row["rule"], context, item, row["argument"], row["severity"], ruletests.TEXT_LENGTH)
     else:

@@ -69,9 +69,9 @@ def in_order(earlier: str, later: str) -> str:
 
 
 def has_entry(element: str, sections: str = ".") -> str:
-    """Hold when one of the sections has a filled observation of the data element, looking first where it mostly stands."""
+    """Hold when this section or one of `sections` has a filled observation of the element; looks first where it mostly stands."""
     filled_one = f"hl7:observation[hl7:code/@code='{element}']/hl7:value[{FILLED_VALUE}]"
-    return f"{sections}/hl7:entry/{filled_one} or {sections}/hl7:entry/*/*/{filled_one} or {sections}//{filled_one}"
+    return f"hl7:entry/{filled_one} or hl7:entry/*/*/{filled_one} or {sections}//{filled_one}"
 
 
 def _real_moment() -> str:

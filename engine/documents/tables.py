@@ -12,7 +12,7 @@ from engine.codes import CODES
 from engine.errors import ConfigError, Fault
 
 CHECKS = ("present", "filled", "xpath", "checksum", "age", "code", "format")
-_SEVERITIES = ("error", "warning", "")
+_SEVERITIES = ("error", "warning", "off", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,4 +194,4 @@ def _severity_faults(paths: Mapping[str, Path], tables: Tables) -> Iterator[Faul
         rows: tuple[Row, ...] = getattr(tables, name)
         for row in rows:
             if row[column] not in _SEVERITIES:
-                yield _fault(paths[name], row.line, "CFG-026", f'{column} is "{row[column]}"; write error, warning or nothing')
+                yield _fault(paths[name], row.line, "CFG-026", f'{column} is "{row[column]}"; write error, warning or off')

@@ -50,7 +50,7 @@ def test_identity_numbers_are_made_as_gb_11643_says():
 
 
 def test_an_unknown_fault_is_refused_with_the_known_ones():
-    with pytest.raises(ValueError, match="patient.single"):
+    with pytest.raises(ValueError, match=r"patient\.single"):
         sample("C0002", 1, fault="patient.twins")
 
 

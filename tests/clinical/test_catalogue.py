@@ -1,0 +1,152 @@
+"""Catalogue, folders and tables agree, and each mistake in them is told with file and line."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from lxml import etree
+
+from engine.documents.catalogue import PLACES, Catalogue
+from engine.documents.ruletables import assertions, schematron
+from engine.documents.sample import ROOT, sample
+from engine.documents.sample_body import SHAPES
+from engine.documents.tables import load_tables
+from engine.errors import ConfigError
+
+XSD = ROOT / "xsd"
+
+
+@pytest.fixture
+def xsd(tmp_path):
+    """Copy xsd/ so that a test may spoil it."""
+    shutil.copytree(XSD, tmp_path / "xsd")
+    return tmp_path / "xsd"
+
+
+def spoil(path, old, new):
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def faults_of(load, *arguments):
+    with pytest.raises(ConfigError) as caught:
+        load(*arguments)
+    return caught.value.faults
+
+
+def test_every_type_has_template_grammar_rules_and_sample():
+    catalogue = Catalogue.load(XSD / "catalogue.yaml")
+    assert list(catalogue.types) == ["C0002", "C0004", "C0007"]
+    for kind in catalogue.types.values():
+        assert kind.template == f"2.16.156.10011.2.1.1.{20 + kind.part}"
+        assert kind.code == f"C{kind.part:04d}"
+        assert catalogue.schemas[kind.schema].is_file()
+        assert kind.rules.is_dir()
+        assert kind.sample.is_file()
+        assert set(kind.where) == set(PLACES)
+
+
+def test_no_table_or_sample_is_orphaned():
+    catalogue = Catalogue.load(XSD / "catalogue.yaml")
+    tables = load_tables(XSD / "clinical" / "rules")
+    known = set(catalogue.types)
+    assert {row["type"] for row in (*tables.sections, *tables.entries)} == known
+    assert {path.stem for path in (XSD / "clinical" / "samples").glob("*.xml")} == known
+    keys = {(row["type"], row["code"] or row["display_name"]) for row in tables.sections}
+    assert {(row["type"], row["section"]) for row in tables.entries} <= keys
+    shapes = (XSD / "clinical" / "samples" / "shapes.csv").read_text(encoding="utf-8").splitlines()[1:]
+    assert {line.rpartition(",")[2] for line in shapes} <= set(SHAPES)
+
+
+@pytest.mark.parametrize("code", ["C0002", "C0004", "C0007"])
+def test_what_is_drawn_from_a_sample_is_what_was_put_in(press, code):
+    drawn = press.draw(press.open(sample(code, 5, "H1")), code)
+    assert drawn.resident_name.startswith("测试患者")
+    assert re.fullmatch(r"\d{17}[\dX]", drawn.resident_id)
+    assert drawn.birth_date == drawn.resident_id[6:14]
+    assert (drawn.own_extension, drawn.custodian, drawn.type_code_in_document) == (f"H1-{code}-00000005", "H1", code)
+    assert drawn.author.startswith("测试")
+
+
+def test_a_type_that_stands_twice_or_without_sample_is_told_with_its_line(xsd):
+    spoil(xsd / "catalogue.yaml", 'code: "C0004"', 'code: "C0002"')
+    spoil(xsd / "catalogue.yaml", "sample: clinical/samples/C0007.xml", "sample: clinical/samples/C0077.xml")
+    faults = faults_of(Catalogue.load, xsd / "catalogue.yaml")
+    assert [f.code for f in faults] == ["CFG-050", "CFG-020"]
+    assert all(f.line > 1 for f in faults)
+
+
+def test_an_unknown_place_is_told(xsd):
+    spoil(xsd / "catalogue.yaml", "    gender: string", "    sex: string")
+    assert [f.code for f in faults_of(Catalogue.load, xsd / "catalogue.yaml")] == ["CFG-012"]
+
+
+def test_wrong_words_in_tables_are_told_all_at_once(xsd):
+    rules = xsd / "clinical" / "rules"
+    spoil(rules / "elements.csv", "present", "persent")
+    spoil(rules / "entries.csv", ",BL,", ",BOOL,")
+    spoil(rules / "times.csv", ",error,", ",serious,")
+    faults = faults_of(load_tables, rules)
+    assert {Path(f.file).name for f in faults} == {"elements.csv", "entries.csv", "times.csv"}
+    assert {f.code for f in faults} == {"CFG-026"}
+    assert all(f.line > 1 for f in faults)
+
+
+def test_a_missing_column_or_table_is_told(xsd):
+    rules = xsd / "clinical" / "rules"
+    spoil(rules / "moments.csv", "context,about", "path,about")
+    assert "context" in faults_of(load_tables, rules)[0].message
+    (rules / "times.csv").unlink()
+    assert [f.code for f in faults_of(load_tables, rules)] == ["CFG-020"]
+
+
+def test_the_printed_rules_are_the_same_each_time_and_name_each_rule_once():
+    for kind in Catalogue.load(XSD / "catalogue.yaml").types.values():
+        printed = schematron(kind)
+        assert printed == schematron(kind)
+        root = etree.fromstring(printed.encode())
+        ids = [e.get("id") for e in root.iter("{http://purl.oclc.org/dsdl/schematron}assert")]
+        assert len(ids) == len(set(ids)) > 80
+
+
+def test_every_rule_speaks_chinese_and_tells_a_cure():
+    catalogue = Catalogue.load(XSD / "catalogue.yaml")
+    for kind in catalogue.types.values():
+        for rule in assertions(load_tables(kind.rules), kind):
+            assert re.search(r"[\u4e00-\u9fff]", rule.message), rule
+            assert rule.hint, rule
+            assert "{" not in rule.hint, rule
+            assert rule.severity in ("error", "warning"), rule
+
+
+def test_a_rule_turned_into_a_warning_in_the_table_changes_the_verdict(xsd):
+    from engine.documents.press import Press
+
+    broken = sample("C0002", 3, fault="custodian.name")
+
+    def verdict():
+        press = Press(xsd.parent)
+        return [(i.rule, i.severity) for i in press.rules("C0002").check(press.open(broken))]
+
+    assert verdict() == [("custodian.name", "error")]
+    elements = xsd / "clinical" / "rules" / "elements.csv"
+    row = next(line for line in elements.read_text(encoding="utf-8").splitlines() if line.startswith("custodian.name,"))
+    spoil(elements, row, row.replace(",error,", ",warning,"))
+    assert verdict() == [("custodian.name", "warning")]
+    spoil(elements, row.replace(",error,", ",warning,"), row.replace(",error,", ",off,"))
+    assert verdict() == []
+
+
+def test_the_severity_of_a_value_set_can_be_overruled_for_one_element(xsd):
+    from engine.documents.press import Press
+
+    broken = sample("C0002", 3, fault="patient.gender-code")
+    spoil(
+        xsd / "clinical" / "rules" / "elements.csv",
+        "administrativeGenderCode,code,2.16.156.10011.2.3.3.4,,",
+        "administrativeGenderCode,code,2.16.156.10011.2.3.3.4,warning,",
+    )
+    press = Press(xsd.parent)
+    assert [(i.rule, i.severity) for i in press.rules("C0002").check(press.open(broken))] == [("patient.gender-code", "warning")]

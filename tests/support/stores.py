@@ -1,0 +1,103 @@
+"""Give a running engine a store of its own: SQLite in its data directory, or a throw-away PostgreSQL database."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from engine.services.institutions import Institutions
+from engine.store import counts
+from engine.store.database import Database, default_url
+from engine.store.migrations import migrate
+from engine.store.tables import message
+from tests.support.engine import Engine
+from tests.support.hospital import PASSWORD, Hospital
+
+SERVER = os.environ.get("ENGINE_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
+STORES = ("sqlite", pytest.param("postgresql", marks=pytest.mark.postgres))
+
+
+@contextmanager
+def postgres() -> Iterator[str]:
+    """Make an empty PostgreSQL database and drop it afterwards; skips aloud when there is no server."""
+    try:
+        server = psycopg.connect(SERVER, autocommit=True, connect_timeout=3)
+    except psycopg.OperationalError as error:
+        if os.environ.get("ENGINE_REQUIRE_ALL") == "1":
+            raise
+        pytest.skip(f"no PostgreSQL server to test with: {error}")
+    name = f"changbai_test_{secrets.token_hex(6)}"
+    with closing(server):
+        server.execute(f'CREATE DATABASE "{name}"')
+        try:
+            yield f"{SERVER.rsplit('/', 1)[0]}/{name}"
+        finally:
+            server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@contextmanager
+def new_engine(store: str, data: Path, *extra: str, hospitals: tuple[str, ...] = ("HOSP-A",)) -> Iterator[Engine]:
+    """Prepare an engine with these hospitals, not started yet; whatever still runs at the end is stopped."""
+    with postgres() if store == "postgresql" else _nothing() as url:
+        engine = Engine(data, url, extra)
+        enrol(engine, dict.fromkeys(hospitals, "hospital"))
+        try:
+            yield engine
+        finally:
+            if engine.process is not None:
+                engine.stop()
+
+
+@contextmanager
+def _nothing() -> Iterator[str]:
+    yield ""
+
+
+@contextmanager
+def opened(engine: Engine) -> Iterator[Database]:
+    """Open the engine's store beside it."""
+    with closing(Database(engine.database or default_url(engine.data))) as database:
+        yield database
+
+
+def enrol(engine: Engine, kinds: dict[str, str]) -> None:
+    """Register institutions by code and kind, all with the one test password."""
+    with opened(engine) as database:
+        migrate(database)
+        register = Institutions(database)
+        for code, kind in kinds.items():
+            register.add(code, f"测试机构 {code}", kind, PASSWORD)
+
+
+def hospital(engine: Engine, code: str = "HOSP-A") -> Hospital:
+    """Give the system of one hospital."""
+    return Hospital(engine.services, code)
+
+
+def messages(engine: Engine) -> int:
+    """Count the messages in the store."""
+    with opened(engine) as database, database.read() as connection:
+        return connection.execute(message.select().with_only_columns(message.c.receipt)).all().__len__()
+
+
+def conserved(engine: Engine) -> bool:
+    """Tell whether counts and rows agree, as `check --store` does."""
+    with opened(engine) as database, database.read() as connection:
+        found = counts.verify(connection)
+    assert found == []
+    return True
+
+
+def until(sure: Callable[[], object], seconds: float = 20.0) -> None:
+    """Wait for something that another process does; fails when it does not become so."""
+    end = time.monotonic() + seconds
+    while not sure():
+        assert time.monotonic() < end, "it did not become so in time"
+        time.sleep(0.05)

@@ -77,11 +77,8 @@ def plain(element: etree._Element) -> Any:
 
 def written(values: Mapping[str, Any]) -> str:
     """Write parameters as elements; a list repeats its element."""
-    parts = []
-    for name, value in values.items():
-        for one in value if isinstance(value, list) else [value]:
-            parts.append(f"<{name}>{written(one) if isinstance(one, Mapping) else escape(str(one))}</{name}>")
-    return "".join(parts)
+    each = [(name, one) for name, value in values.items() for one in (value if isinstance(value, list) else [value])]
+    return "".join(f"<{name}>{written(one) if isinstance(one, Mapping) else escape(str(one))}</{name}>" for name, one in each)
 
 
 @dataclass

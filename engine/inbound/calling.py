@@ -72,7 +72,7 @@ class ServicePoint:
         opened, envelope = await self._run(len(body), lambda: self._open(exchange, body))
         caller = await self._admitted(exchange, envelope, path_institution)
         asked = await self._run(len(body), lambda: self._read(envelope, opened))
-        call = _call(exchange, caller, path_institution, _lane(asked.values))
+        call = _call(exchange, caller, path_institution, _lane(envelope.operation, asked.values))
         result = await self._handlers[envelope.operation](call, asked.values)
         return self._write(envelope, asked, result)
 
@@ -157,10 +157,10 @@ def _call(exchange: Exchange, caller: Caller, path_institution: str, lane: Lane)
     )
 
 
-def _lane(values: Mapping[str, Any]) -> Lane:
+def _lane(operation: str, values: Mapping[str, Any]) -> Lane:
     asked = str(values.get("lane", "")).strip() or LANES[0]
     for lane in LANES:
         if asked == lane:
             return lane
-    issue = Issue(code="SND-311", message="lane 只能是 live 或 history。", hint="不填即为 live。", path="lane", value=asked[:40])
-    raise SenderError(issue)
+    path = f"/Envelope/Body/{operation}/lane"
+    raise SenderError(Issue(code="SND-311", message="lane 只能是 live 或 history。", hint="不填即为 live。", path=path, value=asked[:40]))

@@ -98,7 +98,7 @@ class Enquiry:
 
     async def reconcile(self, call: Call, given: Mapping[str, Any]) -> Mapping[str, Any]:
         """Hold what the hospital says it sent on a day against what was received and accepted."""
-        day = _day_of(given["date"], "date")
+        day = _day_of(call, given, "date")
         rows = await self._reading(lambda c: self._journal.reconcile(c, call.institution, day, call.lane))
         ours = {row.document_type: row for row in rows}
         counts = {c["documentType"]: c for c in given.get("counts") or [] if c.get("documentType")}
@@ -107,7 +107,7 @@ class Enquiry:
 
     async def quality_report(self, call: Call, given: Mapping[str, Any]) -> Mapping[str, Any]:
         """Tell which rules the institution's documents broke between two days, both included."""
-        start, end = _midnight(_day_of(given["from"], "from")), _midnight(_day_of(given["to"], "to") + timedelta(days=1))
+        start, end = _midnight(_day_of(call, given, "from")), _midnight(_day_of(call, given, "to") + timedelta(days=1))
         rows = await self._reading(lambda c: self._journal.quality(c, call.institution, start, end))
         rules = [
             {
@@ -143,7 +143,7 @@ def receipt_result(stored: Stored) -> dict[str, Any]:
     deliveries = [
         {
             "destination": d.destination, "state": d.state.lower(), "attempts": d.attempts,
-            "lastError": f"{d.error_code} {d.error_text}".strip(),
+            "lastError": f"{d.error_code} {d.error_text}" if d.error_code else "",  # without a code the text is what came back
             "nextTry": shanghai_text(d.due) if d.state == "QUEUED" and d.attempts else "", "at": shanghai_text(d.at),
         }
         for d in stored.deliveries
@@ -168,12 +168,14 @@ def _count_of(theirs: Mapping[str, Any] | None) -> int:
     return int((theirs or {}).get("sent") or 0)
 
 
-def _day_of(text: str, name: str) -> date:
+def _day_of(call: Call, given: Mapping[str, Any], name: str) -> date:
+    text = str(given[name]).strip()
     try:
-        return date.fromisoformat(text.strip())
+        return date.fromisoformat(text)
     except ValueError:
         words = f"参数 {name} 的取值“{text[:40]}”不是日期"
-        raise SenderError(Issue(code="SND-311", message=words, hint="按 yyyy-MM-dd 填写", path=name)) from None
+        path = f"/Envelope/Body/{call.operation}/{name}"
+        raise SenderError(Issue(code="SND-311", message=words, hint="按 yyyy-MM-dd 填写", path=path)) from None
 
 
 def _midnight(day: date) -> datetime:

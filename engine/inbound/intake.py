@@ -25,6 +25,10 @@ from engine.store.writer import Writer
 _LOG = get_logger("intake")
 
 
+_UNPACKS_TO = 8
+"""A payload is taken to unpack to so many times its length, when it is decided on which thread it is judged."""
+
+
 class Desk(Protocol):
     """The way into one of our own services: called inside the journal's transaction."""
 
@@ -98,7 +102,7 @@ class Filing:
 class Intake:
     """Serve Upload and UploadBinary (`upload`), and UploadBatch.
 
-    `judge` walks on the event loop; documents above `large` bytes of payload go to one thread with a
+    `judge` walks on the event loop; documents that may unpack to more than `large` bytes go to one thread with a
     Judge of its own (`make_judge`), because compiled schemas are not shared between threads.
     """
 
@@ -124,9 +128,14 @@ class Intake:
 
     async def upload(self, call: Call, given: Mapping[str, Any]) -> Mapping[str, Any]:
         """Answer Upload and UploadBinary: an UploadResult (contracts.md)."""
-        judgement = await self._judged(_upload_of(call, given))
-        filed = await self._write(Parcel(judgements=(judgement,), institution=call.institution))
-        return upload_result(filed[0])
+        upload = _upload_of(call, given)
+        if self._is_large(upload):
+            return upload_result((await self._write(_alone(await self._judged(upload))))[0])
+        with self._writer.coming():
+            await asyncio.sleep(0)  # lets all who came with us announce themselves, so that one commit serves us all
+            parcel = _alone(self._judge.judge(upload))
+            filed = self._hand_in(parcel)
+        return upload_result((await self._kept(filed, parcel))[0])
 
     async def upload_batch(self, call: Call, given: Mapping[str, Any]) -> Mapping[str, Any]:
         """Answer UploadBatch: every document judged in order, all in one commit."""
@@ -161,9 +170,12 @@ class Intake:
                     raise SenderError(Issue(code="SND-310", message=f"缺少参数 {path}", hint="按 WSDL 补上该参数", path=path))
 
     async def _judged(self, upload: Upload) -> Judgement:
-        if len(upload.payload) <= self._large:
+        if not self._is_large(upload):
             return self._judge.judge(upload)
         return await asyncio.get_running_loop().run_in_executor(self._executor, self._judge_large, upload)
+
+    def _is_large(self, upload: Upload) -> bool:
+        return len(upload.payload) * _UNPACKS_TO > self._large
 
     def _judge_large(self, upload: Upload) -> Judgement:
         if not hasattr(self._own, "judge"):
@@ -171,9 +183,15 @@ class Intake:
         judge: Judge = self._own.judge
         return judge.judge(upload)
 
+    def _hand_in(self, parcel: Parcel) -> asyncio.Future[Any]:
+        return self._writer.hand_in(self._filing, parcel, size=_size(parcel))
+
     async def _write(self, parcel: Parcel) -> Any:
+        return await self._kept(self._hand_in(parcel), parcel)
+
+    async def _kept(self, filed: asyncio.Future[Any], parcel: Parcel) -> Any:
         try:
-            return await self._writer.write(self._filing, parcel, size=_size(parcel))
+            return await filed
         except (TryAgain, SenderError):
             raise
         except Exception as bug:  # noqa: BLE001 - whatever it is, the document keeps its receipt
@@ -184,7 +202,7 @@ class Intake:
                 judgements=tuple(_held(j, reference) for j in parcel.judgements),
                 institution=parcel.institution, batch_id=parcel.batch_id, batch_digest=parcel.batch_digest,
             )  # fmt: skip
-            return await self._writer.write(self._filing, held, size=_size(held))
+            return await self._hand_in(held)
 
     async def _file_batch(self, parcel: Parcel) -> Mapping[str, Any]:
         answer = await self._write(parcel)
@@ -195,6 +213,10 @@ class Intake:
             raise SenderError(Issue(code="SND-506", message=words, hint="新的批次请换新的 batchId", path="batchId"))
         first: Mapping[str, Any] = json.loads(answer.result)
         return first
+
+
+def _alone(judgement: Judgement) -> Parcel:
+    return Parcel(judgements=(judgement,), institution=judgement.entry.institution)
 
 
 def _size(parcel: Parcel) -> int:

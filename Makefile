@@ -27,7 +27,7 @@ lint: install
 	$(BIN)/python run_engine.py check
 
 test: lint
-	$(BIN)/python -m pytest -n auto --dist loadgroup
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 docs: install
 	$(BIN)/python -m engine.reference

@@ -20,12 +20,25 @@ _GROUPS = {
 
 def codes_page() -> str:
     """Write docs/codes.md: every code with cause and what each side does."""
-    lines = ["# 错误代码 · Codes", "", "由 `make docs` 从 `engine/codes.py` 生成。类别见敌意输入的分类（R-DEC、R-XML、F-AUTH ……）。", ""]
+    lines = [
+        "# 错误代码 · Codes",
+        "",
+        "由 `make docs` 从 `engine/codes.py` 生成。类别见敌意输入的分类（R-DEC、R-XML、F-AUTH ……）。",
+        "",
+    ]
     for prefix, name in _GROUPS.items():
         rows = [c for c in CODES.values() if c.code.startswith(prefix)]
         if rows:
-            lines += [f"## {name}", "", "| 代码 | 含义 | 原因 | 医院怎样处理 | 管理员怎样处理 | 类别 |", "|---|---|---|---|---|---|"]
-            lines += [f"| `{c.code}` | {c.title} | {_cell(c.cause)} | {_cell(c.sender)} | {_cell(c.admin)} | {c.outcome} |" for c in rows]
+            lines += [
+                f"## {name}",
+                "",
+                "| 代码 | 含义 | 原因 | 医院怎样处理 | 管理员怎样处理 | 类别 |",
+                "|---|---|---|---|---|---|",
+            ]
+            lines += [
+                f"| `{c.code}` | {c.title} | {_cell(c.cause)} | {_cell(c.sender)} | {_cell(c.admin)} | {c.outcome} |"
+                for c in rows
+            ]
             lines.append("")
     lines += ["## 配置检查（run_engine.py check）", "", "| 代码 | 含义 |", "|---|---|"]
     lines += [f"| `{code}` | {meaning} |" for code, meaning in CONFIG_CODES.items()]
@@ -39,8 +52,18 @@ def _cell(text: str) -> str:
 def settings_page() -> str:
     """Write docs/settings.md: every key of config/engine.yaml with its default, flag and environment variable."""
     head = "参数优先于环境变量，环境变量优先于 `config/engine.yaml`。Flags beat the environment, which beats the file."
-    lines = ["# 设置 · Settings", "", "由 `make docs` 从 `engine/settings.py` 生成。" + head, "", "| 键 | 默认 | 参数 | 环境变量 | 说明 |", "|---|---|---|---|---|"]
-    lines += [f"| `{key}` | {default} | {flag} | {variable} | {about} |" for key, default, flag, variable, about in _settings_rows(Settings, "")]
+    lines = [
+        "# 设置 · Settings",
+        "",
+        "由 `make docs` 从 `engine/settings.py` 生成。" + head,
+        "",
+        "| 键 | 默认 | 参数 | 环境变量 | 说明 |",
+        "|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| `{key}` | {default} | {flag} | {variable} | {about} |"
+        for key, default, flag, variable, about in _settings_rows(Settings, "")
+    ]
     return "\n".join(lines) + "\n"
 
 

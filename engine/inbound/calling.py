@@ -163,4 +163,6 @@ def _lane(operation: str, values: Mapping[str, Any]) -> Lane:
         if asked == lane:
             return lane
     path = f"/Envelope/Body/{operation}/lane"
-    raise SenderError(Issue(code="SND-311", message="lane 只能是 live 或 history。", hint="不填即为 live。", path=path, value=asked[:40]))
+    raise SenderError(
+        Issue(code="SND-311", message="lane 只能是 live 或 history。", hint="不填即为 live。", path=path, value=asked[:40])
+    )

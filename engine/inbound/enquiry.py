@@ -61,7 +61,9 @@ class Revocation:
 class Enquiry:
     """Serve QueryReceipt, Revoke, Reconcile, QualityReport, Heartbeat and ListDocumentTypes."""
 
-    def __init__(self, *, journal: Journal, reading: Reading, writer: Writer, desks: Mapping[str, Desk], catalogue: Catalogue) -> None:
+    def __init__(
+        self, *, journal: Journal, reading: Reading, writer: Writer, desks: Mapping[str, Desk], catalogue: Catalogue
+    ) -> None:
         self._journal = journal
         self._reading = reading
         self._writer = writer

@@ -80,7 +80,9 @@ class Filing:
             if parcel.batch_id:
                 answer = json.dumps(batch_answer(parcel, mine), ensure_ascii=False)
                 known = KnownBatch(receipt=mine[0].receipt, list_digest=parcel.batch_digest, result=answer)
-                self._journal.keep_batch(connection, parcel.institution, parcel.batch_id, known, parcel.judgements[0].entry.received)
+                self._journal.keep_batch(
+                    connection, parcel.institution, parcel.batch_id, known, parcel.judgements[0].entry.received
+                )
         return answers
 
     def _serve(self, connection: Connection, judged: Sequence[Judgement], filed: Sequence[Filed]) -> None:
@@ -151,7 +153,9 @@ class Intake:
             judgements.append(judgement)
             await asyncio.sleep(0)  # lets other callers in between two documents of a long batch
         digest = _batch_digest(judgements)
-        parcel = Parcel(judgements=tuple(judgements), institution=call.institution, batch_id=given["batchId"], batch_digest=digest)
+        parcel = Parcel(
+            judgements=tuple(judgements), institution=call.institution, batch_id=given["batchId"], batch_digest=digest
+        )
         return await self._file_batch(parcel)
 
     def close(self) -> None:
@@ -160,7 +164,11 @@ class Intake:
 
     def _check_batch(self, documents: Sequence[Any]) -> None:
         if not documents:
-            raise SenderError(Issue(code="SND-310", message="缺少参数 documents：批次里没有文档", hint="至少放入一个 document", path="documents"))
+            raise SenderError(
+                Issue(
+                    code="SND-310", message="缺少参数 documents：批次里没有文档", hint="至少放入一个 document", path="documents"
+                )
+            )
         if len(documents) > self._batch_documents:
             raise SenderError(_batch_limit(f"一批最多 {self._batch_documents} 份文档，收到 {len(documents)} 份"))
         for position, document in enumerate(documents, 1):
@@ -197,7 +205,9 @@ class Intake:
         except Exception as bug:  # noqa: BLE001 - whatever it is, the document keeps its receipt
             # A valid document that met a bug of ours keeps its receipt and waits as ERROR.
             reference = secrets.token_hex(6)
-            _LOG.error("filing failed", exc_info=bug, reference=reference, receipts=[j.entry.receipt for j in parcel.judgements][:20])
+            _LOG.error(
+                "filing failed", exc_info=bug, reference=reference, receipts=[j.entry.receipt for j in parcel.judgements][:20]
+            )
             held = Parcel(
                 judgements=tuple(_held(j, reference) for j in parcel.judgements),
                 institution=parcel.institution, batch_id=parcel.batch_id, batch_digest=parcel.batch_digest,
@@ -226,7 +236,13 @@ def _size(parcel: Parcel) -> int:
 def upload_result(filed: Filed, **more: str) -> dict[str, Any]:
     """Write an UploadResult from what the journal kept."""
     code = filed.code if filed.status == "rejected" else "0"
-    result: dict[str, Any] = {"receipt": filed.receipt, "status": filed.status, "code": code, "message": title(code), "duplicate": filed.duplicate}
+    result: dict[str, Any] = {
+        "receipt": filed.receipt,
+        "status": filed.status,
+        "code": code,
+        "message": title(code),
+        "duplicate": filed.duplicate,
+    }
     if filed.issues:
         result["issues"] = [_issue_values(i) for i in filed.issues]
     return result | more
@@ -245,7 +261,9 @@ def batch_answer(parcel: Parcel, filed: Sequence[Filed]) -> dict[str, Any]:
 
 
 def _issue_values(issue: Issue) -> dict[str, Any]:
-    values = {name: getattr(issue, name) for name in ("severity", "code", "rule", "path", "line", "column", "value", "message", "hint")}
+    values = {
+        name: getattr(issue, name) for name in ("severity", "code", "rule", "path", "line", "column", "value", "message", "hint")
+    }
     return {name: value for name, value in values.items() if value not in ("", 0)}
 
 
@@ -259,7 +277,10 @@ def _upload_of(call: Call, given: Mapping[str, Any], batch: str = "") -> Upload:
 
 def _batch_digest(judgements: Sequence[Judgement]) -> str:
     """Digest the list of a batch: type, id and content of each document, in order."""
-    listed = [f"{j.entry.document_type}|{j.entry.document_id}|{j.entry.digest or hashlib.sha256(j.entry.original).hexdigest()}" for j in judgements]
+    listed = [
+        f"{j.entry.document_type}|{j.entry.document_id}|{j.entry.digest or hashlib.sha256(j.entry.original).hexdigest()}"
+        for j in judgements
+    ]
     return hashlib.sha256("\n".join(listed).encode()).hexdigest()
 
 

@@ -78,20 +78,28 @@ class Judge:
 
     def judge_stored(self, entry: Entry, content: bytes) -> Judgement:
         """Judge a stored message again with the routes of now, under its own receipt; for replay."""
-        fresh = replace(entry, revision=self._book.revision, state="INVALID", issues=(), orders=(), trace=(), changed=b"", reference="")
+        fresh = replace(
+            entry, revision=self._book.revision, state="INVALID", issues=(), orders=(), trace=(), changed=b"", reference=""
+        )
         upload = Upload(
             institution=entry.institution, document_type=entry.document_type, document_id=entry.document_id,
             payload=b"", lane=entry.lane, replaces=entry.replaces,
         )  # fmt: skip
         try:
             document = self._press.open(content)
-            return self._walk(upload, replace(fresh, digest=document.digest), document, Unpacked(gzip=entry.original, content=content))
+            return self._walk(
+                upload, replace(fresh, digest=document.digest), document, Unpacked(gzip=entry.original, content=content)
+            )
         except SenderError as refusal:
             return Judgement(entry=_refused(fresh, refusal, entry.original, entry.original_form))
 
     def _unpack(self, upload: Upload) -> Unpacked:
         if upload.encryption not in ("", "none"):
-            raise SenderError(_issue("SND-219", f"encryption 的取值“{upload.encryption[:40]}”尚未开通", "填写 none 或不填写", "packing.encryption"))
+            raise SenderError(
+                _issue(
+                    "SND-219", f"encryption 的取值“{upload.encryption[:40]}”尚未开通", "填写 none 或不填写", "packing.encryption"
+                )
+            )
         if isinstance(upload.payload, bytes):
             return unpack_binary(upload.payload, self._press.limits)
         return unpack_text(upload.payload, self._press.limits)
@@ -99,7 +107,14 @@ class Judge:
     def _walk(self, upload: Upload, entry: Entry, document: XmlDocument, unpacked: Unpacked) -> Judgement:
         known = self._press.catalogue.types.get(upload.document_type)
         if known is None:
-            raise SenderError(_issue("SND-401", f"没有文档类型“{upload.document_type[:40]}”", "用 ListDocumentTypes 查询可用的类型代码", "catalogue.type"))
+            raise SenderError(
+                _issue(
+                    "SND-401",
+                    f"没有文档类型“{upload.document_type[:40]}”",
+                    "用 ListDocumentTypes 查询可用的类型代码",
+                    "catalogue.type",
+                )
+            )
         drawn = self._press.draw(document, known.code)
         own = f"{drawn.own_root}^{drawn.own_extension}" if drawn.own_root and drawn.own_extension else ""
         named = f"{drawn.replaces_root}^{drawn.replaces_extension}" if drawn.replaces_extension else ""
@@ -117,7 +132,9 @@ class Judge:
         )  # fmt: skip
         if route is None:
             missing = f"no route receives {known.code}"
-            return Judgement(entry=replace(entry, state="ERROR", code="ENG-000", trace=(TraceLine(what="route", detail=missing, micros=0),)))
+            return Judgement(
+                entry=replace(entry, state="ERROR", code="ENG-000", trace=(TraceLine(what="route", detail=missing, micros=0),))
+            )
         return self._settle(entry, message, walk(route, message), drawn)
 
     def _settle(self, entry: Entry, before: Message, outcome: Outcome, drawn: Drawn) -> Judgement:

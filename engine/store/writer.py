@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, TypeVar
@@ -50,12 +49,12 @@ _Answer = tuple[_Unit, Any, BaseException | None]
 class Writer:
     """One thread that commits units in groups, for all callers of this process.
 
-    An idle writer commits a unit at once; a busy one gathers up to `linger` seconds, or until as many wait as the
-    group before had. At most `queue_limit` units of `queue_bytes` bytes wait; beyond that `submit` raises TryAgain.
+    It commits at once when nothing more is `coming`; else it gathers until all that was announced has come, at most
+    `linger` seconds. At most `queue_limit` units of `queue_bytes` bytes wait; beyond that `submit` raises TryAgain.
     """
 
     def __init__(
-        self, database: Database, *, linger: float = 0.003, queue_limit: int = 2000, queue_bytes: int = 256 * 1024 * 1024
+        self, database: Database, *, linger: float = 0.04, queue_limit: int = 2000, queue_bytes: int = 256 * 1024 * 1024
     ) -> None:
         self._database = database
         self._linger = linger
@@ -64,6 +63,7 @@ class Writer:
         self._bytes = 0
         self._changed = threading.Condition()
         self._stopping = False
+        self._coming = 0
         self._thread = threading.Thread(target=self._run, name="journal-writer", daemon=True)
         self._thread.start()
 
@@ -78,11 +78,28 @@ class Writer:
         self._put(_Unit(handler, unit, size, future))
         return future
 
-    async def write(self, handler: Callable[[Connection, list[U]], Sequence[R]], unit: U, *, size: int = 0) -> R:
-        """Hand in a unit from an event loop and wait for its commit; a cancelled caller does not undo the row."""
+    def hand_in(self, handler: Callable[[Connection, list[U]], Sequence[R]], unit: U, *, size: int = 0) -> asyncio.Future[R]:
+        """Hand in a unit from an event loop; who cancels the future does not undo the row."""
         future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
         self._put(_Unit(handler, unit, size, future))
-        return await future
+        return future
+
+    async def write(self, handler: Callable[[Connection, list[U]], Sequence[R]], unit: U, *, size: int = 0) -> R:
+        """Hand in a unit from an event loop and wait for its commit."""
+        return await self.hand_in(handler, unit, size=size)
+
+    @contextmanager
+    def coming(self) -> Iterator[None]:
+        """Announce a unit that is made and handed in within this context, so that it goes into one commit with those made beside it."""
+        with self._changed:
+            self._coming += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._coming -= 1
+                if self._coming == 0 and self._waiting:
+                    self._changed.notify()
 
     def stop(self) -> None:
         """Take nothing more, commit what waits, and end the thread."""
@@ -101,19 +118,19 @@ class Writer:
                 raise TryAgain("too many messages wait for the store", retry_after=2)
             self._waiting.append(unit)
             self._bytes += unit.size
-            self._changed.notify()
+            if self._coming == 0 or len(self._waiting) in (1, _BATCH_UNITS):
+                self._changed.notify()
 
     def _run(self) -> None:
-        before = 0
-        while batch := self._gather(before):
-            before = len(batch)
+        while batch := self._gather():
             _answer(self._commit(batch))
 
-    def _gather(self, before: int) -> list[_Unit]:
+    def _gather(self) -> list[_Unit]:
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._stopping)
-            if before > 1 and not self._stopping:
-                self._wait_for_company(min(before, _BATCH_UNITS))
+            self._changed.wait_for(
+                lambda: self._coming == 0 or self._stopping or len(self._waiting) >= _BATCH_UNITS, self._linger
+            )
             batch: list[_Unit] = []
             size = 0
             while self._waiting and len(batch) < _BATCH_UNITS and (not batch or size + self._waiting[0].size <= _BATCH_BYTES):
@@ -121,13 +138,6 @@ class Writer:
                 size += batch[-1].size
             self._bytes -= size
             return batch
-
-    def _wait_for_company(self, wanted: int) -> None:
-        deadline = time.monotonic() + self._linger
-        while len(self._waiting) < wanted and not self._stopping:
-            left = deadline - time.monotonic()
-            if left <= 0 or not self._changed.wait(left):
-                return
 
     def _commit(self, batch: list[_Unit]) -> list[_Answer]:
         answers: list[_Answer] = []

@@ -6,7 +6,7 @@ import base64
 import gzip
 import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import urlsplit
@@ -81,7 +81,7 @@ def written(values: Mapping[str, Any]) -> str:
     return "".join(f"<{name}>{written(one) if isinstance(one, Mapping) else escape(str(one))}</{name}>" for name, one in each)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Hospital:
     """One institution with its code and password at the engine's address."""
 
@@ -89,7 +89,6 @@ class Hospital:
     code: str
     password: str = PASSWORD
     timeout: float = 30.0
-    last: Answer | None = field(default=None, repr=False)
 
     def invent(self, kind: str = "C0002", *, seed: int = 0, fault: str | None = None, custodian: str = "") -> Paper:
         """Invent a document that was never sent before; its number is not the number inside it."""
@@ -120,10 +119,9 @@ class Hospital:
             sent = {"Content-Type": "text/xml; charset=utf-8"} | dict(headers or {})
             connection.request("POST", path, body.encode() if isinstance(body, str) else body, sent)
             reply = connection.getresponse()
-            self.last = Answer(reply.status, {n.lower(): v for n, v in reply.getheaders()}, reply.read())
+            return Answer(reply.status, {n.lower(): v for n, v in reply.getheaders()}, reply.read())
         finally:
             connection.close()
-        return self.last
 
     def upload(self, paper: Paper, **more: Any) -> Any:
         """Upload a document as the contract says."""

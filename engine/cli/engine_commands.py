@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from engine.cli.entry import say, settings_of, with_settings
+from engine.cli.entry import say, settings_of, with_project, with_settings
 from engine.settings import FLAGS, ROOT, Settings, environment_name
 from engine.supervisor import Role, Supervisor, child_command, listening_socket
 
@@ -109,6 +109,7 @@ def child(kind: str, name: str, fd: int) -> None:
 @click.option("--code", help="messages that ended with this code")
 @click.option("--since", help="messages received since yyyy-MM-dd or yyyy-MM-ddTHH:mm:ss (Shanghai)")
 @click.option("--preview", is_flag=True, help="only show what would change")
+@with_project
 @with_settings
 def replay(receipt: str | None, route: str | None, code: str | None, since: str | None, preview: bool, **flags: Any) -> None:  # noqa: FBT001 - click hands flags over so
     """Walk stored messages again, one by receipt or many by cause, with the routes of now."""

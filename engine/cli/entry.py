@@ -26,6 +26,12 @@ def with_settings(command: F) -> F:
     return click.option("--data", type=click.Path(path_type=Path), help="data directory  [default: var/data]")(command)
 
 
+with_project = click.option(
+    "--project", type=click.Path(file_okay=False, path_type=Path), help="folder that holds routes/, config/, xsd/, wsdl/"
+)
+"""Add --project to a command that works with the project's files."""
+
+
 def settings_of(**flags: Any) -> Settings:
     """Load the settings with the flags that were given."""
     return load_settings(flags)

@@ -8,11 +8,7 @@ from typing import Any
 
 import click
 
-from engine.cli.entry import say, settings_of, with_settings
-
-with_project = click.option(
-    "--project", type=click.Path(file_okay=False, path_type=Path), help="folder that holds routes/, config/, xsd/, wsdl/"
-)
+from engine.cli.entry import say, settings_of, with_project, with_settings
 
 
 @click.command()

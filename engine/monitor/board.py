@@ -88,8 +88,10 @@ def _back(told: str) -> Response:
 def as_json(overview: Overview) -> dict[str, Any]:
     """Write the overview as JSON values; times as the contracts do."""
     told = _values(asdict(overview))
-    sums = {"accounted": overview.accounted, "difference": overview.difference, "taken_today": overview.taken_today}
-    return {**told, **sums}
+    for line, destination in zip(told["destinations"], overview.destinations, strict=True):
+        line["waiting"] = destination.waiting
+    named = ("accounted", "difference", "taken_today", "waiting", "dead_count")
+    return {**told, **{name: getattr(overview, name) for name in named}}
 
 
 def _values(value: Any) -> Any:

@@ -104,7 +104,7 @@ def rotate(code: str, password_stdin: bool, **flags: Any) -> None:  # noqa: FBT0
 def certificate(code: str, file: Path, **flags: Any) -> None:
     """Register the client certificate (PEM) of an institution."""
     with open_institutions(settings_of(**flags)) as register:
-        found = register.certificate(code, file.read_text(encoding="ascii"))
+        found = register.certificate(code, file.read_text(encoding="utf-8", errors="replace"))  # people note in it whose it is
     say(f"certificate of {code}: SHA-256 {found.fingerprint}, valid until {found.not_after:%Y-%m-%d}")
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-import psycopg
 import pytest
+from sqlalchemy import func, select
 
 from engine.services.institutions import Institutions
 from engine.store import counts
@@ -19,33 +17,15 @@ from engine.store.migrations import migrate
 from engine.store.tables import message
 from tests.support.engine import Engine
 from tests.support.hospital import PASSWORD, Hospital
+from tests.support.postgres import throw_away_database
 
-SERVER = os.environ.get("ENGINE_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
 STORES = ("sqlite", pytest.param("postgresql", marks=pytest.mark.postgres))
-
-
-@contextmanager
-def postgres() -> Iterator[str]:
-    """Make an empty PostgreSQL database and drop it afterwards; skips aloud when there is no server."""
-    try:
-        server = psycopg.connect(SERVER, autocommit=True, connect_timeout=3)
-    except psycopg.OperationalError as error:
-        if os.environ.get("ENGINE_REQUIRE_ALL") == "1":
-            raise
-        pytest.skip(f"no PostgreSQL server to test with: {error}")
-    name = f"changbai_test_{secrets.token_hex(6)}"
-    with closing(server):
-        server.execute(f'CREATE DATABASE "{name}"')
-        try:
-            yield f"{SERVER.rsplit('/', 1)[0]}/{name}"
-        finally:
-            server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 @contextmanager
 def new_engine(store: str, data: Path, *extra: str, hospitals: tuple[str, ...] = ("HOSP-A",)) -> Iterator[Engine]:
     """Prepare an engine with these hospitals, not started yet; whatever still runs at the end is stopped."""
-    with postgres() if store == "postgresql" else _nothing() as url:
+    with throw_away_database() if store == "postgresql" else _nothing() as url:
         engine = Engine(data, url, extra)
         enrol(engine, dict.fromkeys(hospitals, "hospital"))
         try:
@@ -84,7 +64,7 @@ def hospital(engine: Engine, code: str = "HOSP-A") -> Hospital:
 def messages(engine: Engine) -> int:
     """Count the messages in the store."""
     with opened(engine) as database, database.read() as connection:
-        return connection.execute(message.select().with_only_columns(message.c.receipt)).all().__len__()
+        return connection.execute(select(func.count()).select_from(message)).scalar_one()
 
 
 def conserved(engine: Engine) -> bool:

@@ -30,7 +30,8 @@ class DueWork:
         """Insert the turn; true for the one caller whose insert it was."""
         row = {"job": job, "slot": slot, "at": datetime.now(UTC)}
         with self._database.write() as connection:
-            return connection.execute(self._database.insert_or_ignore(due_work).values(row)).rowcount == 1
+            inserted = self._database.insert_or_ignore(due_work).values(row).returning(due_work.c.job)
+            return connection.execute(inserted).first() is not None
 
     def forget_old(self) -> None:
         """Delete turns older than a week."""

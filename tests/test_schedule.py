@@ -1,0 +1,91 @@
+"""One clock of all nodes leads, and no turn of a job is done twice."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from threading import Condition, Event, Thread
+
+from engine.schedule import Clock, Job
+from engine.store.duework import DueWork
+from engine.store.leadership import leadership
+from tests.store.conftest import database  # noqa: F401 - the two stores, SQLite and PostgreSQL
+from tests.support.postgres import url  # noqa: F401 - the fixture that `database` asks for
+
+
+@contextmanager
+def running(clock):
+    thread = Thread(target=clock.run, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        clock.stop()
+        thread.join(10)
+
+
+class Ticks:
+    """Count the turns of each clock, and let a test wait for them."""
+
+    def __init__(self):
+        self.done, self.changed = [], Condition()
+
+    def job(self, name):
+        return Job(name="tick", action=lambda: self.tick(name), every=0.2)
+
+    def tick(self, name):
+        with self.changed:
+            self.done.append(name)
+            self.changed.notify_all()
+
+    def wait(self, sure):
+        with self.changed:
+            return self.changed.wait_for(lambda: sure(self.done), 15)
+
+
+def test_two_clocks_do_each_turn_once_and_the_second_takes_over(database, url, tmp_path):  # noqa: F811 - fixtures by name
+    ticks, due = Ticks(), DueWork(database)
+    first, second = (Clock([ticks.job(n)], leadership=leadership(url, tmp_path), claim=due.claim) for n in "ab")
+    with running(first):
+        assert ticks.wait(lambda done: len(done) >= 2)
+        with running(second):
+            assert ticks.wait(lambda done: len(done) >= 5)
+            assert "b" not in ticks.done, "the second clock waits while the first leads"
+            first.stop()
+            assert ticks.wait(lambda done: "b" in done), "the second clock leads when the first is gone"
+
+
+def test_a_turn_is_claimed_by_one_only(database):  # noqa: F811 - the fixture by name
+    due = DueWork(database)
+    assert [due.claim("fold", "1"), due.claim("fold", "1"), due.claim("fold", "2")] == [True, False, True]
+
+
+def test_old_turns_are_forgotten(database):  # noqa: F811 - the fixture by name
+    due = DueWork(database)
+    due.claim("fold", "1")
+    due.forget_old()
+    assert not due.claim("fold", "1"), "a turn of today is kept"
+
+
+def test_two_clocks_name_a_turn_alike():
+    every = Job(name="x", action=lambda: None, every=5)
+    daily = Job(name="y", action=lambda: None, daily_at=4)
+    one, other = datetime(2026, 1, 5, 1, 0, 1, tzinfo=UTC), datetime(2026, 1, 5, 1, 0, 4, tzinfo=UTC)
+    assert every.slot(one) == every.slot(other)
+    assert daily.slot(datetime(2026, 1, 5, 20, tzinfo=UTC)) == "2026-01-06", "a day is a day of Shanghai"
+
+
+def test_a_failing_turn_does_not_end_the_clock(tmp_path):
+    turns, thrice = [], Event()
+
+    def fail():
+        turns.append(1)
+        if len(turns) >= 3:
+            thrice.set()
+        raise ValueError("broken")
+
+    clock = Clock(
+        [Job(name="bad", action=fail, every=0.1)], leadership=leadership("sqlite:///x.db", tmp_path), claim=lambda *_: True
+    )
+    with running(clock):
+        assert thrice.wait(10)

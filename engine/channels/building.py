@@ -125,14 +125,13 @@ class Step:
     kind: StepKind
     sheet: Sheet
     run: Run
+    name: str = field(init=False)
+    """Key of the step in route.yaml."""
+    detail: str = field(init=False)
+    """The step's main value, for traces."""
 
-    @property
-    def name(self) -> str:
-        """Give the key of the step in route.yaml."""
-        return self.kind.name
-
-    @property
-    def detail(self) -> str:
-        """Give the step's main value, for traces."""
+    def __post_init__(self) -> None:
+        """Write name and detail down once, since every message asks for them."""
         value = next(iter(self.sheet.model_dump(by_alias=True).values()))
-        return value if isinstance(value, str) else " ".join(str(v) for v in value.values() if v)
+        object.__setattr__(self, "name", self.kind.name)
+        object.__setattr__(self, "detail", value if isinstance(value, str) else " ".join(str(v) for v in value.values() if v))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -17,7 +17,7 @@ from engine.documents.packing import Unpacked, unpack_binary, unpack_text
 from engine.documents.press import Press
 from engine.documents.reading import XmlDocument
 from engine.errors import Issue, SenderError
-from engine.message import Lane, Message, Record, new_receipt
+from engine.message import Lane, Message, Record, new_receipt, own_key
 from engine.store.entries import Entry, Order, TraceLine
 
 CUSTODIAN_PATH = "/ClinicalDocument/custodian/assignedCustodian/representedCustodianOrganization/id"
@@ -51,6 +51,15 @@ class Judgement:
     effects: tuple[tuple[str, Record], ...] = ()
 
 
+_Facts = dict[str, Any]
+"""What is known of a message so far, by the names of Entry's fields: an entry is written once, when all is known."""
+
+_KEPT_BY_REPLAY = (
+    "receipt", "institution", "document_type", "document_id", "received", "digest", "size", "lane", "original", "original_form",
+    "own", "resident", "replaces", "replaces_own", "batch", "peer",
+)  # fmt: skip
+
+
 class Judge:
     """Hold one press and one route book; one Judge to a thread."""
 
@@ -61,37 +70,34 @@ class Judge:
 
     def judge(self, upload: Upload) -> Judgement:
         """Judge one upload; what is wrong with it stands in the entry, nothing is raised but our own bugs."""
-        received = datetime.now(UTC)
-        entry = _blank_entry(upload, received, self._book.revision)
+        facts = _first_facts(upload, datetime.now(UTC), self._book.revision)
         try:
             unpacked = self._unpack(upload)
         except SenderError as refusal:
-            return Judgement(entry=_refused(entry, refusal, *_kept_as_sent(upload, refusal)))
-        entry = replace(entry, original=unpacked.gzip, original_form="gzip", size=len(unpacked.content))
+            facts["original"], facts["original_form"] = _kept_as_sent(upload, refusal)
+            return _refused(facts, refusal)
+        facts["original"], facts["original_form"], facts["size"] = unpacked.gzip, "gzip", len(unpacked.content)
         try:
             _check_digest(upload, unpacked)
             document = self._press.open(unpacked.content)
-            entry = replace(entry, digest=document.digest)
-            return self._walk(upload, entry, document, unpacked)
+            return self._walk(upload, facts, document, unpacked)
         except SenderError as refusal:
-            return Judgement(entry=_refused(_meta_when_over_limit(entry, refusal), refusal, entry.original, entry.original_form))
+            if _OVER_LIMIT.match(refusal.code):
+                facts["original"], facts["original_form"] = b"", "meta"
+            return _refused(facts, refusal)
 
     def judge_stored(self, entry: Entry, content: bytes) -> Judgement:
         """Judge a stored message again with the routes of now, under its own receipt; for replay."""
-        fresh = replace(
-            entry, revision=self._book.revision, state="INVALID", issues=(), orders=(), trace=(), changed=b"", reference=""
-        )
+        facts = {name: getattr(entry, name) for name in _KEPT_BY_REPLAY} | {"route": entry.route, "revision": self._book.revision}
         upload = Upload(
             institution=entry.institution, document_type=entry.document_type, document_id=entry.document_id,
             payload=b"", lane=entry.lane, replaces=entry.replaces,
         )  # fmt: skip
         try:
             document = self._press.open(content)
-            return self._walk(
-                upload, replace(fresh, digest=document.digest), document, Unpacked(gzip=entry.original, content=content)
-            )
+            return self._walk(upload, facts, document, Unpacked(gzip=entry.original, content=content))
         except SenderError as refusal:
-            return Judgement(entry=_refused(fresh, refusal, entry.original, entry.original_form))
+            return _refused(facts, refusal)
 
     def _unpack(self, upload: Upload) -> Unpacked:
         if upload.encryption not in ("", "none"):
@@ -104,7 +110,8 @@ class Judge:
             return unpack_binary(upload.payload, self._press.limits)
         return unpack_text(upload.payload, self._press.limits)
 
-    def _walk(self, upload: Upload, entry: Entry, document: XmlDocument, unpacked: Unpacked) -> Judgement:
+    def _walk(self, upload: Upload, facts: _Facts, document: XmlDocument, unpacked: Unpacked) -> Judgement:
+        facts["digest"] = document.digest
         known = self._press.catalogue.types.get(upload.document_type)
         if known is None:
             raise SenderError(
@@ -116,33 +123,28 @@ class Judge:
                 )
             )
         drawn = self._press.draw(document, known.code)
-        own = f"{drawn.own_root}^{drawn.own_extension}" if drawn.own_root and drawn.own_extension else ""
+        own = own_key(drawn.own_root, drawn.own_extension)
         named = f"{drawn.replaces_root}^{drawn.replaces_extension}" if drawn.replaces_extension else ""
-        entry = replace(entry, own=own, resident=drawn.resident_id, replaces_own="" if upload.replaces else named)
-        try:
-            found = self._custodian(upload.institution, drawn.custodian)
-        except SenderError as refusal:
-            return Judgement(entry=_refused(entry, refusal, entry.original, entry.original_form))
+        facts["own"], facts["resident"], facts["replaces_own"] = own, drawn.resident_id, "" if upload.replaces else named
+        found = self._custodian(upload.institution, drawn.custodian)
         route = self._book.find("collection", known.code)
+        if route is None:
+            missing = TraceLine(what="route", detail=f"no route receives {known.code}", micros=0)
+            return Judgement(entry=Entry(**facts, state="ERROR", code="ENG-000", trace=(missing,)))
         message = Message(
-            id=entry.receipt, route=route.name if route else "", revision=self._book.revision, institution=upload.institution,
-            document_type=known.code, received=entry.received, document=document, lane=upload.lane,
+            id=facts["receipt"], route=route.name, revision=self._book.revision, institution=upload.institution,
+            document_type=known.code, received=facts["received"], document=document, lane=upload.lane,
             keys={"document": upload.document_id, "own": own, "resident": drawn.resident_id, "visit": drawn.visit_number},
             warnings=(*unpacked.warnings, *document.warnings, *((found,) if found else ())),
         )  # fmt: skip
-        if route is None:
-            missing = f"no route receives {known.code}"
-            return Judgement(
-                entry=replace(entry, state="ERROR", code="ENG-000", trace=(TraceLine(what="route", detail=missing, micros=0),))
-            )
-        return self._settle(entry, message, walk(route, message), drawn)
+        return self._settle(facts, message, walk(route, message), drawn)
 
-    def _settle(self, entry: Entry, before: Message, outcome: Outcome, drawn: Drawn) -> Judgement:
+    def _settle(self, facts: _Facts, before: Message, outcome: Outcome, drawn: Drawn) -> Judgement:
         after = outcome.message.document
-        changed = after.content if outcome.state == "ROUTED" and after is not before.document else b""
-        entry = replace(
-            entry, route=before.route, state=outcome.state, code=outcome.code, issues=outcome.issues, changed=changed,
-            reference=outcome.reference,
+        facts["route"] = before.route
+        entry = Entry(
+            **facts, state=outcome.state, code=outcome.code, issues=outcome.issues, reference=outcome.reference,
+            changed=after.content if outcome.state == "ROUTED" and after is not before.document else b"",
             orders=tuple(Order(destination=s.destination, key=s.key) for s in outcome.sends),
             trace=(*(TraceLine(what=t.what, detail=t.detail, micros=t.micros) for t in outcome.trace), *_end(outcome)),
         )  # fmt: skip
@@ -150,6 +152,9 @@ class Judge:
             return Judgement(entry=entry)
         if isinstance(after, XmlDocument) and after is not before.document:
             drawn = self._press.draw(after, before.document_type)
+        if entry.replaces:
+            # The parameter names what is replaced, as the journal will do it; the library is not to replace another one too.
+            drawn = replace(drawn, replaces_root="", replaces_extension="")
         record = _record(outcome.message, drawn)
         return Judgement(entry=entry, effects=tuple((desk, record) for desk in outcome.desks))
 
@@ -159,41 +164,33 @@ def _end(outcome: Outcome) -> tuple[TraceLine, ...]:
 
 
 def _record(message: Message, drawn: Drawn) -> Record:
-    values: Mapping[str, Any] = {name: getattr(drawn, name) for name in _DRAWN}
     return Record(
-        message=message.id, institution=message.institution, document_type=message.document_type,
-        content=message.document.content, **values,
+        message=message.id, institution=message.institution, document_type=message.document_type, content=message.document.content,
+        own_root=drawn.own_root, own_extension=drawn.own_extension, title=drawn.title, written=drawn.written,
+        resident_id=drawn.resident_id, resident_name=drawn.resident_name, gender=drawn.gender, birth_date=drawn.birth_date,
+        visit_number=drawn.visit_number, author=drawn.author, custodian=drawn.custodian, custodian_name=drawn.custodian_name,
+        replaces_root=drawn.replaces_root, replaces_extension=drawn.replaces_extension,
     )  # fmt: skip
 
-
-_DRAWN = (
-    "own_root", "own_extension", "title", "written", "resident_id", "resident_name", "gender", "birth_date",
-    "visit_number", "author", "custodian", "custodian_name", "replaces_root", "replaces_extension",
-)  # fmt: skip
 
 _OVER_LIMIT = re.compile(r"SND-60[0-9]\Z")
 
 
-def _blank_entry(upload: Upload, received: datetime, revision: str) -> Entry:
-    return Entry(
-        receipt=new_receipt(received), institution=upload.institution, document_type=upload.document_type,
-        document_id=upload.document_id, lane=upload.lane, received=received, route="", revision=revision,
-        state="INVALID", code="", issues=(), digest="", size=0, original=b"", original_form="meta",
-        replaces=upload.replaces, batch=upload.batch, peer=upload.peer,
-    )  # fmt: skip
+def _first_facts(upload: Upload, received: datetime, revision: str) -> _Facts:
+    return {
+        "receipt": new_receipt(received), "institution": upload.institution, "document_type": upload.document_type,
+        "document_id": upload.document_id, "lane": upload.lane, "received": received, "route": "", "revision": revision,
+        "digest": "", "size": 0, "replaces": upload.replaces, "batch": upload.batch, "peer": upload.peer,
+    }  # fmt: skip
 
 
-def _refused(entry: Entry, refusal: SenderError, original: bytes, form: Any) -> Entry:
-    return replace(entry, state="INVALID", code=refusal.code, issues=refusal.issues, original=original, original_form=form)
+def _refused(facts: _Facts, refusal: SenderError) -> Judgement:
+    return Judgement(entry=Entry(**facts, state="INVALID", code=refusal.code, issues=refusal.issues))
 
 
 def _kept_as_sent(upload: Upload, refusal: SenderError) -> tuple[bytes, str]:
     sent = upload.payload if isinstance(upload.payload, bytes) else upload.payload.encode()
     return (b"", "meta") if _OVER_LIMIT.match(refusal.code) else (sent, "raw")
-
-
-def _meta_when_over_limit(entry: Entry, refusal: SenderError) -> Entry:
-    return replace(entry, original=b"", original_form="meta") if _OVER_LIMIT.match(refusal.code) else entry
 
 
 def _check_digest(upload: Upload, unpacked: Unpacked) -> None:

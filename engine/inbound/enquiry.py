@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from engine.store.journal import Journal
 from engine.store.writer import Writer
 
 CONTRACT_VERSION = "1"
+_DAY = re.compile(r"(?:19|2[0-9])[0-9]{2}-[0-9]{2}-[0-9]{2}")
 T = TypeVar("T")
 
 
@@ -171,8 +173,11 @@ def _count_of(theirs: Mapping[str, Any] | None) -> int:
 
 
 def _day_of(call: Call, given: Mapping[str, Any], name: str) -> date:
+    """Read a day as the contract writes it; the first and last year there are would overflow in another time zone."""
     text = str(given[name]).strip()
     try:
+        if not _DAY.fullmatch(text):
+            raise ValueError(text)
         return date.fromisoformat(text)
     except ValueError:
         words = f"参数 {name} 的取值“{text[:40]}”不是日期"

@@ -64,7 +64,8 @@ class TableConnector:
         try:
             with self._database.write() as connection:
                 self._check(connection)
-                fresh = connection.execute(self._database.insert_or_ignore(self._table).values(row)).rowcount
+                inserted = self._database.insert_or_ignore(self._table).values(row).returning(self._table.c[self._key])
+                fresh = connection.execute(inserted).first() is not None
         except TryAgain as error:
             raise Unavailable("DST-101", f"数据库暂时不可用：{error}") from error
         except DBAPIError as error:

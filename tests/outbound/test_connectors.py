@@ -4,14 +4,17 @@ import gzip
 import threading
 from contextlib import contextmanager
 
+import psycopg
 import pysqlite3 as sqlite
 import pytest
 
 from engine.errors import Rejected, Unavailable
 from engine.outbound.endpoints import CONNECTORS
+from engine.outbound.table import TableConnector, TableEndpoint
 from engine.outbound.values import message_id
 from tests.outbound.conftest import envelope, receipt, soap_entry
 from tests.support.destination import Destination, a_message, http_reply, saying
+from tests.support.postgres import throw_away_database
 
 FAULT = envelope("<s:Fault><faultcode>s:Client</faultcode><faultstring>no</faultstring></s:Fault>")
 
@@ -217,3 +220,28 @@ def test_an_http_status_counts_only_if_it_was_agreed(around, status, accept, tak
                 connector.send(message)
         assert there.requests[0].headers["x-document"] == "%E5%8F%B7%0D%0AX-Evil: 1"
         assert "x-evil" not in there.requests[0].headers
+
+
+@pytest.mark.postgres
+def test_a_table_on_postgresql_takes_a_message_once_and_says_so(around, tmp_path):
+    with throw_away_database() as address:
+        with psycopg.connect(address, autocommit=True) as there:
+            there.execute("create table handoff (id text primary key, kind text)")
+        secret = around.data / "secrets" / "handoff-database"
+        secret.parent.mkdir(parents=True, exist_ok=True)
+        secret.write_text(address, encoding="utf-8")
+        sheet = {
+            "about": "交换表",
+            "secret": "handoff-database",
+            "table": "handoff",
+            "columns": {"id": "message-id", "kind": "document-type"},
+        }
+        connector = TableConnector(TableEndpoint.model_validate(sheet), around)
+        try:
+            sent = a_message()
+            said = [connector.send(sent).text for _ in range(2)]
+        finally:
+            connector.close()
+        with psycopg.connect(address) as there:
+            assert there.execute("select count(*) from handoff").fetchone() == (1,)
+    assert said == ["已写入表", "表中已有"]

@@ -112,9 +112,10 @@ class _Replay:
         except LookupError as problem:
             raise NotReplayed(str(problem)) from problem
         for name, desk in self._desks.items():
-            desk.withdraw(connection, [receipt])
-            if filed.fresh:
-                desk.take(connection, [record for wanted, record in judgement.effects if wanted == name])
+            records = [record for wanted, record in judgement.effects if filed.fresh and wanted == name]
+            desk.take(connection, records)
+            gone = [one for one in (receipt if not records else "", filed.superseded) if one]
+            desk.withdraw(connection, gone)
         Audit().write(connection, [changed("replay", subject=receipt)])
         return replace(judgement.entry, state=filed.state, code=filed.code, issues=filed.issues)
 

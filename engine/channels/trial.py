@@ -14,7 +14,7 @@ from engine.documents.canonical import differences
 from engine.documents.press import Press
 from engine.documents.reading import XmlDocument
 from engine.errors import Fault, Issue, SenderError
-from engine.message import Message
+from engine.message import Message, own_key
 
 INSTITUTION = "TEST"
 """The sender of a test that names none."""
@@ -94,7 +94,7 @@ def message_for(press: Press, route: Route, document: XmlDocument, institution: 
     known = [code for code in route.keys if code in press.catalogue.types]
     drawn = press.draw(document, document_type or (known[0] if known else ""))
     named = drawn.type_code_in_document
-    own = f"{drawn.own_root}^{drawn.own_extension}" if drawn.own_root and drawn.own_extension else ""
+    own = own_key(drawn.own_root, drawn.own_extension)
     return Message(
         id="20260105-trial0000000",
         route=route.name,

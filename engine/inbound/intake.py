@@ -86,10 +86,8 @@ class Filing:
         return answers
 
     def _serve(self, connection: Connection, judged: Sequence[Judgement], filed: Sequence[Filed]) -> None:
+        gone = [f.superseded for f in filed if f.superseded]
         for name, desk in self._desks.items():
-            gone = [f.superseded for f in filed if f.superseded]
-            if gone:
-                desk.withdraw(connection, gone)
             records = [
                 record
                 for judgement, kept in zip(judged, filed, strict=True)
@@ -99,6 +97,9 @@ class Filing:
             ]
             if records:
                 desk.take(connection, records)
+            if gone:
+                # Last, since what is replaced may have come in this very commit.
+                desk.withdraw(connection, gone)
 
 
 class Intake:

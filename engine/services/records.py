@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Column, Connection, Index, LargeBinary, Table, Text, bindparam, func, select, text, update
 
-from engine.message import Record
+from engine.message import Record, own_key
 from engine.services.bulk import upsert
 from engine.services.residents import take_residents
 from engine.store.columns import Moment
@@ -81,7 +81,8 @@ class RecordsDesk:
     def take(self, connection: Connection, records: Sequence[Record]) -> None:
         """Keep records in the order given; an older one of the same own id, or one that is named as replaced, steps back.
 
-        A record taken before (the same message walked again) is brought up to date and keeps its state.
+        A record taken before (the same message walked again) is brought up to date; one that was withdrawn meanwhile stands
+        again, one that was replaced stays so.
         """
         at = datetime.now(UTC)
         settled = self._settled(connection, records)
@@ -91,10 +92,13 @@ class RecordsDesk:
         if rows:
             _keep(connection, [self._row(one, row, at) for one, row in rows])
             take_residents(connection, self._seal, records, at)
+        back = [one.message for one, row in rows if settled.states.get(one.message) == "withdrawn" and row["state"] == "current"]
+        if back:
+            connection.execute(_STAND_AGAIN, {"messages": back})
 
     def withdraw(self, connection: Connection, receipts: Sequence[str]) -> None:
-        """Mark the records of revoked documents; one that is not in the library is no error."""
-        chosen = record.c.message.in_(list(receipts))
+        """Mark the records of documents that were revoked or taken over; one that is not in the library is no error."""
+        chosen = record.c.message.in_(list(receipts)) & (record.c.state == "current")
         connection.execute(update(record).where(chosen).values(state="withdrawn"))
 
     def by_resident(
@@ -148,11 +152,6 @@ class RecordsDesk:
         return KeptRecord(**values, own_root=root, own_extension=extension, **dict(zip(_PERSON, person, strict=True)))
 
 
-def own_key(root: str, extension: str) -> str:
-    """Write a document's own id as one key; "" when it has none."""
-    return f"{root}^{extension}" if root or extension else ""
-
-
 @dataclass(frozen=True, slots=True)
 class _Settled:
     """What is kept already: the state of each message, the message that is current for each institution and own id."""
@@ -167,7 +166,7 @@ def _judged(records: Iterable[Record], settled: _Settled) -> tuple[list[tuple[Re
     replaced: list[dict[str, Any]] = []
     current = dict(settled.current)
     for one in records:
-        if settled.states.get(one.message, "current") == "current":
+        if settled.states.get(one.message, "current") != "replaced":
             for older in _older(one, current):
                 if older in rows:
                     rows[older][1].update(state="replaced", replaced_by=one.message)
@@ -216,6 +215,7 @@ _STANDING = select(record.c.institution, record.c.own, record.c.message).where(
     record.c.own.in_(bindparam("owns", expanding=True)),
     text(_CURRENT),
 )
+_STAND_AGAIN = update(record).where(record.c.message.in_(bindparam("messages", expanding=True))).values(state="current")
 _STEP_BACK = update(record).where(record.c.message == bindparam("older")).values(state="replaced", replaced_by=bindparam("newer"))
 
 

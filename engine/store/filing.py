@@ -33,7 +33,7 @@ class Filing:
     findings: list[Values] = field(default_factory=list)
     deliveries: list[Values] = field(default_factory=list)
     events: list[Values] = field(default_factory=list)
-    replaced: list[Values] = field(default_factory=list)
+    replaced: list[tuple[str, str]] = field(default_factory=list)
     deltas: Deltas = field(default_factory=Counter)
 
     def add(self, entry: Entry) -> Filed:
@@ -61,7 +61,7 @@ class Filing:
         if holds:
             self.ledger.take(self.connection, entry, verdict.targets)
         for target in verdict.targets:
-            self.replaced.append({"its_receipt": target, "new_receipt": entry.receipt})
+            self.replaced.append((target, entry.receipt))
             self.tell(target, entry.received, "replaced", entry.receipt)
         self._gather(entry)
         return Filed(
@@ -97,8 +97,7 @@ class Filing:
             (event, self.events),
         ):
             insert_rows(self.connection, table, values)
-        if self.replaced:
-            self.connection.execute(_REPLACED, self.replaced)
+        mark_replaced(self.connection, self.replaced)
         self.ledger.write(self.connection)
         counts.record(self.connection, self.deltas)
 
@@ -109,6 +108,14 @@ _REPLACED = (
     .where(message.c.receipt == sa.bindparam("its_receipt"))
     .values(mark=_REPLACED_MARK, replaced_by=sa.bindparam("new_receipt"))
 )
+
+
+def mark_replaced(connection: Connection, pairs: Sequence[tuple[str, str]]) -> None:
+    """Mark messages as replaced: pairs of the old receipt and the new one."""
+    if pairs:
+        connection.execute(_REPLACED, [{"its_receipt": old, "new_receipt": new} for old, new in pairs])
+
+
 _KNOWN = Listed(message.c.receipt, sa.select(message.c.receipt, message.c.state, message.c.code).where)
 _KNOWN_ISSUES = (
     sa.select(*rows.FINDING).where(finding.c.receipt.in_(sa.bindparam("receipts", expanding=True))).order_by(finding.c.seq)

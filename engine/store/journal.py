@@ -50,8 +50,9 @@ class Journal:
         """Give a stored message the outcome of a new walk; `entry.received` is the time of the replay.
 
         Destinations that still have an unfinished delivery get no second one. What was accepted and is refused now
-        waits as ERROR, since an acceptance is not taken back. `fresh` tells the caller to withdraw the message's
-        records and take them anew. Raises LookupError for an unknown, revoked, replaced or discarded message.
+        waits as ERROR, since an acceptance is not taken back. `fresh` tells the caller to take the message's records anew,
+        else to withdraw them; `superseded` is the receipt of the message that it now replaces. Raises LookupError for an
+        unknown, revoked, replaced or discarded message.
         """
         return replay.judge_again(connection, self.seal, receipt, entry)
 

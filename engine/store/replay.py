@@ -10,13 +10,12 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from engine.errors import Issue, SenderError
-from engine.store import counts, deliveries, rows
+from engine.store import counts, deliveries, filing, rows
 from engine.store.bulk import insert_rows
 from engine.store.claims import Ledger, claim_name, names_asked
 from engine.store.columns import AnyRow
 from engine.store.counts import CountKey, Deltas
 from engine.store.entries import Entry, EventLine, Filed, Mark, MessageState, status_of
-from engine.store.filing import refused
 from engine.store.sealing import Seal
 from engine.store.tables import UNFINISHED_SQL, body, delivery, event, finding, message
 
@@ -78,14 +77,25 @@ def judge_again(connection: Connection, seal: Seal, receipt: str, entry: Entry) 
     if held and entry.state == "INVALID":
         # The sender holds a receipt that says accepted; a person decides what becomes of it now.
         entry = replace(entry, state="ERROR", orders=())
+    targets: tuple[str, ...] = ()
     if not held and entry.state != "INVALID":
-        entry = _claim(connection, entry)
-    orders = tuple(order for order in entry.orders if order.destination not in _open_destinations(connection, receipt))
-    entry = replace(entry, orders=orders)
+        entry, targets = _claim(connection, entry)
+        filing.mark_replaced(connection, [(target, receipt) for target in targets])
+        for target in targets:
+            _tell(connection, seal, target, entry.received, "replaced", receipt)
+    still_open = _open_destinations(connection, receipt)
+    entry = replace(entry, orders=tuple(order for order in entry.orders if order.destination not in still_open))
     _rewrite(connection, seal, old, entry)
     said = f"{old.state} {old.code} -> {entry.state} {entry.code} ({entry.revision})"
     _tell(connection, seal, receipt, entry.received, "judged-again", said)
-    return Filed(receipt=receipt, state=entry.state, code=entry.code, issues=entry.issues, fresh=entry.state == "ROUTED")
+    return Filed(
+        receipt=receipt,
+        state=entry.state,
+        code=entry.code,
+        issues=entry.issues,
+        fresh=entry.state == "ROUTED",
+        superseded=targets[0] if targets else "",
+    )
 
 
 def _open_message(connection: Connection, receipt: str) -> AnyRow:
@@ -96,15 +106,15 @@ def _open_message(connection: Connection, receipt: str) -> AnyRow:
     return row
 
 
-def _claim(connection: Connection, entry: Entry) -> Entry:
-    """Let a message that was refused hold its ids now, unless another one holds them by this time."""
+def _claim(connection: Connection, entry: Entry) -> tuple[Entry, tuple[str, ...]]:
+    """Let a message that was refused hold its ids now, unless another one does by this time; name what it replaces."""
     ledger = Ledger.read(connection, names_asked(entry))
     verdict = ledger.judge(replace(entry, digest=""))
     if verdict.issue:
-        return refused(entry, verdict.issue)
-    ledger.take(connection, entry, ())
+        return filing.refused(entry, verdict.issue), ()
+    ledger.take(connection, entry, verdict.targets)
     ledger.write(connection)
-    return entry
+    return entry, verdict.targets
 
 
 def _open_destinations(connection: Connection, receipt: str) -> set[str]:

@@ -2,8 +2,10 @@
 
 import pytest
 
+from engine.services.records import RecordsDesk
+from engine.store.sealing import Seal
 from tests.support.hospital import Refused
-from tests.support.stores import conserved, messages
+from tests.support.stores import conserved, messages, opened
 
 pytestmark = pytest.mark.xdist_group("acceptance-batch")
 
@@ -39,7 +41,7 @@ def test_a_number_that_stands_twice_in_a_batch_is_a_duplicate_or_a_conflict(ours
     assert (other["status"], other["code"]) == ("rejected", "SND-501")
 
 
-def test_a_batch_may_replace_what_it_brought_before(ours):
+def test_a_batch_may_replace_what_it_brought_before(engine, ours):
     old, new = ours.invent(), ours.invent()
     documents = [
         {"documentType": "C0002", "documentId": old.number, "payload": old.packed},
@@ -48,6 +50,9 @@ def test_a_batch_may_replace_what_it_brought_before(ours):
     first, second = ours.call("UploadBatch", batchId="B-REPLACE", documents={"document": documents})["results"]
     assert (first["code"], second["code"]) == ("0", "0")
     assert [ours.receipt(r["receipt"])["state"] for r in (first, second)] == ["replaced", "routed"]
+    with opened(engine) as database, database.read() as connection:
+        desk = RecordsDesk(Seal())
+        assert [desk.by_message(connection, r["receipt"]).state for r in (first, second)] == ["withdrawn", "current"]
 
 
 def test_a_repeated_batch_gets_its_first_result_again_and_stores_nothing(engine, ours):

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from engine.message import Record
-from engine.services.records import RecordsDesk, own_key, record
+from engine.message import Record, own_key
+from engine.services.records import RecordsDesk, record
 from engine.services.residents import find_resident, resident
 from engine.store.sealing import Seal
 
@@ -120,6 +120,26 @@ def test_a_withdrawn_document_is_no_longer_found_and_frees_its_own_id(database, 
         desk.withdraw(connection, ["R1", "no-such-receipt"])
     take(database, desk, paper("R2", "D1"))
     assert states(database) == {"R1": ("withdrawn", ""), "R2": ("current", "")}
+
+
+def test_a_withdrawn_document_stands_again_when_its_message_is_taken_anew(database, desk):
+    take(database, desk, paper("R1", "D1"), paper("R2", "D2"))
+    with database.write() as connection:
+        desk.withdraw(connection, ["R1", "R2"])
+    take(database, desk, paper("R1", "D1", title="重放"))
+    assert states(database) == {"R1": ("current", ""), "R2": ("withdrawn", "")}
+
+
+def test_withdrawing_what_was_replaced_leaves_its_successor_named(database, desk):
+    take(database, desk, paper("R1", "D1"), paper("R2", "D1"))
+    with database.write() as connection:
+        desk.withdraw(connection, ["R1"])
+    assert states(database) == {"R1": ("replaced", "R2"), "R2": ("current", "")}
+
+
+def test_documents_with_a_root_alone_stand_side_by_side(database, desk):
+    take(database, desk, paper("R1", own_root=ROOT), paper("R2", own_root=ROOT))
+    assert states(database) == {"R1": ("current", ""), "R2": ("current", "")}
 
 
 def test_taking_the_same_message_again_brings_it_up_to_date_and_changes_no_other(database, desk):

@@ -75,7 +75,7 @@ def conserved(engine: Engine) -> bool:
     return True
 
 
-def until(sure: Callable[[], object], seconds: float = 20.0) -> None:
+def until(sure: Callable[[], object], seconds: float = 40.0) -> None:
     """Wait for something that another process does; fails when it does not become so."""
     end = time.monotonic() + seconds
     while not sure():

@@ -68,7 +68,7 @@ async def _open_front(settings: Settings) -> AsyncIterator[Front]:
     with contextlib.closing(open_database(settings)) as database:
         institutions, audit, seal = Institutions(database), Audit(), Seal()
         institutions.refresh()
-        journal, writer, desks = Journal(database, seal), Writer(database), build_desks(seal)
+        journal, writer, desks = Journal(database, seal), Writer(database, observe=metrics.figures().commit), build_desks(seal)
         access = load_access(settings.project / "config" / "access.yaml", "config/access.yaml")
         admission = Admission(institutions, access, audit, lambda note: writer.write(audit.write, note))
         reading, threads = Reading(database), ThreadPoolExecutor(1, thread_name_prefix="large-body")

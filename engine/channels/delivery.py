@@ -19,6 +19,7 @@ from engine.channels.verdict import settle
 from engine.errors import TryAgain
 from engine.log import get_logger
 from engine.message import Message
+from engine.metrics import figures
 from engine.store import waiting
 from engine.store.database import Database
 from engine.store.entries import StoredMessage
@@ -185,6 +186,7 @@ class Courier:
         """Forget what is owed only after the commit; a settlement written twice is fenced by its lease."""
         del self._owed[: len(settlements)]
         for one in settlements:
+            figures().delivery(one.claimed.destination, one.state)
             if one.state == "DEAD":
                 self._log.warning(
                     "dead letter", receipt=one.claimed.receipt, destination=one.claimed.destination, code=one.error_code

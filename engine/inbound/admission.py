@@ -12,6 +12,7 @@ from engine.errors import Issue, SenderError
 from engine.inbound.calls import Address, Caller, Claims
 from engine.inbound.credentials import Claimant, identify
 from engine.inbound.delays import Delays
+from engine.metrics import figures
 from engine.services.access import Access
 from engine.services.audit import Audit, AuditNote, claimed_code
 from engine.services.institutions import Institution, Institutions, Register
@@ -92,6 +93,7 @@ class Admission:
             return institution
         stored = institution.password_hash if institution is not None else None
         if stored is not None and self._checks.remembered(claimant.code, stored, claimant.password):
+            figures().auth_check("remembered")
             return institution
         pair = _pair(claimant, address)
         if not self._checks.familiar(claimant.code, stored, claimant.password):
@@ -99,6 +101,7 @@ class Admission:
             if wait > 0:  # none at all for a first try, so that equal first tries find its check running
                 await asyncio.sleep(wait)
         right = await asyncio.wrap_future(self._checks.check(claimant.code, stored, claimant.password))
+        figures().auth_check("right" if right else "wrong")
         # The wait may have been long enough for a new password or for being disabled.
         if not right or identify(claims, await self._register(), datetime.now(UTC)) != claimant:
             return None

@@ -17,6 +17,7 @@ from engine.errors import Issue, SenderError, TryAgain
 from engine.inbound.calls import Call
 from engine.inbound.judge import Judge, Judgement, Upload
 from engine.log import get_logger
+from engine.metrics import figures
 from engine.store.database import Connection
 from engine.store.entries import Filed, KnownBatch
 from engine.store.journal import Journal
@@ -200,7 +201,7 @@ class Intake:
 
     async def _kept(self, filed: asyncio.Future[Any], parcel: Parcel) -> Any:
         try:
-            return await filed
+            return _counted(await filed)
         except (TryAgain, SenderError):
             raise
         except Exception as bug:  # noqa: BLE001 - whatever it is, the document keeps its receipt
@@ -213,7 +214,7 @@ class Intake:
                 judgements=tuple(_held(j, reference) for j in parcel.judgements),
                 institution=parcel.institution, batch_id=parcel.batch_id, batch_digest=parcel.batch_digest,
             )  # fmt: skip
-            return await self._hand_in(held)
+            return _counted(await self._hand_in(held))
 
     async def _file_batch(self, parcel: Parcel) -> Mapping[str, Any]:
         answer = await self._write(parcel)
@@ -224,6 +225,14 @@ class Intake:
             raise SenderError(Issue(code="SND-506", message=words, hint="新的批次请换新的 batchId", path="batchId"))
         first: Mapping[str, Any] = json.loads(answer.result)
         return first
+
+
+def _counted(filed: Any) -> Any:
+    if isinstance(filed, list):
+        for kept in filed:
+            if not kept.duplicate:
+                figures().message(kept.state)
+    return filed
 
 
 def _alone(judgement: Judgement) -> Parcel:

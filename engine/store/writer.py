@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
@@ -50,13 +51,20 @@ class Writer:
     """One thread that commits units in groups, for all callers of this process.
 
     It commits at once when nothing more is `coming`; else it gathers until all that was announced has come, at most
-    `linger` seconds. At most `queue_limit` units of `queue_bytes` bytes wait; beyond that `submit` raises TryAgain.
+    `linger` seconds. `observe` is told of each commit: units, seconds. At most `queue_limit` units of `queue_bytes` bytes wait; beyond that `submit` raises TryAgain.
     """
 
     def __init__(
-        self, database: Database, *, linger: float = 0.04, queue_limit: int = 2000, queue_bytes: int = 256 * 1024 * 1024
+        self,
+        database: Database,
+        *,
+        linger: float = 0.04,
+        queue_limit: int = 2000,
+        queue_bytes: int = 256 * 1024 * 1024,
+        observe: Callable[[int, float], None] = lambda _units, _seconds: None,
     ) -> None:
         self._database = database
+        self._observe = observe
         self._linger = linger
         self._limits = (queue_limit, queue_bytes)
         self._waiting: deque[_Unit] = deque()
@@ -141,8 +149,10 @@ class Writer:
 
     def _commit(self, batch: list[_Unit]) -> list[_Answer]:
         answers: list[_Answer] = []
+        began = time.perf_counter()
         try:
             self._together(batch, answers)
+            self._observe(len(batch), time.perf_counter() - began)
         except Exception as error:  # noqa: BLE001 - whatever it is, only the unit that caused it may suffer from it
             # When every handler had answered, it was the COMMIT that failed, and it may have gone through all the same.
             unknown = len(answers) == len(batch)

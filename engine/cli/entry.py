@@ -27,7 +27,9 @@ def with_settings(command: F) -> F:
 
 
 with_project = click.option(
-    "--project", type=click.Path(exists=True, file_okay=False, path_type=Path), help="folder that holds routes/, config/, xsd/, wsdl/"
+    "--project",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="folder that holds routes/, config/, xsd/, wsdl/",
 )
 """Add --project to a command that works with the project's files."""
 

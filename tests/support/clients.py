@@ -55,7 +55,9 @@ class Node:
         need("node", "npm")
         self.work = work / "node"
         shutil.copytree(HERE / "node", self.work, ignore=shutil.ignore_patterns("node_modules"))
-        subprocess.run(["npm", "ci", "--silent", "--no-audit", "--no-fund"], cwd=self.work, check=True, timeout=300, capture_output=True)
+        subprocess.run(
+            ["npm", "ci", "--silent", "--no-audit", "--no-fund"], cwd=self.work, check=True, timeout=300, capture_output=True
+        )
 
     def upload(self, wsdl: str, user: str, password: str, kind: str, document_id: str, file: Path) -> dict[str, Any]:
         return run_json(["node", "upload.js", wsdl, user, password, kind, document_id, str(file)], cwd=self.work)

@@ -35,7 +35,9 @@ class Engine:
         self.said.clear()
         command = [*COMMAND, "run", "--port", "0", "--monitor-port", "0", *self._where(), *self.extra]
         errors = (self.data / "engine.log").open("ab")
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, cwd=ROOT, env=self._environment())
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=errors, text=True, cwd=ROOT, env=self._environment()
+        )
         lines: Queue[str | None] = Queue()
         Thread(target=self._read, args=(self.process, lines), daemon=True).start()
         while True:
@@ -63,7 +65,7 @@ class Engine:
         if found and line.startswith("monitor"):
             self.monitor = found[0]
         if line.startswith("monitor password"):
-            self.password = line.split()[-1]
+            self.password = line.rsplit(maxsplit=1)[-1]
 
     @property
     def pid(self) -> int:
@@ -84,14 +86,23 @@ class Engine:
     def command(self, *arguments: str, given: str | None = None) -> str:
         """Run another command of the engine on the same data; returns what it printed."""
         done = subprocess.run(
-            [*COMMAND, *arguments, *self._where()], input=given, capture_output=True, text=True, cwd=ROOT, env=self._environment(), check=False, timeout=120
+            [*COMMAND, *arguments, *self._where()],
+            input=given,
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+            env=self._environment(),
+            check=False,
+            timeout=120,
         )
         assert done.returncode == 0, f"{arguments}: {done.stdout}{done.stderr}"
         return done.stdout
 
     def institution(self, code: str, password: str, kind: str = "hospital") -> None:
         """Register an approved institution with this password."""
-        self.command("institution", "add", code, "--name", f"测试机构 {code}", "--kind", kind, "--password-stdin", given=password + "\n")
+        self.command(
+            "institution", "add", code, "--name", f"测试机构 {code}", "--kind", kind, "--password-stdin", given=password + "\n"
+        )
 
     def _where(self) -> list[str]:
         return ["--data", str(self.data), *(["--database", self.database] if self.database else [])]

@@ -18,7 +18,9 @@ def server_address() -> str:
     """Give ENGINE_TEST_POSTGRES, else ENGINE_DATABASE when that is a PostgreSQL server, else the local server."""
     for name in ("ENGINE_TEST_POSTGRES", "ENGINE_DATABASE"):
         if os.environ.get(name, "").startswith("postgres"):
-            return os.environ[name].replace("postgres://", "postgresql://", 1).replace("postgresql+psycopg://", "postgresql://", 1)
+            return (
+                os.environ[name].replace("postgres://", "postgresql://", 1).replace("postgresql+psycopg://", "postgresql://", 1)
+            )
     return LOCAL
 
 

@@ -148,7 +148,7 @@ def receipt_result(stored: Stored) -> dict[str, Any]:
         {
             "destination": d.destination, "state": d.state.lower(), "attempts": d.attempts,
             "lastError": f"{d.error_code} {d.error_text}" if d.error_code else "",  # without a code the text is what came back
-            "nextTry": shanghai_text(d.due) if d.state == "QUEUED" and d.attempts else "", "at": shanghai_text(d.at),
+            "nextTry": shanghai_text(d.due) if d.state in {"QUEUED", "UNKNOWN"} and d.attempts else "", "at": shanghai_text(d.at),
         }
         for d in stored.deliveries
     ]  # fmt: skip

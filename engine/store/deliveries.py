@@ -17,7 +17,7 @@ from engine.store.columns import AnyRow
 from engine.store.counts import CountKey, Deltas
 from engine.store.entries import EventLine
 from engine.store.sealing import Seal
-from engine.store.tables import UNFINISHED_SQL, WAITING_SQL, delivery, event
+from engine.store.tables import UNFINISHED_SQL, WAITING_SQL, delivery, event, message
 
 DeliveryState = Literal["QUEUED", "SENDING", "UNKNOWN", "SENT", "DEAD", "CANCELLED", "DISCARDED"]
 UNFINISHED: tuple[DeliveryState, ...] = ("QUEUED", "SENDING", "UNKNOWN", "DEAD")
@@ -47,6 +47,9 @@ _NEXT = (
 _WAKE = sa.update(delivery).where(delivery.c.seq == _NEXT, sa.text(WAITING_SQL)).values(wake=delivery.c.due)
 
 
+_MARK = sa.select(message.c.mark).where(message.c.receipt == sa.bindparam("its_receipt")).with_for_update(read=True)
+
+
 def wake_next(connection: Connection, ended: Iterable[Ended]) -> None:
     """Let a worker look again, in its old turn, at the delivery that stood behind each of these in its key."""
     behind = [{"its_destination": one.destination, "its_key": one.key, "its_seq": one.seq} for one in ended if one.key]
@@ -72,9 +75,9 @@ def cancel_queued(connection: Connection, receipt: str, now: datetime) -> int:
 
 
 def revive(connection: Connection, seal: Seal, delivery_id: int, by: str, now: datetime) -> bool:
-    """Queue a DEAD delivery again as if it were new; false when it is not DEAD."""
+    """Queue a DEAD delivery again as if it were new; false when it is not DEAD or its message was revoked."""
     row = _locked(connection, delivery_id, ("DEAD",))
-    if row is None:
+    if row is None or connection.execute(_MARK, {"its_receipt": row.receipt}).scalar_one() == "revoked":
         return False
     fresh = {"state": "QUEUED", "attempts": 0, "first_due": now, "due": now, "wake": now}
     _change(connection, row, fresh, now)

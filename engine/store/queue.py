@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
@@ -21,7 +21,7 @@ from engine.store.database import Database
 from engine.store.deliveries import Ended, move
 from engine.store.entries import EventLine, StoredMessage
 from engine.store.sealing import Seal
-from engine.store.tables import UNFINISHED_SQL, WAITING_SQL, delivery, event
+from engine.store.tables import UNFINISHED_SQL, WAITING_SQL, delivery, event, message
 
 _ROUNDS = 3
 """Looks at one destination and lane in one claim; what stands behind a key's head is put off in between."""
@@ -59,7 +59,7 @@ class Settlement:
     """What came of a claimed delivery; `due` is when to try again (QUEUED, UNKNOWN); `attempted` false counts no try."""
 
     claimed: Claimed
-    state: Literal["SENT", "QUEUED", "UNKNOWN", "DEAD"]
+    state: Literal["SENT", "QUEUED", "UNKNOWN", "DEAD", "CANCELLED"]
     now: datetime
     due: datetime | None = None
     error_code: str = ""
@@ -106,17 +106,21 @@ class Queue:
         return search.load(connection, self.seal, list({one.receipt for one in claimed}))
 
     def settle(self, connection: Connection, settlements: Sequence[Settlement]) -> list[int]:
-        """Write down what came of deliveries; return the ids settled: those whose lease is another's are left alone."""
+        """Write down what came of deliveries; return the ids settled: those whose lease is another's are left alone.
+
+        What would wait for another try, but was revoked while it was tried, is cancelled.
+        """
         by_id = {one.claimed.id: one for one in settlements}
         held = connection.execute(_HELD, {"ids": sorted(by_id)}).all()
         ours = [(row, by_id[row.seq]) for row in held if row.lease_token == by_id[row.seq].claimed.lease_token]
         if not ours:
             return []
+        ours = _less_revoked(connection, ours)
         deltas: Deltas = Counter()
         for row, one in ours:
             move(deltas, row.destination, row.lane, "SENDING", one.state)
         connection.execute(_SETTLE, [_settled(row, one, self.seal) for row, one in ours])
-        ended = [row for row, one in ours if one.state == "SENT"]
+        ended = [row for row, one in ours if one.state in {"SENT", "CANCELLED"}]
         if ended:
             deliveries.wake_next(connection, [Ended(row.seq, row.destination, row.key) for row in ended])
         told = [_event(row, one, self.seal) for row, one in ours if _worth_telling(row, one)]
@@ -125,14 +129,17 @@ class Queue:
         return [row.seq for row, _ in ours]
 
     def release_expired(self, connection: Connection, now: datetime) -> int:
-        """Queue again what a worker left behind when its lease ran out, the try counted; return how many."""
+        """Hand on what a worker left behind when its lease ran out, the try counted; return how many.
+
+        It waits as UNKNOWN, since the worker may have sent it before it ended.
+        """
         rows_ = connection.execute(_EXPIRED, {"now": now}).all()
         if not rows_:
             return 0
         deltas: Deltas = Counter()
         told = []
         for row in rows_:
-            move(deltas, row.destination, row.lane, "SENDING", "QUEUED")
+            move(deltas, row.destination, row.lane, "SENDING", "UNKNOWN")
             line = EventLine(at=now, what="lease-expired", detail=f"{row.destination} {row.worker}")
             told.append(rows.event_row(row.receipt, line, self.seal))
         connection.execute(_RELEASE, [{"its_seq": row.seq, "now": now} for row in rows_])
@@ -207,6 +214,12 @@ _HELD = (
     .order_by(delivery.c.seq)
     .with_for_update()
 )
+_MARKS = (
+    sa.select(message.c.receipt, message.c.mark)
+    .where(message.c.receipt.in_(sa.bindparam("receipts", expanding=True)))
+    .order_by(message.c.receipt)
+    .with_for_update(read=True)
+)
 _SETTLE = (
     sa.update(delivery)
     .where(delivery.c.seq == sa.bindparam("its_seq"))
@@ -234,7 +247,7 @@ _RELEASE = (
     sa.update(delivery)
     .where(delivery.c.seq == sa.bindparam("its_seq"))
     .values(
-        state="QUEUED",
+        state="UNKNOWN",
         attempts=delivery.c.attempts + 1,
         due=sa.bindparam("now"),
         wake=sa.bindparam("now"),
@@ -297,6 +310,15 @@ def _lease(connection: Connection, found: Sequence[AnyRow], worker: str, now: da
     ]
 
 
+def _less_revoked(connection: Connection, ours: list[tuple[AnyRow, Settlement]]) -> list[tuple[AnyRow, Settlement]]:
+    """Cancel instead of trying again what was revoked meanwhile; a revocation under way is waited for (PostgreSQL)."""
+    again = {row.receipt for row, one in ours if one.state == "QUEUED"}
+    if not again:
+        return ours
+    gone = {receipt for receipt, mark in connection.execute(_MARKS, {"receipts": sorted(again)}) if mark == "revoked"}
+    return [(row, replace(one, state="CANCELLED") if one.state == "QUEUED" and row.receipt in gone else one) for row, one in ours]
+
+
 def _settled(row: AnyRow, one: Settlement, seal: Seal) -> Values:
     return {
         "its_seq": row.seq,
@@ -310,7 +332,7 @@ def _settled(row: AnyRow, one: Settlement, seal: Seal) -> Values:
     }
 
 
-_WORDS = {"SENT": "sent", "QUEUED": "retry", "UNKNOWN": "unknown", "DEAD": "dead"}
+_WORDS = {"SENT": "sent", "QUEUED": "retry", "UNKNOWN": "unknown", "DEAD": "dead", "CANCELLED": "cancelled"}
 
 
 def _worth_telling(row: AnyRow, one: Settlement) -> bool:

@@ -90,15 +90,22 @@ def changed_values(entry: Entry, seal: Seal, receipt: str) -> dict[str, Any]:
 
 
 def stored_message(found: Facts, row: Sequence[Any], seal: Seal) -> StoredMessage:
-    """Read the row of a body: original_form, original, changed."""
+    """Read the row of a body: original_form, original, changed; raises ValueError for one that cannot be read."""
     form, original, changed = row
     place = {"table": "body", "row": found.receipt}
     return StoredMessage(
         facts=found,
         original_form=form,
         original=seal.open(original, column="original", **place) if original else b"",
-        changed=zlib.decompress(seal.open(changed, column="changed", **place)) if changed else b"",
+        changed=_unpacked(seal.open(changed, column="changed", **place), found.receipt) if changed else b"",
     )
+
+
+def _unpacked(packed: bytes, receipt: str) -> bytes:
+    try:
+        return zlib.decompress(packed)
+    except zlib.error as error:
+        raise ValueError(f"the changed body of {receipt} is damaged") from error
 
 
 BODY = (body.c.original_form, body.c.original, body.c.changed)

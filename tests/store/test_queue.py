@@ -165,7 +165,7 @@ def test_a_lease_that_ran_out_is_taken_back_and_counted(queue):
         assert queue.release_expired(connection, later(29)) == 0
         assert queue.release_expired(connection, later(31)) == 1
     (again,) = claim(queue, later(31))
-    assert again.attempts == 1
+    assert (again.attempts, again.state) == (1, "UNKNOWN"), "the lost worker may have sent it"
     assert find(queue, one.receipt).events[-1].what == "lease-expired"
     assert settle(queue, lost, now=later(32)) == []
     assert find(queue, one.receipt).deliveries[0].state == "SENDING"
@@ -183,6 +183,31 @@ def test_a_revoked_message_is_not_sent_and_its_key_goes_on(queue):
     assert claim(queue) == []
     settle(queue, head)
     assert [c.receipt for c in claim(queue)] == [third.receipt]
+
+
+@pytest.mark.parametrize(("came", "becomes"), [("QUEUED", "CANCELLED"), ("UNKNOWN", "UNKNOWN"), ("SENT", "SENT")])
+def test_what_is_revoked_while_it_is_tried_is_not_tried_again_unless_in_doubt(queue, came, becomes):
+    one, behind = to(key="K", number=1), to(key="K", number=2)
+    file(queue, one, behind)
+    (claimed,) = claim(queue)
+    assert claim(queue) == []
+    with queue.database.write() as connection:
+        Journal(queue.database, queue.seal).revoke(connection, "H1", "C0002", "D1", "误传", NOON)
+    settle(queue, claimed, came, due=later(9), error_code="" if came == "SENT" else "DST-101")
+    assert find(queue, one.receipt).deliveries[0].state == becomes
+    free = [] if becomes == "UNKNOWN" else [behind.receipt]
+    assert [c.receipt for c in claim(queue, later(1))] == free
+
+
+def test_a_dead_delivery_of_a_revoked_message_is_not_revived(queue):
+    one = to()
+    file(queue, one)
+    settle(queue, claim(queue)[0], "DEAD", error_code="DST-201")
+    with queue.database.write() as connection:
+        Journal(queue.database, queue.seal).revoke(connection, "H1", "C0002", "D0", "误传", NOON)
+        dead = find(queue, one.receipt).deliveries[0].id
+        assert not queue.revive(connection, dead, "admin", NOON)
+        assert queue.discard(connection, dead, "已撤销", "admin", NOON)
 
 
 def test_equal_failures_are_one_event(queue):

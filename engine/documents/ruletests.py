@@ -7,6 +7,9 @@ from collections.abc import Callable, Mapping
 _DIGITS = "substring-before(concat(translate(@value,'+','-'),'-'),'-')"
 """A time without its zone."""
 
+_ZONE = "substring-after(translate(@value,'+','-'),'-')"
+"""The zone of a time without its sign, hhmm; nothing is further than 14 hours from Greenwich."""
+
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 """GB 11643: the weights of the first 17 digits of an identity number."""
 
@@ -24,8 +27,13 @@ def filled(path: str) -> str:
     """Hold when the path is there and not blank; an element or its owner may carry a nullFlavor instead."""
     owner, _, attribute = path.rpartition("/@")
     if attribute and owner:
-        return f"{owner}[normalize-space(@{attribute}) or @nullFlavor]"
-    return f"{path}[normalize-space(.) or @nullFlavor]"
+        return f"{owner}[{_inked(f'@{attribute}')} or @nullFlavor]"
+    return f"{path}[{_inked('.')} or @nullFlavor]"
+
+
+def _inked(text: str) -> str:
+    """Hold when a text has more than blanks; the blank of Chinese width and the one that does not break are blanks too."""
+    return f"normalize-space(translate({text},'\u3000\u00a0',''))"
 
 
 def checksum(_argument: str) -> str:
@@ -83,6 +91,7 @@ def _real_moment() -> str:
         f"not({day}='00' or {day}>substring('312931303130313130313031',2*{month}-1,2))",
         f"(not(substring({_DIGITS},5,4)='0229') or {leap})",
         f"not(substring({_DIGITS},9,2)>23 or substring({_DIGITS},11,2)>59 or substring({_DIGITS},13,2)>59)",
+        f"not({_ZONE}>1400 or substring({_ZONE},3,2)>59)",
     )
     plain = (
         "string-length(@value)=14 and substring(@value,5,2)<13 and substring(@value,7,2)<29 and substring(@value,9,2)<24"

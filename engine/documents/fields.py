@@ -13,7 +13,8 @@ class Field:
     """One element: a simple value, a record of `fields`, or a list whose wrapper holds elements called `item`.
 
     A list has either `fields` (each item is a record) or none (each item is a string). `type_name` is the name
-    of the complex type that the WSDL gives a record or the records of a list.
+    of the complex type that the WSDL gives a record or the records of a list. `longest` bounds the characters of a
+    text, or of each text in a list; 0 leaves it to the bound of the body.
     """
 
     name: str
@@ -21,6 +22,7 @@ class Field:
     fields: tuple[Field, ...] = ()
     item: str = ""
     type_name: str = ""
+    longest: int = 0
 
     def find(self, name: str) -> Field | None:
         """Give the inner field of that name, None when there is none."""
@@ -45,6 +47,6 @@ class Operation:
         return Field(self.name, "record", self.parameters)
 
 
-def texts(*names: str) -> tuple[Field, ...]:
+def texts(*names: str, longest: int = 0) -> tuple[Field, ...]:
     """Make string fields of the names, in this order."""
-    return tuple(Field(name) for name in names)
+    return tuple(Field(name, longest=longest) for name in names)

@@ -71,6 +71,29 @@ def check_required(operation: Operation, values: Mapping[str, Any]) -> None:
         raise SenderError(*(_missing(operation, names.replace("|", " 或 ")) for names in missing))
 
 
+def check_lengths(fields: tuple[Field, ...], values: Mapping[str, Any], path: str) -> None:
+    """Refuse a text longer than its field allows, at any depth (SenderError SND-311)."""
+    for declared in fields:
+        value = values.get(declared.name)
+        if not value:
+            continue
+        place = f"{path}/{declared.name}"
+        if declared.kind == "list":
+            for number, item in enumerate(value, 1):
+                if declared.fields:
+                    check_lengths(declared.fields, item, f"{place}/{declared.item}[{number}]")
+                else:
+                    _check_length(declared, item, f"{place}/{declared.item}[{number}]")
+        elif declared.longest:
+            _check_length(declared, value, place)
+
+
+def _check_length(declared: Field, text: str, path: str) -> None:
+    if declared.longest and len(text) > declared.longest:
+        message = f"参数 {path.rpartition('/')[2]} 有 {len(text)} 个字符，最多 {declared.longest} 个。"
+        raise _wrong_value(path, message, "缩短后重发；检查是否填错了参数。")
+
+
 def decode_base64(text: str) -> bytes | None:
     """Decode strict Base64 (RFC 4648), white space allowed; None for anything else, also for loose trailing bits."""
     packed = "".join(text.split())

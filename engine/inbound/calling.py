@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from engine.documents.answer import write_answer
 from engine.documents.bounded import Bounds
 from engine.documents.envelope import Envelope, Token, parse_envelope, read_envelope
-from engine.documents.parameters import Allowance, check_required, normalise, read_values
+from engine.documents.parameters import Allowance, check_lengths, check_required, normalise, read_values
 from engine.errors import Issue, SenderError
 from engine.inbound.calls import Address, Admit, Call, Caller, Claims, Credential, Handler, SoapVersion
 from engine.inbound.contract import Contract
@@ -117,6 +117,7 @@ class ServicePoint:
         else:
             asked = _Asked(*self._spyne.read(envelope))
         check_required(operation, asked.values)
+        check_lengths(operation.parameters, asked.values, f"/Envelope/Body/{operation.name}")
         return asked
 
     def _write(self, envelope: Envelope, asked: _Asked, result: Mapping[str, Any]) -> bytes:

@@ -17,9 +17,18 @@ _VERDICT = (
     Field("issues", "list", _ISSUE, item="issue", type_name="Issue"),
 )
 _VERDICT_OF_DOCUMENT = (*_VERDICT, *texts("documentType", "documentId"))
-_UPLOAD_REST = texts("digest", "lane", "replaces", "encryption")
-_DOCUMENT = texts("documentType", "documentId", "payload", "digest", "replaces")
-_COUNT = (Field("documentType"), Field("sent", "int"), Field("documentIds", "list", item="documentId"))
+_ID = 128
+"""Characters of an id that a sender chooses: long enough for every system, short enough for every index."""
+
+_REASON = 500
+_IDS = texts("documentType", "documentId", longest=_ID)
+_UPLOAD_REST = texts("digest", "lane", "replaces", "encryption", longest=_ID)
+_DOCUMENT = (*_IDS, Field("payload"), *texts("digest", "replaces", longest=_ID))
+_COUNT = (
+    *texts("documentType", longest=_ID),
+    Field("sent", "int"),
+    Field("documentIds", "list", item="documentId", longest=_ID),
+)
 _DIFFERENCE = (
     Field("documentType"),
     *(Field(name, "int") for name in ("sent", "received", "accepted")),
@@ -45,19 +54,22 @@ def _result(name: str, type_name: str, *fields: Field) -> Field:
 _OPERATIONS = (
     Operation(
         "Upload",
-        (*texts("documentType", "documentId", "payload"), *_UPLOAD_REST),
+        (*_IDS, Field("payload"), *_UPLOAD_REST),
         _result("Upload", "UploadResult", *_VERDICT),
         _REQUIRED,
     ),
     Operation(
         "UploadBinary",
-        (*texts("documentType", "documentId"), Field("payload", "binary"), *_UPLOAD_REST),
+        (*_IDS, Field("payload", "binary"), *_UPLOAD_REST),
         _result("UploadBinary", "UploadResult", *_VERDICT),
         _REQUIRED,
     ),
     Operation(
         "UploadBatch",
-        (*texts("batchId", "lane"), Field("documents", "list", _DOCUMENT, item="document", type_name="BatchDocument")),
+        (
+            *texts("batchId", "lane", longest=_ID),
+            Field("documents", "list", _DOCUMENT, item="document", type_name="BatchDocument"),
+        ),
         _result(
             "UploadBatch",
             "BatchResult",
@@ -70,7 +82,7 @@ _OPERATIONS = (
     ),
     Operation(
         "QueryReceipt",
-        texts("receipt", "documentId"),
+        texts("receipt", "documentId", longest=_ID),
         _result(
             "QueryReceipt",
             "ReceiptResult",
@@ -82,13 +94,13 @@ _OPERATIONS = (
     ),
     Operation(
         "Revoke",
-        texts("documentType", "documentId", "reason"),
+        (*_IDS, *texts("reason", longest=_REASON)),
         _result("Revoke", "RevokeResult", *_VERDICT_OF_DOCUMENT),
         ("documentType", "documentId", "reason"),
     ),
     Operation(
         "Reconcile",
-        (*texts("date", "lane"), Field("counts", "list", _COUNT, item="count", type_name="Count")),
+        (*texts("date", "lane", longest=_ID), Field("counts", "list", _COUNT, item="count", type_name="Count")),
         _result(
             "Reconcile",
             "ReconcileResult",
@@ -98,7 +110,7 @@ _OPERATIONS = (
     ),
     Operation(
         "QualityReport",
-        texts("from", "to"),
+        texts("from", "to", longest=_ID),
         _result("QualityReport", "QualityResult", Field("rules", "list", _RULE, item="rule", type_name="QualityRule")),
         ("from", "to"),
     ),

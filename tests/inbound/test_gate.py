@@ -127,7 +127,9 @@ def test_an_unknown_content_encoding_is_415(front):
     assert (answer.status, answer.code) == (415, "SND-303")
 
 
-@pytest.mark.parametrize("broken", [b"abc", gzip.compress(b"<a/>")[:-5], gzip.compress(b"<a/>") * 2])
+@pytest.mark.parametrize(
+    "broken", [b"abc", gzip.compress(b"<a/>")[:-5], gzip.compress(b"<a/>") * 2], ids=["no gzip", "cut off", "two members"]
+)
 def test_broken_content_encoding_is_400(front, broken):
     answer = post(front, broken, "Content-Encoding: gzip")
     assert (answer.status, answer.code) == (400, "SND-302")

@@ -8,6 +8,7 @@ import re
 import sys
 import traceback
 from collections.abc import Mapping, MutableMapping
+from contextlib import suppress
 from datetime import datetime
 from types import TracebackType
 from typing import Any, TextIO
@@ -59,13 +60,19 @@ def get_logger(name: str) -> Any:
 
 
 class _Stderr:
-    """Write to what stderr is at that moment, which may be exchanged while the process runs."""
+    """Write to what stderr is at that moment, which may be exchanged while the process runs.
+
+    A full disk or a closed pipe loses the line and nothing else: what the line tells of must go on, and nobody is left to tell.
+    """
 
     def write(self, text: str) -> int:
-        return sys.stderr.write(text)
+        with suppress(OSError):
+            return sys.stderr.write(text)
+        return 0
 
     def flush(self) -> None:
-        sys.stderr.flush()
+        with suppress(OSError):
+            sys.stderr.flush()
 
 
 def _shape(level: int, process: str, stream: Any, *, strict: bool) -> None:

@@ -78,9 +78,13 @@ class Clock:
 
     def _tick_while_leading(self) -> None:
         _LOG.info("clock leads")
-        scheduler = BackgroundScheduler(timezone=SHANGHAI, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": 60})
+        scheduler = BackgroundScheduler(
+            timezone=SHANGHAI, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": 60}
+        )
         for job in self._jobs:
-            trigger = IntervalTrigger(seconds=job.every) if job.every else CronTrigger(hour=job.daily_at, minute=7, timezone=SHANGHAI)
+            trigger = (
+                IntervalTrigger(seconds=job.every) if job.every else CronTrigger(hour=job.daily_at, minute=7, timezone=SHANGHAI)
+            )
             scheduler.add_job(self._turn, trigger, args=[job], id=job.name)
         scheduler.start()
         try:
@@ -97,4 +101,4 @@ class Clock:
                 job.action()
                 _LOG.debug("job done", job=job.name, seconds=round(time.monotonic() - started, 3))
         except Exception as problem:  # noqa: BLE001 - one failed turn must not end the clock; the next turn tries again
-            _LOG.bug("job failed", problem, job=job.name)
+            _LOG.error("job failed", exc_info=problem, job=job.name)

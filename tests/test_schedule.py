@@ -55,6 +55,18 @@ def test_two_clocks_do_each_turn_once_and_the_second_takes_over(database, url, t
             assert ticks.wait(lambda done: "b" in done), "the second clock leads when the first is gone"
 
 
+def test_a_job_that_fails_is_told_and_its_next_turn_comes(database, url, tmp_path, capsys):  # noqa: F811 - fixtures by name
+    ticks = Ticks()
+
+    def fail():
+        ticks.tick("failed")
+        raise OSError("no room")
+
+    with running(Clock([Job(name="tick", action=fail, every=0.2)], leadership=leadership(url, tmp_path), claim=lambda *_: True)):
+        assert ticks.wait(lambda done: len(done) >= 2)
+    assert '"event":"job failed"' in capsys.readouterr().err
+
+
 def test_a_turn_is_claimed_by_one_only(database):  # noqa: F811 - the fixture by name
     due = DueWork(database)
     assert [due.claim("fold", "1"), due.claim("fold", "1"), due.claim("fold", "2")] == [True, False, True]

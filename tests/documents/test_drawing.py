@@ -157,3 +157,11 @@ def test_the_type_check_holds_call_and_document_together():  # BI-165
 def test_the_order_of_times_is_judged_as_far_as_both_are_written(values, found):
     issues = CHECKS["order-of-times"](document(**values), message(), "error")
     assert [i.code for i in issues] == ["SND-412"] * found
+
+
+def test_a_document_that_holds_the_parting_character_is_drawn_all_the_same():
+    odd = DOC.replace("门(急)诊病历", "病历\ufdd0一").format(
+        written="20260105101500", authored="20260105101000", person=PERSON, parent="", high="20260102"
+    )
+    drawn = Drawing(CLINICAL_PLACES).draw(open_document(odd.encode()))
+    assert (drawn.title, drawn.resident_id, drawn.custodian) == ("病历\ufdd0一", PERSON, "H1")

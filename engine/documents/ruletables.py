@@ -104,15 +104,18 @@ def _lets(tables: Tables, rules: Sequence[Assertion], code: str) -> dict[str, st
     rows = _by_element(tables.entries, code)
     types = {row["de"]: {name for t in row["value_type"].split("|") for name in tables.accepts[t].split()} for row in rows}
     texts = " ".join(de for de, names in types.items() if "ST" not in names)
-    others = " ".join(f"{de}:{name}" for de, names in types.items() for name in sorted(names - {"ST"}))
+    coded = " ".join(de for de, names in types.items() if "CD" in names)
+    others = " ".join(f"{de}:{name}" for de, names in types.items() for name in sorted(names - {"ST", "CD"}))
     lists = [(row["de"], tables.sets[row["value_set"]]) for row in rows if row["value_set"]]
-    known = " ".join(f"{de}:{values.oid}:{word}" for de, values in lists for word in values.words)
+    known = " ".join(f"{word}:{de}:{values.oid}" for de, values in lists for word in values.words)
     limits = sorted({int(m.group(1)) for rule in rules if (m := re.match(r"\$over(\d+)", rule.context))})
+    element = "../hl7:code/@code"
     return {
         **_LETS,
-        "strange": f"$values[@xsi:type='ST'][contains('{texts}',../hl7:code/@code)]"
-        f" | $values[not(@xsi:type='ST')][not(contains(' {others} ',concat(' ',../hl7:code/@code,':',@xsi:type,' ')))]",
-        "doubtful": f"$coded[not(contains(' {known} ',concat(' ',../hl7:code/@code,':',@codeSystem,':',@code,' ')))]",
+        "strange": f"$values[@xsi:type='ST'][contains('{texts}',{element})]"
+        f" | $values[not(@xsi:type='ST')][not(@xsi:type='CD' and contains(' {coded} ',concat(' ',{element},' ')))]"
+        f"[not(contains(' {others} ',concat(' ',{element},':',@xsi:type,' ')))]",
+        "doubtful": f"$coded[not(contains(' {known} ',concat(' ',@code,':',{element},':',@codeSystem,' ')))]",
         **{
             f"over{n}": f"${start}[string-length(.)>{n}]"
             for start, n in zip(["values", *(f"over{n}" for n in limits)], limits, strict=False)

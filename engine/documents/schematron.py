@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +27,9 @@ _ALLOWED = {
     "assert": {"value-of", "name", "emph", "span", "dir"},
     "report": {"value-of", "name", "emph", "span", "dir"},
 }
+_OF_THE_LOOP = re.compile(r"\b(?:current|position|last)\s*\(")
+"""What means another thing in a predicate than in the loop over what it selects."""
+
 _WARNINGS = {"warning", "warn", "information", "info"}
 
 
@@ -126,7 +130,7 @@ class _Writer:
     def _rule(
         self, rule: Any, pattern: Any, template: Any, earlier: list[tuple[str, set[str] | None]]
     ) -> tuple[str, set[str] | None]:
-        """Write the loop over the nodes that this rule is the first of its pattern to match."""
+        """Write the loop over the nodes that this rule is the first of its pattern to match, sifting out at once what fails nothing."""
         if rule.get("abstract") == "true" or rule.find(f"{_S}extends") is not None:
             raise _Bad(rule, "不支持抽象规则（abstract、extends）；请写成普通规则")
         self._check_children(rule)
@@ -136,11 +140,13 @@ class _Writer:
         select = f"set:difference({chosen}, {' | '.join(others)})" if others else chosen
         loop = etree.SubElement(template, f"{_X}for-each", select=select)
         self._lets(rule, loop)
-        for check in rule.iterchildren(f"{_S}assert", f"{_S}report"):
-            self._check(check, rule, pattern, loop)
+        tests = [self._check(check, rule, pattern, loop) for check in rule.iterchildren(f"{_S}assert", f"{_S}report")]
+        if tests and rule.find(f"{_S}let") is None and not any(_OF_THE_LOOP.search(test) for test in tests):
+            loop.set("select", f"({select})[{' or '.join(tests)} or false()]")
         return chosen, names
 
-    def _check(self, check: Any, rule: Any, pattern: Any, loop: Any) -> None:
+    def _check(self, check: Any, rule: Any, pattern: Any, loop: Any) -> str:
+        """Write the test of one assertion and the call that notes its failure; gives the test of failing."""
         self._check_children(check)
         test = self._expression(check, "test")
         failed = f"not({test})" if check.tag == f"{_S}assert" else test
@@ -159,6 +165,7 @@ class _Writer:
                 message=tuple(message),
             )
         )
+        return failed
 
     def _message(self, check: Any) -> tuple[list[str], list[str | int]]:
         """Split the text of an assertion into words and values."""

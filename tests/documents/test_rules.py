@@ -7,6 +7,8 @@ from lxml import etree, isoschematron
 
 from engine.documents.reading import open_document
 from engine.documents.rules import CAP, RuleSet
+from engine.documents.ruletests import REAL_MOMENT
+from engine.documents.xpaths import XPath
 from engine.errors import ConfigError
 
 HEAD = (
@@ -205,3 +207,29 @@ def test_a_hundred_thousand_failures_are_capped_and_quick(tmp_path):
     assert time.process_time() - started < 1
     assert len(issues) == CAP
     assert rules.check(document()) == ()
+
+
+def test_a_test_that_counts_its_place_counts_among_the_nodes_of_its_rule(tmp_path):
+    body = (
+        '<sch:pattern><sch:rule context="h:section"><sch:assert test="position()!=2">二</sch:assert>'
+        '<sch:report test="position()=last()">末</sch:report></sch:rule></sch:pattern>'
+    )
+    assert [i.path for i in load(tmp_path, body).check(document())] == ["/doc/section[2]", "/doc/part/section"]
+
+
+def test_a_report_that_gives_a_number_is_no_place_among_the_nodes(tmp_path):
+    body = '<sch:pattern><sch:rule context="h:section"><sch:report test="count(h:text)">有</sch:report></sch:rule></sch:pattern>'
+    assert [i.path for i in load(tmp_path, body).check(document())] == ["/doc/section[1]", "/doc/section[2]"]
+
+
+@pytest.mark.parametrize(
+    ("value", "real"),
+    [
+        ("20240229", True), ("20230229", False), ("20240131235959", True), ("20240229235959+0800", True), ("20240430", True),
+        ("20240431", False), ("20240010", False), ("20240100", False), ("20241301", False), ("20240101240000", False),
+        ("20240101236000", False), ("20240101235960", False), ("20240228000000", True), ("19000229000000", False),
+        ("20000229000000", True), ("2024010.", False), ("202-0101", False), ("2024", True), ("202413", False), ("20240101083", False),
+    ],
+)  # fmt: skip
+def test_only_moments_that_exist_pass(value, real):
+    assert XPath(REAL_MOMENT).test(open_document(f'<time value="{value}"/>'.encode())) is real

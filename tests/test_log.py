@@ -178,7 +178,7 @@ LEVELS = {"debug", "info", "warning", "error", "exception"}
 def is_log_call(node):
     called = node.func if isinstance(node, ast.Call) else None
     named = isinstance(called, ast.Attribute) and isinstance(called.value, ast.Name)
-    return named and called.value.id in LOGGERS and called.attr not in {"setLevel", "bind"}
+    return named and (called.value.id == "_LOG" or (called.value.id in LOGGERS and called.attr in LEVELS))
 
 
 def log_calls(tree):

@@ -6,8 +6,10 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from threading import Condition, Event, Thread
 
+from sqlalchemy import select, update
+
 from engine.schedule import Clock, Job
-from engine.store.duework import DueWork
+from engine.store.duework import DueWork, due_work
 from engine.store.leadership import leadership
 from tests.store.conftest import database  # noqa: F401 - the two stores, SQLite and PostgreSQL
 from tests.support.postgres import url  # noqa: F401 - the fixture that `database` asks for
@@ -74,9 +76,14 @@ def test_a_turn_is_claimed_by_one_only(database):  # noqa: F811 - the fixture by
 
 def test_old_turns_are_forgotten(database):  # noqa: F811 - the fixture by name
     due = DueWork(database)
-    due.claim("fold", "1")
-    due.forget_old()
-    assert not due.claim("fold", "1"), "a turn of today is kept"
+    for slot in ("1", "2", "3"):
+        due.claim("fold", slot)
+    with database.write() as connection:
+        connection.execute(update(due_work).where(due_work.c.slot != "3").values(at=datetime(2026, 1, 5, tzinfo=UTC)))
+    assert not due.claim("fold", "2"), "a turn is not done twice, however old"
+    due.claim("fold", "4")
+    with database.read() as connection:
+        assert sorted(connection.execute(select(due_work.c.slot)).scalars()) == ["3", "4"]
 
 
 def test_two_clocks_name_a_turn_alike():

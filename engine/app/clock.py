@@ -28,19 +28,18 @@ def run_clock(settings: Settings, name: str) -> None:
     begin(settings, name)
     with contextlib.closing(open_database(settings, checkpoints=True)) as database:
         due = DueWork(database)
-        clock = Clock(_jobs(database, due), leadership=leadership(database_url(settings), settings.data), claim=due.claim)
+        clock = Clock(_jobs(database), leadership=leadership(database_url(settings), settings.data), claim=due.claim)
         stop_when_told(clock.stop)
         tell_ready()
         clock.run()
 
 
-def _jobs(database: Database, due: DueWork) -> tuple[Job, ...]:
+def _jobs(database: Database) -> tuple[Job, ...]:
     return (
         Job(name="fold-counts", action=lambda: counts.fold(database), every=5.0),
         Job(name="checkpoint", action=database.checkpoint, every=2.0),
         Job(name="release-leases", action=lambda: _release(database), every=5.0),
         Job(name="forget-sessions", action=Users(database).forget_ended, every=600.0),
-        Job(name="forget-turns", action=due.forget_old, daily_at=3),
         Job(name="prove-conservation", action=lambda: _prove(database), daily_at=4),
     )
 

@@ -17,7 +17,8 @@ due_work = sa.Table(
     sa.Column("at", Moment, nullable=False, index=True),
 )
 
-_KEPT = timedelta(days=7)
+_KEPT = timedelta(hours=1)
+"""How far two nodes' clocks may differ; a turn of a day is forgotten only by the next day's."""
 
 
 class DueWork:
@@ -27,13 +28,10 @@ class DueWork:
         self._database = database
 
     def claim(self, job: str, slot: str) -> bool:
-        """Insert the turn; true for the one caller whose insert it was."""
+        """Insert the turn, and forget the job's turns of more than an hour ago; true for the one caller whose insert it was."""
         row = {"job": job, "slot": slot, "at": datetime.now(UTC)}
+        over = sa.delete(due_work).where(due_work.c.job == job, due_work.c.slot != slot, due_work.c.at < row["at"] - _KEPT)
         with self._database.write() as connection:
+            connection.execute(over)
             inserted = self._database.insert_or_ignore(due_work).values(row).returning(due_work.c.job)
             return connection.execute(inserted).first() is not None
-
-    def forget_old(self) -> None:
-        """Delete turns older than a week."""
-        with self._database.write() as connection:
-            connection.execute(sa.delete(due_work).where(due_work.c.at < datetime.now(UTC) - _KEPT))

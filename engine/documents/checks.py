@@ -78,7 +78,7 @@ def identity_fault(text: str, today: date | None = None) -> str:
     number = identity_number(text)
     if not _NUMBER.match(number):
         return "应为 17 位数字加 1 位校验码" if not _OLD_NUMBER.match(number) else "15 位旧证号已停用，应为 18 位"
-    if number[:2] not in _REGIONS and number[0] != "9":
+    if not (number[:2] in _REGIONS or (number[0] == "9" and number[1:3] in _REGIONS)):
         return f"地区码 {number[:6]} 不存在"
     try:
         born = date(int(number[6:10]), int(number[10:12]), int(number[12:14]))

@@ -83,7 +83,10 @@ def _compile(path: Path, shown: str) -> etree.XMLSchema:
     """Read and compile a schema without network, DTD or entities."""
     safe = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
     try:
-        return etree.XMLSchema(etree.parse(str(path), safe))
+        tree = etree.parse(str(path), safe)
+        if tree.docinfo.doctype:
+            raise ConfigError([Fault(file=shown, line=1, column=0, code="CFG-024", message="XSD 不能有 DOCTYPE")])
+        return etree.XMLSchema(tree)
     except OSError:
         raise ConfigError([Fault(file=shown, line=0, column=0, code="CFG-020", message="读不到 XSD 文件")]) from None
     except (etree.XMLSyntaxError, etree.XMLSchemaParseError) as error:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from engine.store.bulk import insert_rows
-from engine.store.database import Database
+from engine.store.database import Database, unhurried
 from engine.store.tables import count, count_delta, delivery, message
 
 Scope = Literal["taken", "message", "delivery"]
@@ -79,6 +79,7 @@ def totals(connection: Connection) -> dict[CountKey, int]:
 
 def verify(connection: Connection) -> list[str]:
     """Compare the counts with the rows, in one read transaction; each line of the result names one difference."""
+    unhurried(connection)
     counted = totals(connection)
     rows = _rows_by_key(connection)
     lines = [

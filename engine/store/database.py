@@ -162,8 +162,9 @@ def _open_sqlite(url: URL, pool: int) -> Engine:
         # Bodies are for the engine's own account only, also before the sealing of a later issue.
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     return sa.create_engine(
-        "sqlite+pysqlite://", module=sqlite, creator=connect, poolclass=QueuePool, pool_size=pool, max_overflow=pool
-    )
+        "sqlite+pysqlite://", module=sqlite, creator=connect, poolclass=QueuePool, pool_size=pool, max_overflow=pool,
+        pool_timeout=BUSY_SECONDS, hide_parameters=True,
+    )  # fmt: skip
 
 
 _PRAGMAS = (
@@ -178,14 +179,32 @@ _PRAGMAS = (
 
 
 def _open_postgres(url: URL, pool: int) -> Engine:
-    options = "-c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"
     return sa.create_engine(
-        url,
-        pool_size=pool,
-        max_overflow=pool,
-        pool_timeout=BUSY_SECONDS,
-        connect_args={"connect_timeout": 5, "options": options, "application_name": "changbai"},
-    )
+        url, pool_size=pool, max_overflow=pool, pool_timeout=BUSY_SECONDS, hide_parameters=True,
+        connect_args={**postgres_patience(), "options": _POSTGRES_BOUNDS},
+    )  # fmt: skip
+
+
+_POSTGRES_BOUNDS = "-c lock_timeout=10s -c statement_timeout=30s -c idle_in_transaction_session_timeout=60s"
+
+
+def postgres_patience() -> dict[str, str | int]:
+    """Bound how long a connection waits for a server that is not there any more: about 15 seconds."""
+    return {
+        "connect_timeout": 5,
+        "keepalives_idle": 5,
+        "keepalives_interval": 3,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 15000,
+        "application_name": "changbai",
+    }
+
+
+def unhurried(connection: Connection) -> None:
+    """Let this transaction's statements wait and last as long as they must; for migrations and sums over all rows."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+        connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
 
 
 def _modes(engine: Engine, dialect: str) -> tuple[Engine, Engine]:
@@ -218,4 +237,4 @@ def _translated() -> Iterator[None]:
         raise other from error
 
 
-__all__ = ["Connection", "Database", "StoreAway", "check_sqlite", "default_url", "metadata"]
+__all__ = ["Connection", "Database", "StoreAway", "check_sqlite", "default_url", "metadata", "postgres_patience", "unhurried"]

@@ -29,8 +29,9 @@ class DueWork:
 
     def claim(self, job: str, slot: str) -> bool:
         """Insert the turn, and forget the job's turns of more than an hour ago; true for the one caller whose insert it was."""
-        row = {"job": job, "slot": slot, "at": datetime.now(UTC)}
-        over = sa.delete(due_work).where(due_work.c.job == job, due_work.c.slot != slot, due_work.c.at < row["at"] - _KEPT)
+        now = datetime.now(UTC)
+        row = {"job": job, "slot": slot, "at": now}
+        over = sa.delete(due_work).where(due_work.c.job == job, due_work.c.slot != slot, due_work.c.at < now - _KEPT)
         with self._database.write() as connection:
             connection.execute(over)
             inserted = self._database.insert_or_ignore(due_work).values(row).returning(due_work.c.job)

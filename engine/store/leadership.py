@@ -10,6 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.pool import NullPool
 
+from engine.store.database import postgres_patience
+
 _CLOCK_KEY = 0x6368616E67626169
 """The advisory lock of the clock: "changbai" as eight letters."""
 
@@ -47,7 +49,8 @@ class AdvisoryLeadership:
 
     def __init__(self, url: str) -> None:
         parsed = make_url(url).set(drivername="postgresql+psycopg")
-        self._engine = sa.create_engine(parsed, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+        patience = {**postgres_patience(), "options": "-c statement_timeout=10s"}
+        self._engine = sa.create_engine(parsed, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args=patience)
         self._connection: Connection | None = None
 
     def lead(self) -> bool:

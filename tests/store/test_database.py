@@ -8,12 +8,15 @@ from pathlib import Path
 
 import pysqlite3.dbapi2 as sqlite
 import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
 from engine.errors import ConfigError, TryAgain
 from engine.store import database as module
 from engine.store.columns import micros, moment
-from engine.store.database import Database, check_sqlite, default_url
+from engine.store.database import Database, StoreAway, check_sqlite, default_url, unhurried
 from engine.store.sealing import Seal
+from engine.store.tables import revision
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -177,3 +180,24 @@ def test_the_seal_keeps_values_and_makes_search_keys():
 
 def test_the_sqlite_driver_is_the_pinned_wheel():
     assert sqlite.sqlite_version_info >= (3, 51, 3)
+
+
+def test_a_statement_that_does_not_end_ends_after_a_while_unless_it_may_last(database):
+    if database.dialect != "postgresql":
+        pytest.skip("a server's statements only")
+    with database.read() as connection:
+        assert connection.exec_driver_sql("SHOW statement_timeout").scalar_one() == "30s"
+        unhurried(connection)
+        assert connection.exec_driver_sql("SHOW statement_timeout").scalar_one() == "0"
+    with database.read() as connection:
+        assert connection.exec_driver_sql("SHOW statement_timeout").scalar_one() == "30s"
+    with pytest.raises(StoreAway), database.write() as connection:
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 50")
+        connection.exec_driver_sql("SELECT pg_sleep(5)")
+
+
+def test_an_error_of_the_database_repeats_no_values(database):
+    row = {"hash": "h", "created": datetime.now(UTC), "files": b"kept-to-itself", "current": False}
+    with pytest.raises(IntegrityError) as caught, database.write() as connection:
+        connection.execute(sa.insert(revision), [row, row])
+    assert "kept-to-itself" not in str(caught.value)

@@ -11,7 +11,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Connection
 
-from engine.store.database import Database
+from engine.store.database import Database, unhurried
 
 _LOCK = 0x6368616E67
 """The advisory lock that starting processes queue at on PostgreSQL."""
@@ -27,6 +27,7 @@ def migrate(database: Database) -> None:
             return
     with database.write() as connection:
         if database.dialect == "postgresql":
+            unhurried(connection)
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
         if _heads(connection) != newest:
             config.attributes["connection"] = connection

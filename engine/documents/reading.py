@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import threading
 from typing import Any
 
@@ -19,6 +20,8 @@ _THREAD = threading.local()
 """Each thread keeps a parser of its own: lxml lets only one parse at a time through each."""
 
 _DOCTYPE = b"<!DOCTYPE"
+_PROLOG = re.compile(rb"(?:\s+|<\?.*?\?>|<!--.*?-->)*+", re.DOTALL)
+"""Declaration, instructions, comments and white space: what may stand before a DOCTYPE."""
 
 
 class XmlDocument:
@@ -126,31 +129,13 @@ def _grow(utf8: bytes) -> Any:
 
 def _refuse_doctype(utf8: bytes) -> None:
     """Refuse a DOCTYPE where XML allows one, before libxml2 sees it; in a comment or CDATA the word is only text."""
-    if _DOCTYPE not in utf8:
-        return
-    found = _prolog_end(utf8)
+    prolog = _PROLOG.match(utf8)
+    found = prolog.end() if prolog else 0
     if utf8.startswith(_DOCTYPE, found):
         line, column = place_in(utf8, found)
         raise refusal(
             "SND-322", f"第 {line} 行", "删除 <!DOCTYPE …> 声明；特殊字符直接写出，或用 &amp; &lt; 等。", line=line, column=column
         )
-
-
-def _prolog_end(utf8: bytes) -> int:
-    """Skip declaration, instructions, comments and white space; give where the first other token begins."""
-    at = 0
-    while True:
-        while utf8[at : at + 1].isspace():
-            at += 1
-        for opens, closes in ((b"<?", b"?>"), (b"<!--", b"-->")):
-            if utf8.startswith(opens, at):
-                end = utf8.find(closes, at + len(opens))
-                if end < 0:
-                    return len(utf8)
-                at = end + len(closes)
-                break
-        else:
-            return at
 
 
 def _refuse_nul(utf8: bytes) -> None:

@@ -192,8 +192,7 @@ def test_a_statement_that_does_not_end_ends_after_a_while_unless_it_may_last(dat
     with database.read() as connection:
         assert connection.exec_driver_sql("SHOW statement_timeout").scalar_one() == "30s"
     with pytest.raises(StoreAway), database.write() as connection:
-        connection.exec_driver_sql("SET LOCAL statement_timeout = 50")
-        connection.exec_driver_sql("SELECT pg_sleep(5)")
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 50; SELECT pg_sleep(5)")
 
 
 def test_an_error_of_the_database_repeats_no_values(database):

@@ -13,6 +13,7 @@ class FrontLimits:
 
     `body` also bounds a request after Content-Encoding is undone; `in_flight` is the sum of the bodies one front
     holds at a time; `linger` is how long a refused sender may go on sending before the connection is cut.
+    `elements` bounds an envelope, which is parsed before anyone is admitted; a document in it has a limit of its own.
     `proxies` are the addresses of peers whose X-Forwarded-For is believed; `base_address` is what WSDLs give as the
     address (scheme and host, no slash at the end), "" for the Host of each request.
     """
@@ -26,7 +27,7 @@ class FrontLimits:
     linger: float = 2.0
     in_flight: int = 256 * _MIB
     depth: int = 100
-    elements: int = 500_000
+    elements: int = 200_000
     attributes: int = 256
     names: int = 20_000
     proxies: frozenset[str] = frozenset()

@@ -1,0 +1,200 @@
+"""Attack the monitor of a running engine: its door, its pages, its parameters."""
+
+import json
+import re
+import time
+from http.cookies import SimpleCookie
+
+import pytest
+
+from tests.hostile.site import CANARY, INSIDE, assert_clean
+from tests.monitor.web import Visitor
+
+SCRIPT = '"><script>alert(1)</script><img src=x onerror=alert(2)>'
+PAGES = ("/", "/overview", "/health", "/metrics", "/static/style.css", "/static/../app.py", "/nothing")
+
+
+@pytest.fixture
+def visitor(site):
+    return Visitor(int(site.engine.monitor.rpartition(":")[2]))
+
+
+@pytest.fixture
+def admin(site, visitor):
+    """Be the administrator whose password was printed at the first start."""
+    assert visitor.sign_in("admin", site.engine.password).status == 303
+    return visitor
+
+
+def check_page(answer):
+    """Every answer keeps its headers and tells nothing of the inside."""
+    assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+    assert answer.headers["x-frame-options"] == "DENY"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "server" not in answer.headers
+    for word in INSIDE:
+        assert word not in answer.body, word
+    assert_clean(answer.body.encode())
+
+
+@pytest.mark.parametrize("name", ["lang", "next", "format", "part", "q", "sort", "page", "since", "token"])
+def test_a_script_in_a_parameter_is_never_one_in_the_page(site, admin, name):
+    """BI-270."""
+    for asked in (Visitor(admin.port), admin):
+        for path in ("/", "/overview", "/nothing"):
+            answer = asked.get(f"{path}?{name}=%22%3E%3Cscript%3Ealert(1)%3C/script%3E%3Cimg%20src=x%20onerror=alert(2)%3E")
+            assert "<script>alert" not in answer.body
+            assert "<img src=x" not in answer.body
+            assert SCRIPT not in str(answer.headers)
+            check_page(answer)
+    site.check_well()
+
+
+def test_a_script_in_a_form_is_never_one_in_the_page(site, visitor):
+    """BI-270."""
+    page = visitor.get("/")
+    answer = visitor.post("/signin", {"token": page.token() + SCRIPT, "name": SCRIPT, "password": SCRIPT, "next": SCRIPT})
+    assert answer.status == 400
+    assert "<script>alert" not in answer.body
+    check_page(answer)
+    site.check_well()
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "sort=receipt;DROP%20TABLE%20message",
+        "sort=1%20UNION%20SELECT%20password_hash%20FROM%20monitor_user",
+        "q=" + "%25_" * 5000,
+        "page=-1",
+        "page=99999999999999999999",
+        "page=abc",
+        "since=9999-99-99",
+        "format=json&format=html",
+        "format=" + "[" * 5000,
+        "%00=%ff%fe",
+    ],
+)
+def test_odd_parameters_are_answered_quickly_and_change_nothing(site, admin, query):
+    """BI-276."""
+    before = site.messages()
+    began = time.monotonic()
+    answer = admin.get(f"/overview?{query}")
+    assert time.monotonic() - began < 2
+    assert answer.status in {200, 400}
+    check_page(answer)
+    assert site.messages() == before
+    site.check_well()
+
+
+def test_deep_json_is_no_form(site, admin):
+    """BI-276: a hundred thousand levels, and a form of a megabyte."""
+    deep = "[" * 100_000 + "]" * 100_000
+    for path in ("/signin", "/signout", "/deliveries/1/retry", "/deliveries/99999999999999999999/discard"):
+        for kind in ("application/json", "application/x-www-form-urlencoded"):
+            answer = admin.ask("POST", path, deep, {"content-type": kind})
+            assert answer.status in {400, 403, 404, 413, 415}, (path, answer.status)
+            check_page(answer)
+    site.check_well()
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    ["//evil.example", "https://evil.example/", "/\\evil.example", "javascript:alert(1)", "/overview/../../x", "/signout"],
+)
+def test_after_signing_in_one_goes_nowhere_but_to_our_pages(site, visitor, wanted):
+    """BI-279."""
+    visitor.get(f"/?next={wanted}")
+    answer = visitor.sign_in("admin", site.engine.password, next=wanted)
+    assert (answer.status, answer.location) == (303, "/overview")
+
+
+def test_no_page_is_kept_after_leaving_and_none_can_be_framed(site, admin):
+    """BI-279."""
+    cookies = dict(admin.cookies)
+    page = admin.get("/overview")
+    assert page.headers["cache-control"] == "no-store"
+    check_page(page)
+    assert admin.post("/signout", {"token": page.token()}).status == 303
+    admin.cookies.update(cookies)
+    assert admin.get("/overview").status == 303
+    assert admin.get("/overview?format=json").status == 401
+
+
+def test_a_form_of_another_site_does_nothing(site, admin):
+    """BI-279: neither by its origin nor by its token."""
+    token = admin.get("/overview").token()
+    for headers in ({"origin": "https://evil.example"}, {"sec_fetch_site": "cross-site"}):
+        assert admin.post("/signout", {"token": token}, **headers).status == 400
+    assert admin.post("/signout", {"token": "0" * 64}).status == 400
+    assert admin.get("/overview").status == 200
+
+
+def test_cookies_cannot_be_read_by_scripts_nor_sent_from_elsewhere(site, visitor):
+    """BI-279."""
+    answer = visitor.sign_in("admin", site.engine.password)
+    jar = SimpleCookie(answer.headers["set-cookie"])
+    for cookie in jar.values():
+        assert cookie["httponly"]
+        assert cookie["samesite"] == "strict"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *PAGES,
+        "/debug",
+        "/docs",
+        "/openapi.json",
+        "/.git/config",
+        "/static/live.js.map",
+        "/admin",
+        "/console",
+        "/services/",
+        "/overview%00",
+        "/static/%2e%2e/app.py",
+    ],
+)
+def test_nothing_of_the_inside_is_shown_to_a_stranger(site, visitor, path):
+    """BI-282."""
+    answer = visitor.get(path)
+    assert answer.status in {200, 303, 400, 404}
+    check_page(answer)
+    if answer.status == 200:
+        assert path in PAGES
+
+
+def test_the_first_password_is_made_and_no_usual_one_opens(site, visitor):
+    """BI-282: a random password, printed once; neither an empty nor a usual one."""
+    assert re.fullmatch(r"[A-Za-z0-9]{20}", site.engine.password)
+    assert site.engine.password not in (site.engine.data / "engine.log").read_text(encoding="utf-8")
+    for password in ("", "admin", "changbai"):
+        assert visitor.sign_in("admin", password).status in {403, 429}
+
+
+def test_the_canary_is_in_no_figure_no_page_and_no_file_but_the_store(site, admin):
+    """BI-267: after a document with it was taken and another refused."""
+    site.accept(site.paper())
+    site.upload(site.paper(), "***")
+    for path in ("/metrics", "/overview", "/overview?format=json"):
+        assert_clean(admin.get(path).body.encode())
+    json.loads(admin.get("/overview?format=json").body)
+    for file in site.engine.data.rglob("*"):
+        if file.is_file() and not file.name.startswith("changbai.db") and "outbox" not in file.parts and ".db" not in file.name:
+            assert_clean(file.read_bytes())
+
+
+def test_guessing_passwords_is_slowed_down_and_tells_nothing(site):
+    """BI-273: wrong names and wrong passwords look alike; after a few tries one waits, and then a right one waits too."""
+    port = int(site.engine.monitor.rpartition(":")[2])
+    answers = []
+    for number in range(12):
+        name = "admin" if number % 2 else f"nobody-{number}"
+        answers.append(Visitor(port).sign_in(name, f"guess-{CANARY}"))
+    assert {answer.status for answer in answers} == {403, 429}
+    refused = {re.sub(r'value="[^"]*"', "", answer.body) for answer in answers if answer.status == 403}
+    assert len(refused) == 1
+    late = answers[-1]
+    assert int(late.headers["retry-after"]) >= 1
+    assert Visitor(port).sign_in("admin", site.engine.password).status == 429
+    site.check_well()

@@ -141,6 +141,10 @@ class Supervisor:
         _LOG.info("stopping", children=len(self._children))
         for child in self._children.values():
             child.process.terminate()
+        for role in self._roles:
+            for listening in role.sockets:
+                # Else callers would be connected to a socket that nobody answers any more.
+                listening.close()
         deadline = time.monotonic() + self._drain
         for child in self._children.values():
             try:

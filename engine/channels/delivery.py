@@ -175,7 +175,9 @@ class Courier:
 
     def _settle(self, connection: Connection, settlements: Sequence[Settlement], now: datetime) -> None:
         if settlements:
-            self._queue.settle(connection, settlements)
+            lost = len(settlements) - len(self._queue.settle(connection, settlements))
+            if lost:
+                self._log.warning("lease was lost before its outcome was written", count=lost)
         if time.monotonic() >= self._next_expiry:
             released = self._queue.release_expired(connection, now)
             self._next_expiry = time.monotonic() + self._lease / _LOOKS_A_LEASE

@@ -9,10 +9,10 @@ from pydantic import Field
 from engine.documents.packing import pack_gzip
 from engine.errors import Rejected
 from engine.message import Message
-from engine.outbound.connector import NetworkEndpoint, Reply, SecretName, Surroundings, basic, need_secret, tls_context
+from engine.outbound.connector import NetworkEndpoint, Reply, SecretName, Surroundings, basic, need_secret
 from engine.outbound.lookup import Lookup
 from engine.outbound.values import WORDS, Word, message_id
-from engine.outbound.wire import Wire, refuse_status
+from engine.outbound.wire import open_wire, refuse_status
 
 _TYPES = {"xml": "application/xml", "gzip": "application/gzip"}
 
@@ -43,14 +43,7 @@ class HttpConnector:
         self._sheet = sheet
         hidden = {name: need_secret(key, ("secret-headers", name), around) for name, key in sheet.secret_headers.items()}
         self._headers = {"Content-Type": _TYPES[sheet.form], **basic(sheet.login, around), **hidden}
-        self._wire = Wire(
-            sheet.address,
-            networks=sheet.networks,
-            deadline=sheet.deadline,
-            reply_limit=sheet.reply_limit,
-            tls=tls_context(sheet.trust, around.root) if sheet.address.startswith("https:") else None,
-            lookup=lookup,
-        )
+        self._wire = open_wire(sheet.address, sheet, around, lookup)
 
     def send(self, message: Message) -> Reply:
         """Post the document; raises Unavailable DST-101..105 or Rejected DST-202, DST-203."""

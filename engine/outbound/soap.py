@@ -18,12 +18,11 @@ from engine.outbound.connector import (
     basic,
     inside,
     need_secret,
-    tls_context,
 )
 from engine.outbound.contract import Contract, FaultReply, Unreadable
 from engine.outbound.lookup import Lookup
 from engine.outbound.values import WORDS, Word, message_id
-from engine.outbound.wire import Answer, Wire, refuse_status
+from engine.outbound.wire import Answer, open_wire, refuse_status
 from engine.yamlfile import did_you_mean
 
 _TEXT = 300
@@ -93,14 +92,7 @@ class SoapConnector:
         self._constant = {**sheet.fixed, **hidden}
         self._check_body()
         self._check_reply()
-        self._wire = Wire(
-            sheet.address,
-            networks=sheet.networks,
-            deadline=sheet.deadline,
-            reply_limit=sheet.reply_limit,
-            tls=tls_context(sheet.trust, around.root) if sheet.address.startswith("https:") else None,
-            lookup=lookup,
-        )
+        self._wire = open_wire(sheet.address, sheet, around, lookup)
 
     def send(self, message: Message) -> Reply:
         """Call the operation once; raises Unavailable DST-101..105 or Rejected DST-201..203."""

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from engine.errors import DestinationError, Rejected, Unavailable
+from engine.outbound.connector import NetworkEndpoint, Surroundings, tls_context
 from engine.outbound.lookup import Lookup, pinned_address
 from engine.outbound.timed import Clock, TimedSocket, dial
 
@@ -167,6 +168,18 @@ class Wire:
         line.rested_at = time.monotonic()
         with self._lock:
             self._kept.append(line)
+
+
+def open_wire(address: str, sheet: NetworkEndpoint, around: Surroundings, lookup: Lookup | None) -> Wire:
+    """Make the wire to an address within the bounds of its sheet; nothing is connected yet."""
+    return Wire(
+        address,
+        networks=sheet.networks,
+        deadline=sheet.deadline,
+        reply_limit=sheet.reply_limit,
+        tls=tls_context(sheet.trust, around.root) if address.startswith("https:") else None,
+        lookup=lookup,
+    )
 
 
 def _broken(error: Exception, *, sent: bool) -> Unavailable:

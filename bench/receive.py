@@ -67,13 +67,13 @@ def _receive(name: str, engine: Engine, floor: Floor, kind: str, seconds: float,
     bodies = [envelope(kind, i, p, _INSTITUTION, _PASSWORD) for i, p in packed]
     url = f"{engine.services}/services/collection/{_INSTITUTION}"
     send(url, bodies[:50], connections=connections, seconds=10)
-    floors = [floor.measure([p for _, p in packed[:DIFFERENT]])]
+    floors = [floor.measure([p for _, p in packed[:DIFFERENT]], min(2.0, seconds))]
     before = _read(engine)
     sent = send(url, bodies[50:], connections=connections, seconds=seconds)
     received = _read(engine)
     waited = _until_delivered(engine)
     after = _read(engine)
-    floors.append(floor.measure([p for _, p in packed[:DIFFERENT]]))
+    floors.append(floor.measure([p for _, p in packed[:DIFFERENT]], min(2.0, seconds)))
     size = mean(len(d) for d in documents)
     _report(f"{name} {kind} ({size / 1024:.1f} KiB)", sent, mean(floors), before, received, after, waited)
 

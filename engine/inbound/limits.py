@@ -27,7 +27,7 @@ class FrontLimits:
     linger: float = 2.0
     in_flight: int = 256 * _MIB
     depth: int = 100
-    elements: int = 200_000
+    elements: int = 250_000
     attributes: int = 256
     names: int = 20_000
     proxies: frozenset[str] = frozenset()

@@ -20,7 +20,9 @@ class Limits(Sheet):
     """What one request and one document may cost; past a limit the answer names it with its value."""
 
     body: Size = Field(32 << 20, description="HTTP 请求体上限 · largest HTTP body")
-    in_flight: Size = Field(256 << 20, description="一个前端进程同时处理的请求体总量，超过时应答 503 · bodies in flight in one front")
+    in_flight: Size = Field(
+        256 << 20, description="一个前端进程同时处理的请求体总量，超过时应答 503 · bodies in flight in one front"
+    )
     unpacked: Size = Field(64 << 20, description="解压后文档上限 · largest unpacked document")
     depth: int = Field(100, ge=10, description="元素嵌套层数上限 · deepest nesting of elements")
     elements: int = Field(500_000, ge=1000, description="元素个数上限 · most elements of a document")
@@ -28,7 +30,10 @@ class Limits(Sheet):
     text: Size = Field(8 << 20, description="单个文本上限 · longest single text")
     batch_documents: int = Field(200, ge=1, description="一批文档数上限 · most documents of a batch")
     batch_unpacked: Size = Field(256 << 20, description="一批解压后总量上限 · largest batch, unpacked in all")
-    large: Size = Field(256 << 10, description="大于此值的文档交给单独的线程，不占用前端的事件循环 · documents above this go to the large-document thread")
+    large: Size = Field(
+        256 << 10,
+        description="大于此值的文档交给单独的线程，不占用前端的事件循环 · documents above this go to the large-document thread",
+    )
 
 
 class Deadlines(Sheet):
@@ -43,7 +48,10 @@ class Delivery(Sheet):
     """How workers deliver."""
 
     batch: int = Field(32, ge=1, le=500, description="一次领取的投递数 · deliveries claimed at a time")
-    lease: Duration = Field(120.0, description="领取的租期，超时未办完的投递重新排队；至少为最长投递时限的两倍 · lease of a claim, at least twice the longest deadline of a destination")
+    lease: Duration = Field(
+        120.0,
+        description="领取的租期，超时未办完的投递重新排队；至少为最长投递时限的两倍 · lease of a claim, at least twice the longest deadline of a destination",
+    )
     poll: Duration = Field(0.2, description="空闲时查看队列的间隔 · how often an idle worker looks")
 
 
@@ -51,15 +59,22 @@ class Settings(Sheet):
     """Everything that can be set; a flag beats the environment, which beats the file."""
 
     data: Path = Field(Path("var/data"), description="数据目录 · where the engine keeps its files")
-    database: str = Field("", description="数据库地址；空为数据目录下的 SQLite · database URL, empty for SQLite in the data directory")
+    database: str = Field(
+        "", description="数据库地址；空为数据目录下的 SQLite · database URL, empty for SQLite in the data directory"
+    )
     host: str = Field("127.0.0.1", description="监听地址 · address to listen on")
     port: int = Field(8080, ge=0, le=65535, description="服务端口 · port of the services")
     monitor_port: int = Field(8081, ge=0, le=65535, description="监控页面端口 · port of the monitor")
     fronts: int = Field(1, ge=1, le=64, description="前端进程数（SQLite 时为 1） · front processes, one on SQLite")
     workers: int = Field(1, ge=1, le=64, description="投递进程数（SQLite 时为 1） · delivery workers, one on SQLite")
-    public_address: str = Field("", description="写进 WSDL 的地址前缀，空为请求的 Host · address written into the WSDLs, empty for the Host of each request")
+    public_address: str = Field(
+        "",
+        description="写进 WSDL 的地址前缀，空为请求的 Host · address written into the WSDLs, empty for the Host of each request",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="日志级别 · log level")
-    project: Path = Field(ROOT, description="项目目录，含 routes、config、xsd、wsdl · folder that holds routes/, config/, xsd/, wsdl/")
+    project: Path = Field(
+        ROOT, description="项目目录，含 routes、config、xsd、wsdl · folder that holds routes/, config/, xsd/, wsdl/"
+    )
     limits: Limits = Field(default_factory=Limits, description="上限 · limits")
     deadlines: Deadlines = Field(default_factory=Deadlines, description="时限 · deadlines")
     delivery: Delivery = Field(default_factory=Delivery, description="投递 · delivery")
@@ -70,7 +85,18 @@ class Settings(Sheet):
         return self.data / "secrets"
 
 
-FLAGS: tuple[str, ...] = ("data", "database", "host", "port", "monitor_port", "fronts", "workers", "public_address", "log_level", "project")
+FLAGS: tuple[str, ...] = (
+    "data",
+    "database",
+    "host",
+    "port",
+    "monitor_port",
+    "fronts",
+    "workers",
+    "public_address",
+    "log_level",
+    "project",
+)
 """The settings that are also flags and, as ENGINE_NAME, environment variables."""
 
 

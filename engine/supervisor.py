@@ -107,7 +107,9 @@ class Supervisor:
         listening = [s.fileno() for s in role.sockets]
         environment = dict(os.environ) | dict(role.environment)
         environment |= {"ENGINE_READY_FD": str(ready_write), "ENGINE_LIFE_FD": str(life_read)}
-        process = subprocess.Popen(role.command, env=environment, pass_fds=[ready_write, life_read, *listening], start_new_session=True)
+        process = subprocess.Popen(
+            role.command, env=environment, pass_fds=[ready_write, life_read, *listening], start_new_session=True
+        )
         os.close(ready_write)
         os.close(life_read)
         self._selector.register(ready_read, selectors.EVENT_READ, role.name)

@@ -92,11 +92,11 @@ def _shown(value: Any) -> str:
 
 def commands_page() -> str:
     """Write docs/commands.md: the help of every command."""
-    from engine.cli.entry import all_commands
+    from engine.cli.entry import SHOWN, all_commands
 
     lines = ["# 命令 · Commands", "", "由 `make docs` 从 `engine/cli/` 生成。", ""]
     for path, command in _walk_commands(all_commands(), "run_engine.py"):
-        context = click.Context(command, info_name=path, max_content_width=110)
+        context = click.Context(command, info_name=path, **SHOWN)
         lines += [f"## `{path}`", "", "```", command.get_help(context), "```", ""]
     return "\n".join(lines)
 

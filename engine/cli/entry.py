@@ -15,7 +15,11 @@ from engine.settings import Settings, load_settings
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+SHOWN: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
+"""How every command shows its help, on the terminal and on the reference page."""
+
+
+@click.group(context_settings=SHOWN)
 def commands() -> None:
     """长白 · Changbai, the integration engine of a provincial health platform."""
 

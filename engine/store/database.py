@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -159,12 +160,26 @@ def _open_sqlite(url: URL, pool: int) -> Engine:
         return connection
 
     if not path.exists():
-        # Bodies are for the engine's own account only, also before the sealing of a later issue.
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        _create(path)
     return sa.create_engine(
         "sqlite+pysqlite://", module=sqlite, creator=connect, poolclass=QueuePool, pool_size=pool, max_overflow=pool,
         pool_timeout=BUSY_SECONDS, hide_parameters=True,
     )  # fmt: skip
+
+
+def _create(path: Path) -> None:
+    """Put a new file in place that is in WAL mode already: to switch it later, SQLite would not wait for another process."""
+    # mkstemp makes it for the engine's own account only: bodies are in it, sealed or not.
+    handle, made = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    os.close(handle)
+    try:
+        new = sqlite.connect(made)
+        new.execute("PRAGMA journal_mode=WAL").fetchall()
+        new.close()
+        with suppress(FileExistsError):
+            os.link(made, path)
+    finally:
+        Path(made).unlink()
 
 
 _PRAGMAS = (

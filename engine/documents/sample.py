@@ -1,44 +1,61 @@
-"""Invent clinical documents: same type, seed and institution, same bytes; any one rule can be broken on purpose."""
+"""Invent documents: same type, seed and institution, same bytes; any one rule can be broken on purpose."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
-from random import Random
+from typing import Protocol
 
+from engine.documents import sample_clinical
 from engine.documents.catalogue import Catalogue, DocumentType
-from engine.documents.ruletables import assertions
-from engine.documents.sample_body import Page, write_body
-from engine.documents.sample_faults import Breaker, breakers
-from engine.documents.sample_header import write_header
-from engine.documents.sample_tree import Element, root_element, to_bytes
-from engine.documents.sample_words import Words, invent_visit, read_words
-from engine.documents.tables import Tables, load_tables
+from engine.yamlfile import did_you_mean
 
 ROOT = Path(__file__).resolve().parents[2]
 """Where xsd/ lies."""
+
+
+class Fault(Protocol):
+    """How a broken document is answered: the code and the severity of what is found."""
+
+    @property
+    def code(self) -> str:
+        """The code of the answer."""
+
+    @property
+    def severity(self) -> str:
+        """Error or warning."""
+
+
+class Generator(Protocol):
+    """What invents the documents of one family."""
+
+    def sample(self, kind: DocumentType, seed: int, institution: str, fault: str | None) -> bytes:
+        """Invent one document as UTF-8 XML, broken as `fault` says."""
+
+    def faults(self, kind: DocumentType) -> Mapping[str, Fault]:
+        """List what can be broken: name -> how that is answered."""
+
+
+GENERATORS: Mapping[str, Callable[[Path], Generator]] = {"clinical": sample_clinical.Clinical}
+"""The family of the catalogue -> what invents its documents."""
 
 
 def sample(type_code: str, seed: int = 1, institution: str = "DEMO-HOSPITAL", fault: str | None = None) -> bytes:
     """Invent a document of the type as UTF-8 XML; `fault`, one of `faults(type_code)`, breaks exactly that rule.
 
     Everything in it is invented (identity numbers have a right check character). Raises KeyError for an unknown
-    type, ValueError for an unknown fault.
+    type, ValueError for an unknown fault, both with the nearest known word.
     """
-    workshop = _workshop()
-    kind = workshop.catalogue.types[type_code]
-    breaker = _breaker(type_code, fault) if fault else None
-    root = _document(workshop, kind, seed, institution, full=fault is not None)
-    if breaker:
-        breaker.apply(root)
-    return to_bytes(root)
+    kind = _kind(type_code)
+    if fault is not None and fault not in (known := faults(type_code)):
+        raise ValueError(f"no fault {fault} for {type_code}{did_you_mean(fault, known)}")
+    return _generator(kind.family).sample(kind, seed, institution, fault)
 
 
 def types() -> tuple[str, ...]:
     """List the types of which samples can be invented."""
-    return tuple(_workshop().catalogue.types)
+    return tuple(code for code, kind in _catalogue().types.items() if kind.family in GENERATORS)
 
 
 def own_number(type_code: str, seed: int = 1, institution: str = "DEMO-HOSPITAL") -> str:
@@ -46,47 +63,24 @@ def own_number(type_code: str, seed: int = 1, institution: str = "DEMO-HOSPITAL"
     return f"{institution}-{type_code}-{seed:08d}"
 
 
-@cache
-def faults(type_code: str) -> Mapping[str, Breaker]:
-    """List what can be broken in a document of the type: name of the rule -> how, and code and severity of the answer."""
-    workshop = _workshop()
-    kind = workshop.catalogue.types[type_code]
-    path = workshop.root / "xsd" / "clinical" / "samples" / "faults.csv"
-    found = breakers(assertions(workshop.tables, kind), type_code, path)
-    whole = _document(workshop, kind, 1, "DEMO-HOSPITAL", full=True)
-    return {name: breaker for name, breaker in found.items() if breaker.fits(whole)}
-
-
-class _Workshop:
-    """What every sample is made of, read once."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.catalogue = Catalogue.load(root / "xsd" / "catalogue.yaml")
-        self.tables: Tables = load_tables(root / "xsd" / "clinical" / "rules")
-        samples = root / "xsd" / "clinical" / "samples"
-        self.words: Words = read_words(samples / "words.yaml")
-        with (samples / "shapes.csv").open(encoding="utf-8") as file:
-            self.shapes = {(row["type"], row["section"]): row["shape"] for row in csv.DictReader(file)}
+def faults(type_code: str) -> Mapping[str, Fault]:
+    """List what can be broken in a document of the type: name of the rule -> code and severity of the answer."""
+    kind = _kind(type_code)
+    return _generator(kind.family).faults(kind)
 
 
 @cache
-def _workshop() -> _Workshop:
-    return _Workshop(ROOT)
+def _catalogue() -> Catalogue:
+    return Catalogue.load(ROOT / "xsd" / "catalogue.yaml")
 
 
-def _document(workshop: _Workshop, kind: DocumentType, seed: int, institution: str, *, full: bool) -> Element:
-    dice = Random(f"{kind.code}/{seed}")
-    visit = invent_visit(workshop.words, dice, seed, institution)
-    root = root_element()
-    write_header(root, kind, visit, workshop.words["types"][kind.code], dice, full=full)
-    page = Page(visit=visit, words=workshop.words, tables=workshop.tables, dice=dice, full=full)
-    write_body(root, kind.code, page, workshop.shapes)
-    return root
+def _kind(type_code: str) -> DocumentType:
+    found = _catalogue().types.get(type_code)
+    if found is None or found.family not in GENERATORS:
+        raise KeyError(f"no type {type_code}{did_you_mean(type_code, types())}")
+    return found
 
 
-def _breaker(type_code: str, fault: str) -> Breaker:
-    known = faults(type_code)
-    if fault not in known:
-        raise ValueError(f"no fault {fault} for {type_code}; known: {', '.join(known)}")
-    return known[fault]
+@cache
+def _generator(family: str) -> Generator:
+    return GENERATORS[family](ROOT)

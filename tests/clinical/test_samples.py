@@ -49,9 +49,11 @@ def test_identity_numbers_are_made_as_gb_11643_says():
     assert identity_number("110105", datetime(1949, 12, 31, tzinfo=UTC), 2) == "11010519491231002X"
 
 
-def test_an_unknown_fault_is_refused_with_the_known_ones():
+def test_an_unknown_fault_or_type_is_refused_with_the_nearest_known_one():
     with pytest.raises(ValueError, match=r"patient\.single"):
-        sample("C0002", 1, fault="patient.twins")
+        sample("C0002", 1, fault="patient.singel")
+    with pytest.raises(KeyError, match="C0002"):
+        sample("C00002", 1)
 
 
 @pytest.mark.parametrize(("kind", "name"), EVERY_FAULT, ids=[f"{k}-{n}" for k, n in EVERY_FAULT])

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from difflib import get_close_matches
+from itertools import islice
 from typing import Any
 
 from lxml import etree
 
+from engine.documents import misplaced
 from engine.documents.issues import SHOWN, shorten
+from engine.documents.misplaced import Words
+from engine.documents.outlines import XSI_TYPE, Outlines
 from engine.documents.places import Places, local, path_of
 from engine.errors import Issue
 
@@ -23,9 +26,8 @@ _SET = re.compile(r"of the set \{(.*)\}\.$", re.DOTALL)
 _LENGTH = re.compile(r"has a length of '(\d+)'.*length of '(\d+)'", re.DOTALL)
 _BOUND = re.compile(r"(?:than|exceeded|equal to|allowed)[^']*\(?'([^']*)'\)?\.$|\('([^']*)'\)\.$")
 _TYPE = re.compile(r"type '(?:\{[^}]*\}|xs:)?([^']+)'\.?$")
-_QNAME = re.compile(r"(?:QName value|type definition) '(?:\{[^}]*\})?([^']+)'")
+_STEP = re.compile(r"([^\[\]]+)(?:\[(\d+)\])?")
 _FIXED = re.compile(r"fixed value constraint '(.*)'\.$", re.DOTALL)
-_XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
 
 _FORMS = {
     "ts": "时间写成 YYYYMMDDhhmmss，可只到日（20260131）或分，可带时区 +0800",
@@ -54,6 +56,24 @@ _FORMS = {
 """What a value of a data type looks like, by the local name of the type."""
 
 
+_USUAL = {
+    ("", "classCode"): "OBS",
+    ("", "moodCode"): "EVN",
+    ("", "typeCode"): "COMP",
+    ("organizer", "classCode"): "CLUSTER",
+    ("act", "classCode"): "ACT",
+    ("procedure", "classCode"): "PROC",
+    ("encounter", "classCode"): "ENC",
+    ("supply", "classCode"): "SPLY",
+    ("substanceAdministration", "classCode"): "SBADM",
+    ("regionOfInterest", "classCode"): "ROIOVL",
+    ("relatedDocument", "typeCode"): "RPLC",
+    ("reference", "typeCode"): "REFR",
+    ("participant", "typeCode"): "DEV",
+}
+"""What a missing attribute mostly holds, by element and attribute."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Found:
     """What one log entry speaks of; `element` is None when it cannot be found again."""
@@ -62,6 +82,7 @@ class _Found:
     element: Any
     name: str
     attribute: str
+    outlines: Outlines
 
     @property
     def value(self) -> str:
@@ -69,23 +90,19 @@ class _Found:
         if self.element is None:
             return ""
         if self.attribute:
-            full = _XSI_TYPE if _XSI_TYPE in self.text else self.attribute
+            full = XSI_TYPE if XSI_TYPE in self.text else self.attribute
             return str(self.element.get(full, ""))
         return str(self.element.text or "")
 
 
-Words = tuple[str, str, str]
-"""Code, message and hint."""
-
-
-def explain(entry: Any, root: Any, places: Places) -> Issue:
+def explain(entry: Any, root: Any, places: Places, outlines: Outlines) -> Issue:
     """Turn a log entry into an issue; libxml2's own sentence never goes out."""
-    found = _found(entry, root)
-    code, message, hint = _EXPLAIN.get(entry.type, _other)(found)
+    found = _found(entry, root, outlines)
+    code, message, hint = (_EXPLAIN.get(entry.type, _other) if found.element is not None else _other)(found)
     line, column = places.line_and_column(found.element) if found.element is not None else (entry.line, 0)
     in_attribute = bool(found.attribute) and found.element is not None and code in ("SND-334", "SND-335", "SND-336")
     path = path_of(found.element, found.attribute if in_attribute else "") if found.element is not None else ""
-    value = shorten(found.value) if code in ("SND-334", "SND-335", "SND-336", "SND-339") else ""
+    value = shorten(found.value) if code in ("SND-334", "SND-335", "SND-336", "SND-339") or entry.type in _TEXTS else ""
     return Issue(code=code, message=message, hint=hint, path=path, line=line, column=column, value=value, rule="schema")
 
 
@@ -96,15 +113,28 @@ def kinship(issue: Issue) -> tuple[str, str]:
     return issue.code, issue.path
 
 
-def _found(entry: Any, root: Any) -> _Found:
+def _found(entry: Any, root: Any, outlines: Outlines) -> _Found:
     """Read element and attribute out of a log entry."""
-    element = None
-    if entry.path:
-        nodes = root.getroottree().xpath(entry.path)
-        element = nodes[0] if nodes and hasattr(nodes[0], "tag") else None
+    element = _element_at(root, entry.path) if entry.path else None
     attribute = _ATTRIBUTE.search(entry.message)
     name = local(element.tag) if element is not None else "?"
-    return _Found(entry.message, element, name, attribute.group(1) if attribute else "")
+    return _Found(entry.message, element, name, attribute.group(1) if attribute else "", outlines)
+
+
+def _element_at(root: Any, path: str) -> Any:
+    """Follow libxml2's path: `*` counts all siblings, another name those of the same prefix and name."""
+    node = None
+    for step in path.strip("/").split("/"):
+        parts = _STEP.fullmatch(step)
+        if parts is None:
+            break
+        name, place = parts.group(1), int(parts.group(2) or 1)
+        siblings = [root] if node is None else node.iterchildren("{*}*")
+        fitting = (s for s in siblings if name in ("*", f"{s.prefix}:{local(s.tag)}" if s.prefix else local(s.tag)))
+        node = next(islice(fitting, place - 1, None), None)
+        if node is None:
+            break
+    return node
 
 
 def _expected(text: str) -> list[str]:
@@ -125,38 +155,29 @@ def _root(found: _Found) -> Words:
 
 
 def _content(found: _Found) -> Words:
-    allowed = _expected(found.text)
-    shown = "、".join(allowed[:12])
+    expected = _expected(found.text)
     if "Missing child" in found.text:
-        return "SND-333", f"<{found.name}> 内缺少元素：{shown}。", f"在 <{found.name}> 内按顺序补上 {shown}。"
-    near = get_close_matches(found.name, allowed, n=1, cutoff=0.6)
-    if found.name in allowed:
-        return "SND-332", f"<{found.name}> 的命名空间不正确。", "该元素应在 urn:hl7-org:v3 命名空间，检查 xmlns 声明。"
-    if near:
-        return "SND-332", f"此处不允许 <{found.name}>，是否应为 <{near[0]}>？", f"可在此处出现：{shown}。"
-    if len(allowed) == 1:
-        hint = f"在 <{found.name}> 之前补上 <{shown}>，或检查元素名与先后顺序。"
-        return "SND-332", f"此处应为 <{shown}>，却出现了 <{found.name}>。", hint
-    if shown:
-        return "SND-332", f"此处不允许 <{found.name}>。", f"可在此处出现：{shown}。检查元素名与先后顺序。"
-    return "SND-332", f"此处不允许 <{found.name}>，它重复或位置不对。", "删除它，或移到结构规定的位置。"
+        return misplaced.missing(found.element, expected, found.outlines)
+    return misplaced.element(found.element, expected, found.outlines)
 
 
 def _no_content(found: _Found) -> Words:
-    what = "子元素" if "Element content" in found.text else "文字"
-    return "SND-332", f"<{found.name}> 内不允许有{what}。", f"删除 <{found.name}> 内的{what}；需要的值写在属性里。"
+    if "Element content" in found.text:
+        return misplaced.children(found.element, found.outlines)
+    return misplaced.text(found.element, found.outlines)
 
 
 def _loose_text(found: _Found) -> Words:
-    return "SND-332", f"<{found.name}> 内直接写了文字，只能放子元素。", "把文字移到规定的子元素内，如 text、name 或 value。"
+    return misplaced.text(found.element, found.outlines)
 
 
 def _attribute_extra(found: _Found) -> Words:
-    return "SND-334", f"<{found.name}> 不允许有属性 {found.attribute}。", f"删除属性 {found.attribute}，或检查拼写与大小写。"
+    return misplaced.attribute(found.element, found.attribute, found.outlines)
 
 
 def _attribute_missing(found: _Found) -> Words:
-    return "SND-334", f"<{found.name}> 缺少属性 {found.attribute}。", f'补上 {found.attribute}="…"。'
+    usual = _USUAL.get((found.name, found.attribute)) or _USUAL.get(("", found.attribute), "…")
+    return "SND-334", f"<{found.name}> 缺少属性 {found.attribute}。", f'补上 {found.attribute}="{usual}"。'
 
 
 def _fixed(found: _Found) -> Words:
@@ -172,9 +193,10 @@ def _subject(found: _Found) -> str:
 
 
 def _shape(found: _Found, form: str) -> Words:
-    empty = not found.value.strip()
-    reason = "为空" if empty else f"的值“{shorten(found.value)}”不符合要求"
-    return "SND-335", f"{_subject(found)}{reason}。", f"应为：{form}。"
+    if not found.value.strip():
+        cure = "；没有值时删去该属性" if found.attribute else ""
+        return "SND-335", f"{_subject(found)}为空。", f"应为：{form}{cure}。"
+    return "SND-335", f"{_subject(found)}的值“{shorten(found.value)}”不符合要求。", f"应为：{form}。"
 
 
 def _pattern(found: _Found) -> Words:
@@ -198,6 +220,14 @@ def _type_near(found: _Found) -> str:
 def _enumeration(found: _Found) -> Words:
     match = _SET.search(found.text)
     allowed = match.group(1).replace("'", "") if match else ""
+    meant = misplaced.near(found.value, allowed.split(", "))
+    if meant:
+        code, message, _ = _shape(found, "")
+        return (
+            code,
+            message.replace("不符合要求", f"不符合要求，是否应为 {meant}？").replace("？。", "？"),
+            f"可用的值：{allowed[:SHOWN]}。",
+        )
     return _shape(found, f"下列之一：{allowed[:SHOWN]}" + ("…" if len(allowed) > SHOWN else ""))
 
 
@@ -225,19 +255,11 @@ def _data_type(found: _Found) -> Words:
 
 
 def _xsi_type(found: _Found) -> Words:
-    match = _QNAME.search(found.text)
-    kind = match.group(1) if match else found.value
-    if "not resolve" in found.text or "no corresponding namespace" in found.text:
-        return (
-            "SND-336",
-            f"<{found.name}> 的 xsi:type=“{kind}”不存在。",
-            "使用标准的数据类型，如 ST、CD、CE、PQ、TS、BL、INT；前缀须已声明。",
-        )
-    return "SND-336", f"<{found.name}> 不能使用 xsi:type=“{kind}”。", "改用该元素允许的数据类型，如 ST、CD、PQ、TS。"
+    return misplaced.kind(found.element, found.outlines)
 
 
 def _abstract(found: _Found) -> Words:
-    return "SND-336", f"<{found.name}> 没有写明可用的数据类型。", '用 xsi:type 写明数据类型，如 xsi:type="ST"。'
+    return misplaced.untyped(found.element, found.outlines)
 
 
 def _not_nillable(found: _Found) -> Words:
@@ -247,6 +269,9 @@ def _not_nillable(found: _Found) -> Words:
 def _other(found: _Found) -> Words:
     return "SND-339", f"<{found.name}> 不符合文档的结构定义。", "对照结构定义（XSD）检查该元素的内容、属性与先后顺序。"
 
+
+_TEXTS = (_T.SCHEMAV_CVC_COMPLEX_TYPE_2_1, _T.SCHEMAV_CVC_COMPLEX_TYPE_2_3)
+"""What libxml2 says of text where none may stand."""
 
 _EXPLAIN: dict[int, Callable[[_Found], Words]] = {
     _T.SCHEMAV_CVC_ELT_1: _root,

@@ -8,6 +8,7 @@ from typing import Any
 from lxml import etree
 
 from engine.documents import findings
+from engine.documents.outlines import Outlines
 from engine.documents.places import Places
 from engine.documents.reading import XmlDocument, parser
 from engine.errors import ConfigError, Fault, Issue
@@ -28,6 +29,7 @@ class Schema:
         """Compile the file with what it includes; raises ConfigError (CFG-020, CFG-024) with file and line."""
         self.path = path
         self._schema = _compile(path, shown or str(path))
+        self._outlines: Outlines | None = None
 
     def check(self, document: XmlDocument) -> tuple[Issue, ...]:
         """Return what is wrong, in document order, at most 50 issues; empty when valid (W3C XML Schema 1.0)."""
@@ -66,10 +68,12 @@ class Schema:
     def _explain(self, document: XmlDocument, root: Any) -> tuple[Issue, ...]:
         """Turn libxml2's log into issues, without its double entries."""
         places = Places(document if root is document.root else XmlDocument(document.content, root=root, utf8=document.utf8))
+        if self._outlines is None:
+            self._outlines = Outlines(self.path)
         issues: list[Issue] = []
         seen: set[tuple[str, str]] = set()
         for entry in self._schema.error_log:
-            issue = findings.explain(entry, root, places)
+            issue = findings.explain(entry, root, places, self._outlines)
             key = findings.kinship(issue)
             if key not in seen:
                 seen.add(key)

@@ -54,9 +54,9 @@ def test_a_valid_document_gives_no_issue(schema):
         ('<id root="1" k="C"/>', "SND-335", "/doc/id/@k", "“C”", "A, B"),
         ('<id root="x"/>', "SND-335", "/doc/id/@root", "“x”", "YYYYMMDD"),
         (f"{ID}<tim>1</tim>", "SND-332", "/doc/tim", "是否应为 <time>", "time、name、count"),
-        (f"{ID}<xyz/>", "SND-332", "/doc/xyz", "不允许 <xyz>", "可在此处出现：time"),
-        ("<time>1</time>", "SND-332", "/doc/time", "应为 <id>", "之前补上 <id>"),
-        (f"{ID}<amount>1</amount><amount>1</amount>", "SND-332", "/doc/amount[2]", "重复", "删除"),
+        (f"{ID}<xyz/>", "SND-332", "/doc/xyz", "不允许 <xyz>", "此处可以是：time"),
+        ("<time>1</time>", "SND-332", "/doc/time", "之前缺少 <id>", "之前补上 <id>"),
+        (f"{ID}<amount>1</amount><amount>1</amount>", "SND-332", "/doc/amount[2]", "只能出现 1 次", "删除多余的"),
         (f'{ID}<time xmlns="">1</time>', "SND-332", "/doc/time", "命名空间", "xmlns"),
         (f"{ID}<time>2026年</time>", "SND-335", "/doc/time", "“2026年”", "YYYYMMDD"),
         (f"{ID}<time>  </time>", "SND-335", "/doc/time", "为空", "YYYYMMDD"),  # BI-174
@@ -65,11 +65,11 @@ def test_a_valid_document_gives_no_issue(schema):
         (f"{ID}<count>z</count>", "SND-335", "/doc/count", "“z”", "整数"),
         (f"{ID}<amount>1,2</amount>", "SND-335", "/doc/amount", "“1,2”", "数值"),
         (f"{ID}<value/>", "SND-336", "/doc/value", "没有写明", "xsi:type"),  # BI-171
-        (f'{ID}<value xsi:type="NO"/>', "SND-336", "/doc/value/@type", "“NO”不存在", "ST"),
-        (f'{ID}<value xsi:type="p:INT"/>', "SND-336", "/doc/value/@type", "不存在", "前缀"),
-        (f'{ID}<value xsi:type="OTHER"/>', "SND-336", "/doc/value/@type", "不能使用", "PQ"),
+        (f'{ID}<value xsi:type="NO"/>', "SND-336", "/doc/value/@type", "“NO”不存在", "可用的数据类型：INT"),
+        (f'{ID}<value xsi:type="p:INT"/>', "SND-336", "/doc/value/@type", "前缀 p 没有指向", 'xsi:type="INT"'),
+        (f'{ID}<value xsi:type="OTHER"/>', "SND-336", "/doc/value/@type", "不能使用", "可用的数据类型：INT"),
         (f'{ID}<time xsi:nil="true"/>', "SND-334", "/doc/time", "xsi:nil", "nullFlavor"),
-        ('<id root="1">x</id>', "SND-332", "/doc/id", "不允许有文字", "属性"),
+        ('<id root="1">x</id>', "SND-332", "/doc/id", "文字不能写在这里", "值写在属性里：root"),
         ('<id root="1"><a/></id>', "SND-332", "/doc/id", "不允许有子元素", "属性"),
         (f"text{ID}", "SND-332", "/doc", "直接写了文字", "子元素"),
     ],
@@ -93,6 +93,25 @@ def test_another_root_is_told_with_its_namespace(schema):  # BI-168
     issue = schema.check(open_document(b'<ClinicalDoc xmlns="urn:other"/>'))[0]
     assert (issue.code, issue.path) == ("SND-331", "/ClinicalDoc")
     assert "urn:other" in issue.message
+
+
+def test_an_element_is_found_under_whatever_prefix_it_was_written(schema):
+    body = '<a:doc xmlns:a="urn:hl7-org:v3" xmlns:b="urn:hl7-org:v3">\n<b:id root="1"/><a:count>1</a:count>\n<b:count>x</b:count></a:doc>'
+    issue = schema.check(open_document(body.encode()))[0]
+    assert (issue.code, issue.path, issue.line, issue.value) == ("SND-335", "/doc/count[2]", 3, "x")
+
+
+def test_an_element_of_another_vendor_is_refused_with_its_namespace(schema):
+    issue = schema.check(document(f'{ID}<v:extra xmlns:v="urn:vendor"/>'))[0]
+    assert (issue.code, issue.path, issue.line) == ("SND-332", "/doc/extra", 2)
+    assert "urn:vendor" in issue.message
+
+
+def test_a_type_without_the_prefix_of_its_document_is_told_how_to_write_it(schema):
+    body = '<a:doc xmlns:a="urn:hl7-org:v3" xmlns:i="http://www.w3.org/2001/XMLSchema-instance"><a:id root="1"/><a:value i:type="INT"/></a:doc>'
+    issue = schema.check(open_document(body.encode()))[0]
+    assert issue.code == "SND-336"
+    assert 'xsi:type="a:INT"' in issue.hint
 
 
 def test_line_and_column_point_at_the_tag(schema):

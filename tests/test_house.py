@@ -31,6 +31,7 @@ HOMES = {
     "prometheus_client": {"metrics"},
     "starlette": {"monitor"},
     "jinja2": {"monitor"},
+    "openpyxl": {"monitor"},
     "ruamel": {"yamlfile"},
 }
 

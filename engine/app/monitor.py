@@ -8,8 +8,10 @@ import socket
 
 from engine.app.house import open_database
 from engine.app.process import begin, stop_when_told
+from engine.documents.catalogue import Catalogue
 from engine.inbound.protocol import serve
 from engine.monitor.app import build_monitor
+from engine.monitor.quality import Names
 from engine.monitor.reading import Archive
 from engine.services.users import Users
 from engine.settings import Settings
@@ -25,7 +27,14 @@ def run_monitor(settings: Settings, name: str, fd: int) -> None:
     with contextlib.closing(open_database(settings)) as database:
         seal = Seal()
         archive = Archive(database, Journal(database, seal), Queue(database, seal))
-        asyncio.run(_serve(build_monitor(archive.sources(), Users(database)), socket.socket(fileno=fd)))
+        sources = archive.sources(_types(settings))
+        asyncio.run(_serve(build_monitor(sources, Users(database)), socket.socket(fileno=fd)))
+
+
+def _types(settings: Settings) -> Names:
+    """Name the document types."""
+    catalogue = Catalogue.load(settings.project / "xsd" / "catalogue.yaml")
+    return {kind.code: (kind.name, kind.english_name) for kind in catalogue.types.values()}
 
 
 async def _serve(app: object, listening: socket.socket) -> None:

@@ -7,16 +7,17 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
 from engine.documents.catalogue import Catalogue
 from engine.errors import Issue, SenderError
 from engine.inbound.calls import Call
 from engine.inbound.intake import Desk, upload_result
-from engine.message import SHANGHAI, shanghai_text
+from engine.message import shanghai_text
+from engine.services.quality import MOST_DAYS, Period, WrongPeriod
 from engine.store.database import Connection, Database
-from engine.store.entries import Filed, Stored
+from engine.store.entries import Filed, QualityAsked, Stored
 from engine.store.journal import Journal
 from engine.store.writer import Writer
 
@@ -110,13 +111,14 @@ class Enquiry:
         return {"differences": [d for d in differences if d]}
 
     async def quality_report(self, call: Call, given: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Tell which rules the institution's documents broke between two days, both included."""
-        start, end = _midnight(_day_of(call, given, "from")), _midnight(_day_of(call, given, "to") + timedelta(days=1))
-        rows = await self._reading(lambda c: self._journal.quality(c, call.institution, start, end))
+        """Tell which rules the institution's documents broke between two days, both included, at most 366 of them."""
+        period = _period_of(call, _day_of(call, given, "from"), _day_of(call, given, "to"))
+        asked = QualityAsked(institution=call.institution, start=period.start, end=period.end)
+        rows = await self._reading(lambda c: self._journal.quality(c, asked))
         rules = [
             {
-                "rule": row.rule, "severity": row.severity, "count": row.count, "first": shanghai_text(row.first),
-                "last": shanghai_text(row.last), "path": row.path, "line": row.line, "example": row.example,
+                "rule": row.rule or row.code, "severity": row.severity, "count": row.count, "first": shanghai_text(row.first),
+                "last": shanghai_text(row.last), "path": row.path, "line": row.line or None, "example": row.example,
                 "message": row.message, "hint": row.hint,
             }
             for row in rows
@@ -185,5 +187,19 @@ def _day_of(call: Call, given: Mapping[str, Any], name: str) -> date:
         raise SenderError(Issue(code="SND-311", message=words, hint="按 yyyy-MM-dd 填写", path=path)) from None
 
 
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), SHANGHAI)
+def _period_of(call: Call, first: date, last: date) -> Period:
+    """Make the period of a report, or say which parameter is wrong."""
+    try:
+        return Period(first, last)
+    except WrongPeriod as wrong:
+        said, hint = _WRONG_PERIODS[wrong.reason]
+        words = said.format(first=first, last=last, most=MOST_DAYS)
+        path = f"/Envelope/Body/{call.operation}/to"
+        raise SenderError(Issue(code="SND-311", message=words, hint=hint, path=path, value=str(last))) from None
+
+
+_WRONG_PERIODS = {
+    "order": ("结束日期 {last} 早于开始日期 {first}", "to 应不早于 from"),
+    "long": ("从 {first} 到 {last} 超过 {most} 天", f"一次最多查询 {MOST_DAYS} 天，请分段查询"),
+}
+"""What is said of a period that a report cannot be about, by the reason: message and cure."""

@@ -19,6 +19,7 @@ from engine.monitor.board import Act, Board
 from engine.monitor.overview import Overview
 from engine.monitor.pages import STATIC, problem
 from engine.monitor.probes import Probes, Waiting
+from engine.monitor.quality import QualityPage, QualitySource
 from engine.monitor.security import SafeHeaders
 from engine.monitor.signin import Door, Users
 
@@ -30,13 +31,14 @@ class Sources:
     """What the pages show and do, as plain callables that may block; any may raise TryAgain.
 
     `overview` reads the page's values; `waiting` what /metrics tells of the queues; `ping` writes to the store;
-    `acts` holds `retry` and `discard` of one dead delivery.
+    `acts` holds `retry` and `discard` of one dead delivery; `quality` answers the page of that name.
     """
 
     overview: Callable[[], Overview]
     waiting: Callable[[], Waiting]
     ping: Callable[[], None]
     acts: Mapping[str, Act]
+    quality: QualitySource
 
 
 def build_monitor(sources: Sources, users: Users) -> ASGIApp:
@@ -52,6 +54,7 @@ def build_monitor(sources: Sources, users: Users) -> ASGIApp:
             Route("/signin", door.enter, methods=["POST"]),
             Route("/signout", door.leave, methods=["POST"]),
             Route("/overview", door.guard(board.show)),
+            Route("/quality", door.guard(QualityPage(sources.quality).show)),
             Route("/deliveries/{delivery:int}/{act}", door.guard(board.act), methods=["POST"]),
         ],
         exception_handlers={HTTPException: _refused, TryAgain: _try_again, Exception: _broken},

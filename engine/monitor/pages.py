@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from engine.codes import CODES
 from engine.message import shanghai_text
-from engine.monitor.texts import TEXTS, Language, age_text, choose_language, clock_text, number_text, speaker
+from engine.monitor.texts import TEXTS, Language, age_text, choose_language, clock_text, number_text, percent_text, speaker
 from engine.services.users import Session
 
 HERE = Path(__file__).resolve().parent
@@ -27,7 +27,9 @@ ACTS: Mapping[str, frozenset[str]] = {
     # action: roles that may do it
     "retry": frozenset({"operator", "engineer", "administrator"}),
     "discard": frozenset({"operator", "engineer", "administrator"}),
+    "quality": frozenset({"operator", "engineer", "administrator"}),
 }
+"""What not every signed-in person may do; a page of the same name is shown to these roles only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,10 @@ class Page:
     path: str
 
 
-PAGES: tuple[Page, ...] = (Page("overview", "/overview"),)
+PAGES: tuple[Page, ...] = (
+    Page("overview", "/overview"),
+    Page("quality", "/quality"),
+)
 """The pages in the order of the bar; `HOME` is where a person arrives."""
 
 HOME = PAGES[0].path
@@ -47,6 +52,11 @@ HOME = PAGES[0].path
 def may(session: Session, act: str) -> bool:
     """Tell whether the role of this person may do this."""
     return session.role in ACTS[act]
+
+
+def pages_of(session: Session | None) -> tuple[Page, ...]:
+    """List the pages that stand in the bar of this person."""
+    return tuple(one for one in PAGES if session and (one.name not in ACTS or may(session, one.name)))
 
 
 def language_of(request: Request) -> Language:
@@ -79,15 +89,17 @@ def page(
         "other": "en" if language == "zh" else "zh",
         "say": speaker(language),
         "session": session,
-        "pages": PAGES,
+        "pages": pages_of(session),
         "path": request.url.path,
         "style": static_address("style.css"),
         "script": static_address("live.js"),
         "mark": static_address("mark.svg"),
         "number": number_text,
+        "percent": percent_text,
         "age": lambda seconds: age_text(seconds, language),
         "clock": lambda moment: clock_text(moment, read_at),
         "iso": shanghai_text,
+        "minute": lambda moment: shanghai_text(moment)[:16].replace("T", " "),
         "title_of": lambda code: _title(code, language),
         "may": may,
     }

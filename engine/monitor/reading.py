@@ -12,7 +12,9 @@ from engine.monitor.app import Sources
 from engine.monitor.chart import Hour
 from engine.monitor.overview import ENDS, DeadDelivery, Destination, MessageRow, Overview, Trouble
 from engine.monitor.probes import Waiting
+from engine.monitor.quality import Names, QualityArchive, QualitySource
 from engine.services.audit import Audit, changed
+from engine.services.institutions import Institutions
 from engine.store import counts, traffic
 from engine.store.database import Database
 from engine.store.dead import DeadLine, blocked, dead, is_dead
@@ -37,10 +39,14 @@ class Archive:
     journal: Journal
     queue: Queue
 
-    def sources(self) -> Sources:
-        """Hand the pages what they need."""
+    def sources(self, types: Names) -> Sources:
+        """Hand the pages what they need; `types` are the document types by code."""
         acts = {"retry": self.retry, "discard": self.discard}
-        return Sources(overview=self.overview, waiting=self.waiting, ping=self.database.ping_write, acts=acts)
+        quality = QualityArchive(self.database, self.journal, Institutions(self.database))
+        return Sources(
+            overview=self.overview, waiting=self.waiting, ping=self.database.ping_write, acts=acts,
+            quality=QualitySource(names=quality.names, report=quality.report, types=types),
+        )  # fmt: skip
 
     def overview(self, now: datetime | None = None) -> Overview:
         """Read the overview in one transaction, so that all its figures are of one moment."""

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from engine.message import SHANGHAI
+from engine.monitor.texts_quality import QUALITY_TEXTS
 
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
@@ -182,6 +183,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "problem.503": ("存储暂时不可用", "The store is not available"),
     "problem.503.about": ("数据没有丢失，页面会自动重试。", "Nothing is lost; the page tries again by itself."),
     "problem.back": ("回到总览", "Back to the overview"),
+    # pages with words of their own
+    **QUALITY_TEXTS,
 }
 
 Say = Callable[..., str]
@@ -225,6 +228,13 @@ def age_text(seconds: float, language: Language) -> str:
 def number_text(number: int) -> str:
     """Write a number with its thousands parted."""
     return f"{number:,}"
+
+
+def percent_text(part: float) -> str:
+    """Write a part of 1 in percent; what is little but not nothing never reads 0."""
+    if 0 < part < 0.001:
+        return "<0.1%"
+    return f"{part:.1%}".replace(".0%", "%")
 
 
 def clock_text(moment: datetime, now: datetime) -> str:

@@ -198,21 +198,43 @@ class ReconcileRow:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class QualityAsked:
+    """What a quality report is about: `start` is included, `end` is not; an empty type or lane means all."""
+
+    institution: str
+    start: datetime
+    end: datetime
+    document_type: str = ""
+    lane: Lane | Literal[""] = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class QualityRow:
-    """How often a rule was broken, when first and last, and the last case as an example."""
+    """How often a rule was broken and in how many messages, when first and last, and the last case as a masked example."""
 
     rule: str
     code: str
     severity: str
     count: int
+    messages: int
     first: datetime
     last: datetime
     receipt: str
+    document_type: str
     path: str
     line: int
     example: str
     message: str
     hint: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class QualitySums:
+    """How many messages came in, how many of them were refused, how many accepted with warnings."""
+
+    messages: int
+    rejected: int
+    warned: int
 
 
 def status_of(state: MessageState, issues: Sequence[Issue]) -> Status:

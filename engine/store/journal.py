@@ -16,7 +16,9 @@ from engine.store.entries import (
     Filed,
     KnownBatch,
     MessageState,
+    QualityAsked,
     QualityRow,
+    QualitySums,
     ReconcileRow,
     Status,
     Stored,
@@ -119,9 +121,13 @@ class Journal:
         """Count by type the different documentIds that were sent on a day (Asia/Shanghai) and those accepted."""
         return reports.reconcile(connection, institution, day, lane)
 
-    def quality(self, connection: Connection, institution: str, start: datetime, end: datetime) -> list[QualityRow]:
-        """Count the broken rules from `start` (included) to `end` (not), most frequent first."""
-        return reports.quality(connection, self.seal, institution, start, end)
+    def quality(self, connection: Connection, asked: QualityAsked) -> list[QualityRow]:
+        """Count the broken rules of a period, most frequent first, each with a masked example."""
+        return reports.quality(connection, self.seal, asked)
+
+    def quality_sums(self, connection: Connection, asked: QualityAsked) -> QualitySums:
+        """Count what came in during the period of a quality report."""
+        return reports.quality_sums(connection, asked)
 
 
 __all__ = ["Entry", "Filed", "Journal", "KnownBatch"]

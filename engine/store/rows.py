@@ -121,7 +121,9 @@ def trace_lines(sealed: bytes, receipt: str, seal: Seal) -> tuple[TraceLine, ...
 def finding_rows(entry: Entry, receipt: str, seal: Seal) -> Iterable[Values]:
     """Write one row for each issue of an entry; what may name a person is sealed."""
     at = micros(entry.received)
+    told: set[tuple[str, str, str]] = set()
     for issue in entry.issues:
+        key = (issue.rule, issue.code, issue.severity)
         detail = {
             "message": issue.message,
             "hint": issue.hint,
@@ -139,7 +141,11 @@ def finding_rows(entry: Entry, receipt: str, seal: Seal) -> Iterable[Values]:
             "code": issue.code,
             "rule": issue.rule,
             "detail": seal.seal_text(text, table="finding", column="detail", row=receipt),
+            "document_type": entry.document_type,
+            "lane": entry.lane,
+            "foremost": 0 if key in told else 1,
         }
+        told.add(key)
 
 
 FINDING = (finding.c.receipt, finding.c.severity, finding.c.code, finding.c.rule, finding.c.detail)

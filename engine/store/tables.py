@@ -48,7 +48,8 @@ message = sa.Table(
     _text("resident_lookup"),
     sa.Index("ux_message_receipt", "receipt", unique=True),
     sa.Index("ix_message_received", "received", "seq"),
-    sa.Index("ix_message_institution", "institution", "received", "seq"),
+    # what follows seq lets a quality report count without reading a row
+    sa.Index("ix_message_institution", "institution", "received", "seq", "document_type", "lane", "status"),
     sa.Index("ix_message_type", "document_type", "received", "seq"),
     sa.Index("ix_message_document", "document_id", "institution"),
     sa.Index("ix_message_resident", "resident_lookup", "received", "seq", **_where("resident_lookup <> ''")),
@@ -104,10 +105,16 @@ finding = sa.Table(
     _text("code"),
     _text("rule"),
     sa.Column("detail", sa.LargeBinary, nullable=False),
+    sa.Column("document_type", sa.Text, nullable=False, server_default=""),
+    sa.Column("lane", sa.Text, nullable=False, server_default=""),
+    sa.Column("foremost", sa.Integer, nullable=False, server_default="0"),
     sa.Index("ix_finding_receipt", "receipt"),
-    sa.Index("ix_finding_rule", "institution", "at"),
+    sa.Index("ix_finding_rule", "institution", "rule", "code", "severity", "at", "document_type", "lane", "foremost", "seq"),
 )
-"""One issue of one message; place, value and words stand sealed in `detail`."""
+"""One issue of one message; place, value and words stand sealed in `detail`.
+
+`foremost` is 1 for the first issue of its rule in its message, so that their sum counts messages.
+"""
 
 delivery = sa.Table(
     "delivery",

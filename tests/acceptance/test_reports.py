@@ -93,6 +93,21 @@ def test_a_quality_report_is_only_about_ones_own_documents_and_the_days_asked(ou
     assert ours.call("QualityReport", **{"from": long_ago, "to": long_ago}).get("rules", []) == []
 
 
+@pytest.mark.parametrize(("first", "last", "words"), [
+    ("2026-03-02", "2026-03-01", "早于开始日期"), ("2025-03-01", "2026-03-02", "超过 366 天"),
+])  # fmt: skip
+def test_a_period_that_cannot_be_is_a_fault_with_the_reason(ours, first, last, words):
+    with pytest.raises(Refused) as caught:
+        ours.call("QualityReport", **{"from": first, "to": last})
+    answer = caught.value.answer
+    assert (answer.code, answer.text("path")) == ("SND-311", "/Envelope/Body/QualityReport/to")
+    assert words in answer.text("message")
+
+
+def test_a_year_is_a_period(ours):
+    assert ours.call("QualityReport", **{"from": "2025-03-01", "to": "2026-03-01"}).get("rules", []) == []
+
+
 @pytest.mark.parametrize(("operation", "values", "path"), [
     ("Reconcile", {"date": "23.11.2026"}, "date"),
     ("QualityReport", {"from": "2026-02-30", "to": "2026-03-01"}, "from"),

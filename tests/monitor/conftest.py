@@ -7,12 +7,14 @@ from datetime import UTC, datetime
 import pytest
 
 from engine.monitor.app import Sources, build_monitor
+from engine.monitor.quality import QualitySource
 from engine.services.users import Users
 from engine.store.database import Database, metadata
 from tests.monitor.sample import a_busy_day
+from tests.monitor.sample_quality import HOSPITALS, TYPES, quality_of
 from tests.monitor.web import Visitor, serve
 
-PASSWORDS = {role: f"Only-for-tests-{role}" for role in ("viewer", "operator", "administrator")}
+PASSWORDS = {role: f"Only-for-tests-{role}" for role in ("viewer", "operator", "engineer", "administrator")}
 
 
 @dataclass
@@ -23,6 +25,10 @@ class Behind:
     trouble: Exception | None = None
     acted: list = field(default_factory=list)
     gone: bool = False
+    institutions: dict = field(default_factory=lambda: dict(HOSPITALS))
+    rules: int = 12
+    made: object = staticmethod(quality_of)
+    wishes: list = field(default_factory=list)
 
     def read(self):
         self.ping()
@@ -45,7 +51,13 @@ class Behind:
 
     def sources(self):
         acts = {"retry": self.act("retry"), "discard": self.act("discard")}
-        return Sources(overview=self.read, waiting=self.waiting, ping=self.ping, acts=acts)
+        quality = QualitySource(names=lambda: self.institutions, report=self.report, types=TYPES)
+        return Sources(overview=self.read, waiting=self.waiting, ping=self.ping, acts=acts, quality=quality)
+
+    def report(self, wish):
+        self.ping()
+        self.wishes.append(wish)
+        return self.made(wish, self.rules)
 
 
 @pytest.fixture(scope="module")

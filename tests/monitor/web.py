@@ -58,18 +58,21 @@ class Visitor:
     def get(self, path, **headers):
         return self.ask("GET", path, None, headers)
 
+    def get_bytes(self, path):
+        return self.ask("GET", path, None, {}, text=False)
+
     def post(self, path, form, **headers):
         kind = {"content-type": "application/x-www-form-urlencoded"}
         return self.ask("POST", path, urlencode(form), {**kind, **headers})
 
-    def ask(self, method, path, body, headers):
+    def ask(self, method, path, body, headers, *, text=True):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if self.cookies:
             sent["cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         connection.request(method, path, body=body.encode() if isinstance(body, str) else body, headers=sent)
         response = connection.getresponse()
-        answer = Answer(response.status, response.headers, response.read().decode("utf-8"))
+        answer = Answer(response.status, response.headers, response.read().decode("utf-8") if text else response.read())
         connection.close()
         for cookie in answer.headers.get_all("set-cookie") or []:
             self._keep(cookie)

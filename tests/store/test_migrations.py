@@ -3,15 +3,21 @@
 import importlib
 import pkgutil
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 import engine.services
 import engine.store
+from engine.store import migrations, tables
 from engine.store.database import Database, metadata
 from engine.store.migrations import migrate
+from tests.store.samples import NOON
 
 
 def declare_everything():
@@ -42,6 +48,35 @@ def test_partial_indexes_have_the_declared_conditions(database):
 def test_migrating_again_changes_nothing(database):
     migrate(database)
     migrate(database)
+
+
+def test_findings_of_before_learn_their_type_and_lane_and_which_is_the_first_of_its_rule(url):
+    database = Database(url)
+    scripts = ScriptDirectory(str(Path(migrations.__file__).parent))
+    step = next(script for script in scripts.walk_revisions() if script.path.endswith("_findings.py"))
+    with database.write() as connection:
+        config = Config()
+        config.set_main_option("script_location", scripts.dir)
+        config.attributes["connection"] = connection
+        command.upgrade(config, step.down_revision)
+        row = {c.name: "" for c in tables.message.c if c.name != "seq"} | {"received": NOON, "size": 1, "resident": b""}
+        row |= {"receipt": "R1", "document_type": "C0004", "lane": "history"}
+        connection.execute(tables.message.insert(), row)
+        for receipt, rule in (("R1", "a"), ("R1", "a"), ("R1", "b"), ("gone", "a")):
+            connection.execute(
+                sa.text(
+                    "INSERT INTO finding (receipt, institution, at, severity, code, rule, detail) VALUES (:r, 'H', 1, 'error', 'X', :k, '')"
+                ),
+                {"r": receipt, "k": rule},
+            )
+    migrate(database)
+    found = tables.finding.c
+    with database.read() as connection:
+        rows = connection.execute(
+            sa.select(found.rule, found.document_type, found.lane, found.foremost).order_by(found.seq)
+        ).all()
+    database.close()
+    assert rows == [("a", "C0004", "history", 1), ("a", "C0004", "history", 0), ("b", "C0004", "history", 1), ("a", "", "", 1)]
 
 
 def test_several_processes_may_migrate_at_once(url):

@@ -51,6 +51,12 @@ _FORMS = {
     "base64Binary": "Base64 编码的内容",
     "date": "日期写成 YYYY-MM-DD",
     "dateTime": "时间写成 YYYY-MM-DDThh:mm:ss",
+    "ID": "以字母开头的标识，如 s1，全文不重复",
+    "IDREF": "文档内已有的 ID，如 s1",
+    "IDREFS": "文档内已有的 ID，多个以空格分隔",
+    "NMTOKEN": "不含空格的代码",
+    "NMTOKENS": "代码，多个以空格分隔",
+    "words": "代码，多个以空格分隔，如 H 或 H MP",
     "probability": "0 到 1 之间的数值",
 }
 """What a value of a data type looks like, by the local name of the type."""
@@ -196,6 +202,8 @@ def _shape(found: _Found, form: str) -> Words:
     if not found.value.strip():
         cure = "；没有值时删去该属性" if found.attribute else ""
         return "SND-335", f"{_subject(found)}为空。", f"应为：{form}{cure}。"
+    if found.value != found.value.strip() and found.attribute:
+        return "SND-335", f"{_subject(found)}的值“{shorten(found.value)}”前后有空格。", f"去掉空格；应为：{form}。"
     return "SND-335", f"{_subject(found)}的值“{shorten(found.value)}”不符合要求。", f"应为：{form}。"
 
 

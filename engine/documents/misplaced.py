@@ -20,11 +20,31 @@ _LIST = 12
 _WIDTH = 3
 """Names before and after that show the right place in an order."""
 
+_SHORT = 3
+"""Characters below which a name is like too many others."""
+
+_HTML = {
+    "p": "paragraph", "div": "paragraph", "span": "content", "b": "content", "i": "content", "u": "content", "em": "content",
+    "strong": "content", "font": "content", "ul": "list", "ol": "list", "li": "item", "a": "linkHtml", "img": "renderMultiMedia",
+}  # fmt: skip
+"""What the narrative of CDA R2 (4.3.5) has in place of HTML."""
+
 _COMMON = {
     "STRING": "ST", "TEXT": "ST", "INTEGER": "INT", "LONG": "INT", "DECIMAL": "REAL", "DOUBLE": "REAL", "FLOAT": "REAL",
     "BOOLEAN": "BL", "BOOL": "BL", "DATE": "TS", "DATETIME": "TS", "CODE": "CD", "QUANTITY": "PQ", "MONEY": "MO",
 }  # fmt: skip
 """Types of programming languages and XML Schema that are written for those of HL7 V3."""
+
+_SPEAKING = {
+    "code": "CD",
+    "codeSystem": "CD",
+    "displayName": "CD",
+    "unit": "PQ",
+    "currency": "MO",
+    "root": "II",
+    "extension": "II",
+}
+"""The type that an attribute of a value suggests."""
 
 _USUAL = ("ST", "CD", "PQ", "TS", "BL", "INT", "REAL", "MO", "IVL_TS", "IVL_PQ", "ED")
 """Types that clinical documents use most, in the order a hint lists them."""
@@ -32,6 +52,8 @@ _USUAL = ("ST", "CD", "PQ", "TS", "BL", "INT", "REAL", "MO", "IVL_TS", "IVL_PQ",
 
 def near(name: str, known: Iterable[str]) -> str:
     """Give the known name that was most likely meant, empty when none is near; case is no difference."""
+    if len(name) < _SHORT:
+        return ""
     by_lower = {word.lower(): word for word in reversed(list(known))}
     found = get_close_matches(name.lower(), by_lower, n=1, cutoff=0.65)
     return by_lower[found[0]] if found else ""
@@ -48,20 +70,19 @@ def element(node: Any, expected: Sequence[str], outlines: Outlines) -> Words:
         return _out_of_order(node, expected, outlines)
     if not outline.children:
         return _no_children(node, outlines)
-    meant = near(name, expected) or near(name, outline.names)
+    html = _HTML.get(name.lower(), "")
+    meant = html if html in outline.names else near(name, expected) or near(name, outline.names)
     if meant:
-        return (
-            "SND-332",
-            f"<{local(parent.tag)}> 内不允许 <{name}>，是否应为 <{meant}>？",
-            _allowed(parent, expected, outline.names),
-        )
+        hint = f"把 <{name}> 改为 <{meant}>，开始与结束标签都要改；相邻的元素依次为：{_around(outline.names, [meant])}。"
+        return "SND-332", f"<{local(parent.tag)}> 内不允许 <{name}>，是否应为 <{meant}>？", hint
     return _elsewhere(node, expected, outlines)
 
 
 def missing(node: Any, expected: Sequence[str], outlines: Outlines) -> Words:
     """Name what an element lacks: what it must have, else one of a choice."""
     name, outline = local(node.tag), outlines.of(node)
-    must = [c.name for c in outline.children if c.must and c.name in expected]
+    present = {local(child.tag) for child in node.iterchildren("{*}*")}
+    must = [c.name for c in outline.children if c.must and c.name not in present]
     chosen = [c.name for c in outline.children if c.chosen and c.name in expected]
     if must or not chosen:
         lacking = "、".join(f"<{n}>" for n in dict.fromkeys(must or expected[:1]))
@@ -77,19 +98,18 @@ def missing(node: Any, expected: Sequence[str], outlines: Outlines) -> Words:
 def text(node: Any, outlines: Outlines) -> Words:
     """Explain text where none may stand: mostly it belongs into an attribute."""
     name, outline = local(node.tag), outlines.of(node)
+    if not "".join(node.xpath("text()")).strip():
+        hint = f"写成 <{name} …/>，或让结束标签紧跟开始标签。"
+        return "SND-332", f"<{name}> 的开始标签与结束标签之间有空格或换行，这里不能有任何内容。", hint
+    message = f"<{name}> 内直接写了文字，{'这里只能放子元素' if outline.children else '文字不能写在这里'}。"
     attribute = next((a for a in ("value", "code", "extension") if a in outline.attributes), "")
-    if attribute:
-        hint = f'值写在属性里：<{name} {attribute}="…"/>。'
-        return "SND-332", f"<{name}> 内直接写了文字，文字不能写在这里。", hint
-    if not outline.children:
-        return (
-            "SND-332",
-            f"<{name}> 内直接写了文字，文字不能写在这里。",
-            f"删除这些文字；值写在属性里：{_names(outline.attributes)}。",
-        )
     inside = [n for n in ("text", "name", "value", "title") if n in outline.names]
-    hint = f"把文字移到子元素 {_names(inside)} 内，或删除。" if inside else "删除这些文字，或移到规定的子元素内。"
-    return "SND-332", f"<{name}> 内直接写了文字，这里只能放子元素。", hint
+    if attribute:
+        return "SND-332", message, f'值写在属性里：<{name} {attribute}="…"/>。'
+    if inside:
+        return "SND-332", message, f"把文字移到子元素 {_names(inside)} 内，或删除。"
+    other = f"；可用的属性：{_names(outline.attributes)}" if outline.attributes else ""
+    return "SND-332", message, f"删除这些文字，或移到规定的子元素内{other}。"
 
 
 def attribute(node: Any, name: str, outlines: Outlines) -> Words:
@@ -98,6 +118,9 @@ def attribute(node: Any, name: str, outlines: Outlines) -> Words:
     meant = near(name, outline.attributes)
     if meant:
         return "SND-334", f"<{tag}> 不允许有属性 {name}，是否应为 {meant}？", f'改为 {meant}="…"；属性名区分大小写。'
+    if node.get(XSI_TYPE) and name in _SPEAKING:
+        hint = f"xsi:type=“{node.get(XSI_TYPE)}”没有这个属性；有 {name} 的值用 {_SPEAKING[name]}，否则删除它。"
+        return "SND-334", f"<{tag}> 不允许有属性 {name}。", hint
     if name in outline.names:
         return "SND-334", f"<{tag}> 不允许有属性 {name}，它是子元素。", f"在 <{tag}> 内写子元素 <{name}>。"
     if outline.text and name in ("value", "text", "name"):
@@ -132,7 +155,7 @@ def kind(node: Any, outlines: Outlines) -> Words:
 def untyped(node: Any, outlines: Outlines) -> Words:
     """Ask for an xsi:type, with the type that the attributes suggest."""
     tag, given = local(node.tag), set(node.attrib)
-    guess = "CD" if "code" in given else "PQ" if "unit" in given else "MO" if "currency" in given else "ST"
+    guess = next((kind for name, kind in _SPEAKING.items() if name in given), "ST")
     if guess == "ST" and "value" in given:
         guess = "BL" if node.get("value") in ("true", "false") else "INT"
     right = f"{node.prefix}:{guess}" if node.prefix else guess
@@ -201,7 +224,8 @@ def _elsewhere(node: Any, expected: Sequence[str], outlines: Outlines) -> Words:
     """Explain an element that belongs one level deeper or higher."""
     name, parent = local(node.tag), node.getparent()
     outline = outlines.of(parent)
-    deeper = [c for c in outline.children if name in outlines.inside(outlines.declared_type(c)).names]
+    coded = {"code", "value"} & set(outline.attributes)
+    deeper = [c for c in outline.children if not coded and name in outlines.inside(outlines.declared_type(c)).names]
     message = f"<{local(parent.tag)}> 内不允许 <{name}>"
     best = next((c.name for c in deeper if c.name in expected), deeper[0].name if deeper else "")
     if best:
@@ -210,7 +234,7 @@ def _elsewhere(node: Any, expected: Sequence[str], outlines: Outlines) -> Words:
     if above is not None and name in outlines.of(above).names:
         hint = f"把 <{name}> 移到 </{local(parent.tag)}> 之后，或检查结束标签是否写晚了。"
         return "SND-332", f"{message}，它应直接写在 <{local(above.tag)}> 内。", hint
-    return "SND-332", f"{message}，没有这个元素名。", _allowed(parent, expected, outline.names)
+    return "SND-332", f"{message}。", _allowed(parent, expected, outline.names)
 
 
 def _allowed(parent: Any, expected: Sequence[str], known: Sequence[str]) -> str:

@@ -69,7 +69,7 @@ def test_a_valid_document_gives_no_issue(schema):
         (f'{ID}<value xsi:type="p:INT"/>', "SND-336", "/doc/value/@type", "前缀 p 没有指向", 'xsi:type="INT"'),
         (f'{ID}<value xsi:type="OTHER"/>', "SND-336", "/doc/value/@type", "不能使用", "可用的数据类型：INT"),
         (f'{ID}<time xsi:nil="true"/>', "SND-334", "/doc/time", "xsi:nil", "nullFlavor"),
-        ('<id root="1">x</id>', "SND-332", "/doc/id", "文字不能写在这里", "值写在属性里：root"),
+        ('<id root="1">x</id>', "SND-332", "/doc/id", "文字不能写在这里", "可用的属性：root"),
         ('<id root="1"><a/></id>', "SND-332", "/doc/id", "不允许有子元素", "属性"),
         (f"text{ID}", "SND-332", "/doc", "直接写了文字", "子元素"),
     ],

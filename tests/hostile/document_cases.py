@@ -287,7 +287,7 @@ def _stored_as_written(words: str) -> Callable[[Site], Answer | None]:
 def _numbered(number: str) -> Callable[[Site], Answer | None]:
     def send(site: Site) -> Answer | None:
         answer = site.upload(replace(site.paper("C0007"), number=number))
-        assert not list(site.engine.data.parent.glob("x*"))
+        assert not [path for path in site.engine.data.parent.iterdir() if path.stem == "x"]
         return answer
 
     return send

@@ -99,6 +99,7 @@ class Message:
 class Record:
     """Plain values that documents/ drew from one document, for the desks of our own services.
 
+    `local_numbers` are the institution's own numbers of the patient as `kind^number`, the steadiest kind first.
     Times are timezone-aware; absent values are empty strings or None. `content` is the document as the
     route left it (bytes of XML).
     """
@@ -115,6 +116,8 @@ class Record:
     gender: str = ""
     birth_date: str = ""
     visit_number: str = ""
+    health_card: str = ""
+    local_numbers: tuple[str, ...] = ()
     author: str = ""
     custodian: str = ""
     custodian_name: str = ""

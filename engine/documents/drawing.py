@@ -30,6 +30,10 @@ CLINICAL_PLACES: Mapping[str, str] = MappingProxyType(
         "gender": f"{_PATIENT}/hl7:patient/hl7:administrativeGenderCode/@code",
         "birth": f"{_PATIENT}/hl7:patient/hl7:birthTime/@value",
         "visit": f"{_PATIENT}/hl7:id[@root='2.16.156.10011.1.11' or @root='2.16.156.10011.1.12']/@extension",
+        "card": f"{_PATIENT}/hl7:id[@root='2.16.156.10011.1.19']/@extension",
+        "archive": f"{_PATIENT}/hl7:id[@root='2.16.156.10011.1.13']/@extension",
+        "inpatient": f"{_PATIENT}/hl7:id[@root='2.16.156.10011.1.12']/@extension",
+        "outpatient": f"{_PATIENT}/hl7:id[@root='2.16.156.10011.1.11']/@extension",
         "author": f"{_DOC}/hl7:author/hl7:assignedAuthor/hl7:assignedPerson/hl7:name",
         "institution": f"{_KEEPER}/hl7:id[@root='2.16.156.10011.1.5']/@extension",
         "institution-name": f"{_KEEPER}/hl7:name",
@@ -38,6 +42,9 @@ CLINICAL_PLACES: Mapping[str, str] = MappingProxyType(
     },
 )
 """Where a clinical document by WS/T 500-2016 says these things; the catalogue may name other places."""
+
+LOCAL_NUMBERS = ("archive", "inpatient", "outpatient")
+"""The places of the numbers by which an institution knows its patient, the steadiest first."""
 
 _BETWEEN = "\ufdd0"
 """Parts the values of one answer: a character that Unicode assigns to nothing."""
@@ -48,7 +55,10 @@ _FURTHEST_ZONE = 14 * 60
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Drawn:
-    """What a document says of itself; absent values are empty, `written` is timezone-aware or None."""
+    """What a document says of itself; absent values are empty, `written` is timezone-aware or None.
+
+    `local_numbers` are the institution's own numbers of the patient as `place^number`, in the order of LOCAL_NUMBERS.
+    """
 
     own_root: str = ""
     own_extension: str = ""
@@ -59,6 +69,8 @@ class Drawn:
     title: str = ""
     written: datetime | None = None
     visit_number: str = ""
+    health_card: str = ""
+    local_numbers: tuple[str, ...] = ()
     author: str = ""
     custodian: str = ""
     custodian_name: str = ""
@@ -90,6 +102,8 @@ class Drawing:
             title=" ".join(get("title", "").split()),
             written=moment(get("time", "")),
             visit_number=normal_code(get("visit", "")),
+            health_card=normal_code(get("card", "")),
+            local_numbers=tuple(f"{place}^{normal_code(says[place])}" for place in LOCAL_NUMBERS if says.get(place)),
             author=" ".join(get("author", "").split()),
             custodian=normal_code(get("institution", "")),
             custodian_name=" ".join(get("institution-name", "").split()),

@@ -168,7 +168,7 @@ def _record(message: Message, drawn: Drawn) -> Record:
         message=message.id, institution=message.institution, document_type=message.document_type, content=message.document.content,
         own_root=drawn.own_root, own_extension=drawn.own_extension, title=drawn.title, written=drawn.written,
         resident_id=drawn.resident_id, resident_name=drawn.resident_name, gender=drawn.gender, birth_date=drawn.birth_date,
-        visit_number=drawn.visit_number, author=drawn.author, custodian=drawn.custodian, custodian_name=drawn.custodian_name,
+        visit_number=drawn.visit_number, health_card=drawn.health_card, local_numbers=drawn.local_numbers, author=drawn.author, custodian=drawn.custodian, custodian_name=drawn.custodian_name,
         replaces_root=drawn.replaces_root, replaces_extension=drawn.replaces_extension,
     )  # fmt: skip
 

@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from engine.store.columns import Moment, RowNumber, micros
 from engine.store.database import Database, metadata
 
-Verdict = Literal["admitted", "refused", "changed"]
+Verdict = Literal["admitted", "refused", "changed", "read"]
 
 CODE = re.compile(r"[A-Za-z0-9-]{1,32}\Z")
 """What an institution's code looks like."""
@@ -92,6 +92,13 @@ def claimed_code(text: str) -> str:
 def changed(reason: str, *, institution: str = "", subject: str = "", actor: str = "command-line", peer: str = "") -> AuditNote:
     """Make the note of an act by a person: institution add, user add, sign-in, discard, replay and the like."""
     return AuditNote(peer=peer, institution=institution, verdict="changed", reason=reason, actor=actor, subject=subject)
+
+
+def looked_at(library: str, *, reason: str, subject: str, actor: str, institution: str = "", peer: str = "") -> AuditNote:
+    """Make the note of a reading of personal data: which library, why, about whom (a number of ours), by whom."""
+    return AuditNote(
+        peer=peer, institution=institution, verdict="read", service=library, reason=reason, actor=actor, subject=subject
+    )
 
 
 class Audit:

@@ -22,25 +22,27 @@ _POSTGRES: tuple[tuple[type[TypeEngine[Any]], str], ...] = (
 )
 
 
-def upsert(table: Table, key: Sequence[str], fresh: Sequence[str]) -> Callable[[Connection, Rows], None]:
+def upsert(table: Table, key: Sequence[str], fresh: Sequence[str]) -> Callable[[Connection, Rows], int]:
     """Prepare an upsert: rows carry every column, `key` is unique, `fresh` are the columns that a known row takes over.
 
     Rows of one call differ in their key. PostgreSQL takes each column as one array, which costs it a third of one
-    statement for each row; SQLite is quickest row by row.
+    statement for each row; SQLite is quickest row by row. Without `fresh` a row that breaks any unique key is left out;
+    on PostgreSQL the number of rows that were written is given, on SQLite (one writer at a time) that of all rows.
     """
     excluded = sqlite.insert(table)
-    by_row = excluded.on_conflict_do_update(index_elements=list(key), set_={name: excluded.excluded[name] for name in fresh})
+    kept = {name: excluded.excluded[name] for name in fresh}
+    by_row = excluded.on_conflict_do_update(index_elements=list(key), set_=kept) if fresh else excluded.on_conflict_do_nothing()
     by_column = _by_column(table, key, fresh)
     moments = [column.name for column in table.columns if isinstance(column.type, Moment)]
 
-    def write(connection: Connection, rows: Rows) -> None:
+    def write(connection: Connection, rows: Rows) -> int:
         if connection.dialect.name == "sqlite":
             connection.execute(by_row, rows)
-            return
+            return len(rows)
         arrays = {column.name: [row[column.name] for row in rows] for column in table.columns}
         for name in moments:
             arrays[name] = [None if value is None else micros(value) for value in arrays[name]]
-        connection.execute(by_column, arrays)
+        return connection.execute(by_column, arrays).rowcount
 
     return write
 
@@ -49,10 +51,11 @@ def _by_column(table: Table, key: Sequence[str], fresh: Sequence[str]) -> TextCl
     names = [column.name for column in table.columns]
     arrays = ", ".join(f"CAST(:{column.name} AS {_type(column)}[])" for column in table.columns)
     taken = ", ".join(f"{name} = excluded.{name}" for name in fresh)
+    known = f"({', '.join(key)}) DO UPDATE SET {taken}" if fresh else "DO NOTHING"
     # The words come from our own table declarations, the values travel as parameters.
     return text(
         f"INSERT INTO {table.name} ({', '.join(names)}) SELECT * FROM unnest({arrays}) "  # noqa: S608 - see above
-        f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {taken}"
+        f"ON CONFLICT {known}"
     )
 
 

@@ -12,13 +12,17 @@ from sqlalchemy import Column, Connection, Index, LargeBinary, Table, Text, bind
 
 from engine.message import Record, own_key
 from engine.services.bulk import upsert
-from engine.services.residents import take_residents
+from engine.services.identifying import Key, identity_form
+from engine.services.linking import Link, link
+from engine.services.residents import find_resident, one_person
 from engine.store.columns import Moment
 from engine.store.database import metadata
 from engine.store.sealing import Seal
 
 RecordState = Literal["current", "replaced", "withdrawn"]
 
+_CLAIMED = "claimed <> ''"
+REPLACED = "replaced_by <> ''"
 _CURRENT = "state = 'current' AND own <> ''"
 _PERSON = ("resident_id", "resident_name", "gender", "birth_date", "author")
 
@@ -31,7 +35,9 @@ record = Table(
     Column("own", Text, nullable=False),
     Column("title", Text, nullable=False),
     Column("written", Moment),
-    Column("resident_lookup", Text, nullable=False),
+    Column("resident", Text, nullable=False),
+    Column("claimed", Text, nullable=False),
+    Column("placed", Moment, nullable=False),
     Column("person", LargeBinary, nullable=False),
     Column("visit_number", Text, nullable=False),
     Column("custodian", Text, nullable=False),
@@ -40,15 +46,20 @@ record = Table(
     Column("replaced_by", Text, nullable=False),
     Column("taken", Moment, nullable=False),
     Index("ux_record_own", "institution", "own", unique=True, sqlite_where=text(_CURRENT), postgresql_where=text(_CURRENT)),
-    Index("ix_record_resident", "resident_lookup", "written"),
+    Index("ix_record_resident", "resident", "placed", "message"),
+    Index("ix_record_replaced_by", "replaced_by", sqlite_where=text(REPLACED), postgresql_where=text(REPLACED)),
+    Index("ix_record_claimed", "claimed", sqlite_where=text(_CLAIMED), postgresql_where=text(_CLAIMED)),
 )
-"""One row for each document taken; `own` is root^extension of its own id, `person` the sealed personal values."""
+"""One row for each document taken; `own` is root^extension of its own id, `person` the sealed personal values, `resident` whose
+it is, `claimed` whose it may be instead while that is in question, `placed` its place in a health record: when it was written,
+else when it was taken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptRecord:
     """One document of the library; its body is in the journal under `message`, the receipt.
 
+    `resident` is whose it is in the population registry, `claimed` whose it may be instead while that is in question.
     `own_root` and `own_extension` are the document's own id within the institution; times are aware.
     """
 
@@ -65,6 +76,9 @@ class KeptRecord:
     state: RecordState
     replaced_by: str
     taken: datetime
+    resident: str
+    claimed: str
+    placed: datetime
     resident_id: str
     resident_name: str
     gender: str
@@ -85,13 +99,13 @@ class RecordsDesk:
         again, one that was replaced stays so.
         """
         at = datetime.now(UTC)
+        links = link(connection, self._seal, records, at) if records else {}
         settled = self._settled(connection, records)
         rows, replaced = _judged(records, settled)
         if replaced:
             connection.execute(_STEP_BACK, replaced)
         if rows:
-            _keep(connection, [self._row(one, row, at) for one, row in rows])
-            take_residents(connection, self._seal, records, at)
+            _keep(connection, [self._row(one, row, links[one.message], at) for one, row in rows])
         back = [one.message for one, row in rows if settled.states.get(one.message) == "withdrawn" and row["state"] == "current"]
         if back:
             connection.execute(_STAND_AGAIN, {"messages": back})
@@ -105,22 +119,25 @@ class RecordsDesk:
         self, connection: Connection, resident_id: str, *, every_state: bool = False, limit: int = 200
     ) -> list[KeptRecord]:
         """List the records of one resident by identity number, latest written first; only current ones unless asked."""
-        query = select(record).where(record.c.resident_lookup == self._seal.lookup(resident_id))
+        found = find_resident(connection, self._seal, Key("identity", identity_form(resident_id)))
+        if found is None:
+            return []
+        query = select(record).where(record.c.resident.in_(one_person(connection, found.number)))
         if not every_state:
             query = query.where(record.c.state == "current")
-        query = query.order_by(record.c.written.desc(), record.c.message.desc()).limit(limit)
-        return [self._kept(row) for row in connection.execute(query).mappings()]
+        query = query.order_by(record.c.placed.desc(), record.c.message.desc()).limit(limit)
+        return [self.kept(row) for row in connection.execute(query).mappings()]
 
     def by_own(self, connection: Connection, institution: str, root: str, extension: str) -> KeptRecord | None:
         """Give the current record of a document's own id within an institution."""
         query = select(record).where(record.c.institution == institution, record.c.own == own_key(root, extension))
         row = connection.execute(query.where(record.c.state == "current")).mappings().one_or_none()
-        return None if row is None else self._kept(row)
+        return None if row is None else self.kept(row)
 
     def by_message(self, connection: Connection, receipt: str) -> KeptRecord | None:
         """Give the record that came with one receipt, in whatever state."""
         row = connection.execute(select(record).where(record.c.message == receipt)).mappings().one_or_none()
-        return None if row is None else self._kept(row)
+        return None if row is None else self.kept(row)
 
     def counts(self, connection: Connection) -> Mapping[tuple[str, str], int]:
         """Count the records by document type and state."""
@@ -137,18 +154,19 @@ class RecordsDesk:
             current={(row.institution, row.own): row.message for row in current},
         )
 
-    def _row(self, one: Record, row: dict[str, Any], at: datetime) -> dict[str, Any]:
+    def _row(self, one: Record, row: dict[str, Any], whose: Link, at: datetime) -> dict[str, Any]:
         person = json.dumps([getattr(one, name) for name in _PERSON], ensure_ascii=False).encode("utf-8")
         row["person"] = self._seal.seal(person, table="record", column="person", row=one.message)
-        row["resident_lookup"] = self._seal.lookup(one.resident_id) if one.resident_id else ""
-        row["taken"] = at
+        row["resident"], row["claimed"] = whose.resident, whose.claimed
+        row["taken"], row["placed"] = at, one.written or at
         return row
 
-    def _kept(self, row: Any) -> KeptRecord:
+    def kept(self, row: Any) -> KeptRecord:
+        """Read the row of a record."""
         person = json.loads(self._seal.open(row["person"], table="record", column="person", row=row["message"]))
         root, _, extension = row["own"].partition("^")
         names = ("message", "institution", "document_type", "title", "written", "visit_number", "custodian", "custodian_name")
-        values = {name: row[name] for name in (*names, "state", "replaced_by", "taken")}
+        values = {name: row[name] for name in (*names, "state", "replaced_by", "resident", "claimed", "placed", "taken")}
         return KeptRecord(**values, own_root=root, own_extension=extension, **dict(zip(_PERSON, person, strict=True)))
 
 

@@ -1,68 +1,193 @@
-"""Keep the residents whom documents named, found by identity number only through its lookup key."""
+"""Keep the population registry: each person once, found by identity number, else health card, else an institution's own number."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
-from sqlalchemy import Column, Connection, LargeBinary, Table, Text, select
+from sqlalchemy import Column, Connection, Index, LargeBinary, PrimaryKeyConstraint, Table, Text, bindparam, or_, select, text
 
-from engine.message import Record
-from engine.services.bulk import upsert
+from engine.services.identifying import Key, Person
 from engine.store.columns import Moment
 from engine.store.database import metadata
 from engine.store.sealing import Seal
 
-_SEALED = ("resident_id", "resident_name", "gender", "birth_date")
+ConflictState = Literal["open", "settled"]
+Settled = Literal["", "same", "different"]
+
+_OPEN = "state = 'open'"
+_CLAIMED = "claim <> ''"
+_IDENTITY = "kind = 'identity'"
+_to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 resident = Table(
     "resident",
     metadata,
-    Column("lookup", Text, primary_key=True),
-    Column("resident_id", LargeBinary, nullable=False),
-    Column("resident_name", LargeBinary, nullable=False),
-    Column("gender", LargeBinary, nullable=False),
-    Column("birth_date", LargeBinary, nullable=False),
+    Column("number", Text, primary_key=True),
+    Column("survivor", Text, nullable=False),
+    Column("identity", Text, nullable=False),
+    Column("person", LargeBinary, nullable=False),
+    Column("claim", Text, nullable=False),
     Column("first_seen", Moment, nullable=False),
-    Column("last_seen", Moment, nullable=False),
+    Column("changed", Moment, nullable=False),
+    Index("ix_resident_survivor", "survivor"),
 )
+"""One row for each person as far as is known: `survivor` is its own number until it is merged into another, `identity` the
+search key of its identity number, `person` the sealed name, gender and birth, `claim` the search key of these three."""
+
+resident_key = Table(
+    "resident_key",
+    metadata,
+    Column("lookup", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("resident", Text, nullable=False),
+    Column("value", LargeBinary, nullable=False),
+    Column("since", Moment, nullable=False),
+    PrimaryKeyConstraint("lookup", "kind"),
+    Index("ix_resident_key_resident", "resident"),
+    Index("ux_resident_key_identity", "resident", unique=True, sqlite_where=text(_IDENTITY), postgresql_where=text(_IDENTITY)),
+)
+"""What each resident is found by: a key belongs to one resident, a resident has one identity number at most."""
+
+resident_conflict = Table(
+    "resident_conflict",
+    metadata,
+    Column("resident", Text, nullable=False),
+    Column("other", Text, nullable=False),
+    Column("claim", Text, nullable=False),
+    Column("reasons", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("institution", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("verdict", Text, nullable=False),
+    Column("raised", Moment, nullable=False),
+    Column("settled_by", Text, nullable=False),
+    Column("settled_reason", Text, nullable=False),
+    Column("settled", Moment),
+    PrimaryKeyConstraint("resident", "other"),
+    Index("ix_resident_conflict_other", "other"),
+    Index("ix_resident_conflict_open", "raised", sqlite_where=text(_OPEN), postgresql_where=text(_OPEN)),
+    Index(
+        "ux_resident_conflict_claim",
+        "resident",
+        "claim",
+        unique=True,
+        sqlite_where=text(_CLAIMED),
+        postgresql_where=text(_CLAIMED),
+    ),
+)
+"""Two residents of whom a document makes one, or a key two: a person says whether they are the same. `claim` is the search
+key of the description that contradicted (empty when two keys pointed at two residents); `message` the first such document."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resident:
-    """One resident as the latest document named them; `gender` and `birth_date` as coded in the document, times aware."""
+    """One resident; `survivor` is the number under which the person is known after a merge, times are aware."""
 
+    number: str
+    survivor: str
     resident_id: str
     resident_name: str
     gender: str
     birth_date: str
     first_seen: datetime
-    last_seen: datetime
+    changed: datetime
 
 
-def take_residents(connection: Connection, seal: Seal, records: Sequence[Record], at: datetime) -> None:
-    """Add the residents of these records, or bring them up to date; one without an identity number is left out."""
-    found = {seal.lookup(one.resident_id): one for one in records if one.resident_id}
-    if found:
-        # In one order for all processes, so that none waits in a ring.
-        _keep(connection, [_row(seal, lookup, found[lookup], at) for lookup in sorted(found)])
+def find_resident(connection: Connection, seal: Seal, key: Key) -> Resident | None:
+    """Give the resident whom one key belongs to; after a merge the one who survives."""
+    wanted = (resident_key.c.lookup == seal.lookup(key.value), resident_key.c.kind == key.kind)
+    number = connection.execute(
+        select(resident.c.survivor).join(resident_key, resident_key.c.resident == resident.c.number).where(*wanted)
+    ).scalar_one_or_none()
+    return None if number is None else read_resident(connection, seal, number)
 
 
-def find_resident(connection: Connection, seal: Seal, resident_id: str) -> Resident | None:
-    """Give one resident by identity number."""
-    lookup = seal.lookup(resident_id)
-    row = connection.execute(select(resident).where(resident.c.lookup == lookup)).mappings().one_or_none()
+def read_resident(connection: Connection, seal: Seal, number: str) -> Resident | None:
+    """Give one resident by its number."""
+    row = connection.execute(_ONE, {"its_number": number}).one_or_none()
     if row is None:
         return None
-    opened = {n: seal.open(row[n], table="resident", column=n, row=lookup).decode("utf-8") for n in _SEALED}
-    return Resident(**opened, first_seen=row["first_seen"], last_seen=row["last_seen"])
+    person = open_person(seal, row.person, number)
+    identity = ""
+    if row.value is not None:
+        identity = seal.open_text(row.value, table="resident_key", column="value", row=row.identity)
+    return Resident(
+        number=row.number, survivor=row.survivor, resident_id=identity, resident_name=person.name, gender=person.gender, birth_date=person.birth,
+        first_seen=row.first_seen, changed=row.changed,
+    )  # fmt: skip
 
 
-def _row(seal: Seal, lookup: str, one: Record, at: datetime) -> dict[str, Any]:
-    sealed = {n: seal.seal(getattr(one, n).encode("utf-8"), table="resident", column=n, row=lookup) for n in _SEALED}
-    return {"lookup": lookup, **sealed, "first_seen": at, "last_seen": at}
+def one_person(connection: Connection, number: str) -> list[str]:
+    """List the numbers of all residents who are this one person: the row itself and those merged with it."""
+    survivor = select(resident.c.survivor).where(resident.c.number == number).scalar_subquery()
+    return list(connection.execute(select(resident.c.number).where(resident.c.survivor == survivor)).scalars())
 
 
-_keep = upsert(resident, ["lookup"], ["resident_name", "gender", "birth_date", "last_seen"])
+def person_text(person: Person) -> str:
+    """Write a description as it is sealed, and as its search key is made."""
+    return _to_json((person.name, person.gender, person.birth))
+
+
+def open_person(seal: Seal, sealed: bytes, number: str) -> Person:
+    """Open the description of a resident."""
+    return Person(*json.loads(seal.open_text(sealed, table="resident", column="person", row=number)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflict:
+    """One question for a person: are `resident` and `other` the same? `reasons` are name, gender, birth or keys."""
+
+    resident: str
+    other: str
+    reasons: tuple[str, ...]
+    message: str
+    institution: str
+    state: ConflictState
+    verdict: Settled
+    raised: datetime
+    settled_by: str
+    settled_reason: str
+    settled: datetime | None
+
+
+def conflicts(
+    connection: Connection, *, state: ConflictState = "open", after: tuple[datetime, str, str] | None = None, limit: int = 50
+) -> list[Conflict]:
+    """List conflicts, the oldest first; `after` is raised, resident and other of the last one of the page before."""
+    table = resident_conflict.c
+    query = select(resident_conflict).where(text(_OPEN) if state == "open" else table.state == state)
+    if after is not None:
+        at, one, other = after
+        later = or_(table.resident > one, (table.resident == one) & (table.other > other))
+        query = query.where(or_(table.raised > at, (table.raised == at) & later))
+    rows = connection.execute(query.order_by(table.raised, table.resident, table.other).limit(limit)).mappings()
+    return [_conflict(row) for row in rows]
+
+
+def conflicts_of(connection: Connection, numbers: Iterable[str]) -> list[Conflict]:
+    """List every conflict of these residents, settled ones too."""
+    listed = list(numbers)
+    rows = connection.execute(_OF, {"numbers": listed}).mappings() if listed else ()
+    return [_conflict(row) for row in rows]
+
+
+def _conflict(row: Mapping[Any, Any]) -> Conflict:
+    values = {column.name: row[column.name] for column in resident_conflict.columns if column.name != "claim"}
+    return Conflict(**values | {"reasons": tuple(values["reasons"].split())})
+
+
+_ONE = (
+    select(resident, resident_key.c.value)
+    .outerjoin(resident_key, (resident_key.c.lookup == resident.c.identity) & (resident_key.c.kind == "identity"))
+    .where(resident.c.number == bindparam("its_number"))
+)
+_OF = select(resident_conflict).where(
+    or_(
+        resident_conflict.c.resident.in_(bindparam("numbers", expanding=True)),
+        resident_conflict.c.other.in_(bindparam("numbers", expanding=True)),
+    )
+)

@@ -20,6 +20,7 @@ DOC = """<ClinicalDocument xmlns="urn:hl7-org:v3">
  <id root="2.16.156.10011.1.1" extension=" D-０１ "/><code code="C0002"/><title>门(急)诊病历</title>
  <effectiveTime value="{written}"/>
  <recordTarget><patientRole><id root="2.16.156.10011.1.11" extension="MZ1"/>
+  <id root="2.16.156.10011.1.19" extension="ＪＫＫ1"/><id root="2.16.156.10011.1.13" extension=" B7 "/>
   <patient><id root="2.16.156.10011.1.3" extension="{person}"/><name>测试
    患者</name><administrativeGenderCode code="1"/><birthTime value="19900101"/></patient></patientRole></recordTarget>
  <author><time value="{authored}"/><assignedAuthor><assignedPerson><name>测试医生</name></assignedPerson></assignedAuthor></author>
@@ -64,6 +65,7 @@ def test_every_value_of_a_clinical_document_is_drawn():
     assert (drawn.resident_id, drawn.resident_name, drawn.gender, drawn.birth_date) == (PERSON, "测试 患者", "1", "19900101")
     assert (drawn.title, drawn.visit_number, drawn.author) == ("门(急)诊病历", "MZ1", "测试医生")
     assert (drawn.custodian, drawn.custodian_name, drawn.type_code_in_document) == ("H1", "测试医院", "C0002")
+    assert (drawn.health_card, drawn.local_numbers) == ("JKK1", ("archive^B7", "outpatient^MZ1"))
     assert (drawn.replaces_root, drawn.replaces_extension) == ("1.2", "D-00")
     assert drawn.written == datetime(2026, 1, 5, 10, 15, tzinfo=SHANGHAI)
 

@@ -19,8 +19,7 @@ PERSON = number("22010419900101001")
 DOC = """<ClinicalDocument xmlns="urn:hl7-org:v3">
  <id root="2.16.156.10011.1.1" extension=" D-０１ "/><code code="C0002"/><title>门(急)诊病历</title>
  <effectiveTime value="{written}"/>
- <recordTarget><patientRole><id root="2.16.156.10011.1.11" extension="MZ1"/>
-  <id root="2.16.156.10011.1.19" extension="ＪＫＫ1"/><id root="2.16.156.10011.1.13" extension=" B7 "/>
+ <recordTarget><patientRole><id root="2.16.156.10011.1.11" extension="MZ1"/><id root="2.16.156.10011.1.19" extension="ＪＫＫ1"/><id root="2.16.156.10011.1.13" extension=" B7 "/>
   <patient><id root="2.16.156.10011.1.3" extension="{person}"/><name>测试
    患者</name><administrativeGenderCode code="1"/><birthTime value="19900101"/></patient></patientRole></recordTarget>
  <author><time value="{authored}"/><assignedAuthor><assignedPerson><name>测试医生</name></assignedPerson></assignedAuthor></author>

@@ -16,8 +16,8 @@ REQUIRED = os.environ.get("ENGINE_REQUIRE_ALL") == "1"
 
 
 def need(*programs: str) -> None:
-    """Skip aloud when a program is missing; fail where everything is required."""
-    missing = [p for p in programs if shutil.which(p) is None]
+    """Skip aloud when a program, or a file named by its path, is missing; fail where everything is required."""
+    missing = [p for p in programs if not (Path(p).exists() if p.startswith("/") else shutil.which(p))]
     if not missing:
         return
     words = f"not on this machine: {', '.join(missing)}"

@@ -1,0 +1,5 @@
+#!/bin/sh
+# 参数：地址 机构代码 密码 文档编号 正确的.xml 有错的.xml
+CLASSPATH=$(printf '%s:' /usr/share/java/jaxws-rt.jar).
+export CLASSPATH
+exec java -Dfile.encoding=UTF-8 Upload "$@"

@@ -1,0 +1,3 @@
+#!/bin/sh
+set -e
+npm ci --silent --no-audit --no-fund

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,9 @@ import click
 from pydantic import BaseModel
 
 from engine.codes import CODES, CONFIG_CODES
+from engine.documents.catalogue import Catalogue
+from engine.documents.typebook import TypeBook
+from engine.documents.typepages import index_page, page
 from engine.settings import FLAGS, ROOT, Settings, environment_name
 
 _GROUPS = {
@@ -36,7 +40,7 @@ def codes_page() -> str:
                 "|---|---|---|---|---|---|",
             ]
             lines += [
-                f"| `{c.code}` | {c.title} | {_cell(c.cause)} | {_cell(c.sender)} | {_cell(c.admin)} | {c.outcome} |"
+                f'| <a id="{c.code}"></a>`{c.code}` | {c.title} | {_cell(c.cause)} | {_cell(c.sender)} | {_cell(c.admin)} | {c.outcome} |'
                 for c in rows
             ]
             lines.append("")
@@ -117,13 +121,32 @@ def pages() -> Mapping[str, Callable[[], str]]:
     from engine.outbound import reference as endpoints
 
     own = {"codes.md": codes_page, "settings.md": settings_page, "commands.md": commands_page}
-    return own | dict(routes.PAGES) | {"endpoints-reference.md": endpoints.generate}
+    return own | dict(routes.PAGES) | {"endpoints-reference.md": endpoints.generate} | dict(_type_pages())
+
+
+def _type_pages() -> Iterator[tuple[str, Callable[[], str]]]:
+    """Name the pages of the document types, and their list."""
+    catalogue = Catalogue.load(ROOT / "xsd" / "catalogue.yaml")
+    book = TypeBook(catalogue)
+    yield "types/README.md", partial(index_page, catalogue)
+    for code, kind in catalogue.types.items():
+        yield f"types/{code}.md", partial(_type_page, book, code, f"../../{kind.sample.relative_to(ROOT).as_posix()}")
+
+
+def _type_page(book: TypeBook, code: str, sample: str) -> str:
+    return page(book.page(code), sample)
 
 
 def main() -> None:
-    """Write all pages."""
-    for name, write in pages().items():
-        (ROOT / "docs" / name).write_text(write(), encoding="utf-8")
+    """Write all pages, and drop those of types that are no more."""
+    written = pages()
+    for old in (ROOT / "docs" / "types").glob("*.md"):
+        if f"types/{old.name}" not in written:
+            old.unlink()
+    for name, write in written.items():
+        path = ROOT / "docs" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(write(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from engine import metrics
@@ -19,6 +20,7 @@ from engine.inbound.collection import COLLECTION
 from engine.inbound.enquiry import Enquiry, Reading
 from engine.inbound.exchange import Observation
 from engine.inbound.front import Front, build_front
+from engine.inbound.handbook import Handbook, explanation
 from engine.inbound.intake import Filing, Intake
 from engine.inbound.judge import CUSTODIAN_PATH, CustodianCheck, Judge
 from engine.inbound.limits import FrontLimits
@@ -27,7 +29,7 @@ from engine.log import get_logger
 from engine.services.access import load_access
 from engine.services.audit import Audit, AuditNote
 from engine.services.institutions import Institutions, judge_custodian
-from engine.settings import Settings
+from engine.settings import ROOT, Settings
 from engine.store.database import Database
 from engine.store.journal import Journal
 from engine.store.sealing import Seal
@@ -72,8 +74,10 @@ async def _open_front(settings: Settings) -> AsyncIterator[Front]:
         access = load_access(settings.project / "config" / "access.yaml", "config/access.yaml")
         admission = Admission(institutions, access, audit, lambda note: writer.write(audit.write, note))
         reading, threads = Reading(database), ThreadPoolExecutor(1, thread_name_prefix="large-body")
+        explain = partial(explanation, settings.public_address.rstrip("/"))
         intake = Intake(
-            make_judge=_judges(settings, house, _custodian_check(institutions, audit)), filing=Filing(journal, desks), writer=writer, large=settings.limits.large,
+            make_judge=_judges(settings, house, _custodian_check(institutions, audit)),
+            filing=Filing(journal, desks, explain), writer=writer, explain=explain, large=settings.limits.large,
             batch_documents=settings.limits.batch_documents, batch_unpacked=settings.limits.batch_unpacked,
         )  # fmt: skip
         enquiry = Enquiry(journal=journal, reading=reading, writer=writer, desks=desks, catalogue=house.press.catalogue)
@@ -82,7 +86,7 @@ async def _open_front(settings: Settings) -> AsyncIterator[Front]:
             yield build_front(
                 {"/services/collection/{institution}": Service(contract=COLLECTION, handlers=_handlers(intake, enquiry))},
                 admit=admission.admit, health=_health(database, reading), wsdl_folder=settings.project / "wsdl" / "platform",
-                limits=front_limits(settings), executor=threads, observe=_observe,
+                handbook=Handbook(house.press.catalogue, ROOT / "docs"), limits=front_limits(settings), executor=threads, observe=_observe,
             )  # fmt: skip
         finally:
             keeping.cancel()

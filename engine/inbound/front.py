@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
@@ -13,6 +14,7 @@ from engine.inbound.calling import Service, ServicePoint
 from engine.inbound.calls import Admit
 from engine.inbound.exchange import Exchange, Observation, Reply
 from engine.inbound.faults import MEDIA_TYPE, EarlyRefusal, refuse, write_fault
+from engine.inbound.handbook import Handbook
 from engine.inbound.limits import FrontLimits
 from engine.inbound.requests import Body, Disconnected, InFlight, announces_body, header, peer_of
 from engine.inbound.wsdl import base_address, load_wsdls, service_page, wanted_version
@@ -33,6 +35,7 @@ def build_front(
     admit: Admit,
     health: Health,
     wsdl_folder: Path,
+    handbook: Handbook,
     limits: FrontLimits | None = None,
     executor: Executor | None = None,
     observe: Observe | None = None,
@@ -40,7 +43,7 @@ def build_front(
     """Build the ASGI application of one front.
 
     `services` maps paths to services; a path may end in `/{institution}`. `wsdl_folder` holds NAME.wsdl and
-    NAME12.wsdl of each contract. `health` says whether the store can be written. `executor` reads bodies above
+    NAME12.wsdl of each contract, `handbook` the pages for developers. `health` says whether the store can be written. `executor` reads bodies above
     256 KB. `observe` is told of every answered request to a service. Raises ValueError for a contract operation
     without a handler, OSError for a missing WSDL.
     """
@@ -49,15 +52,18 @@ def build_front(
         path: ServicePoint(service, load_wsdls(wsdl_folder, service.contract.name), admit, bounds, executor)
         for path, service in services.items()
     }
-    return Front(points, health, bounds, observe or (lambda _: None))
+    return Front(points, health, handbook, bounds, observe or (lambda _: None))
 
 
 class Front:
     """Find what a path names, and turn every outcome into an HTTP reply."""
 
-    def __init__(self, points: Mapping[str, ServicePoint], health: Health, limits: FrontLimits, observe: Observe) -> None:
+    def __init__(
+        self, points: Mapping[str, ServicePoint], health: Health, handbook: Handbook, limits: FrontLimits, observe: Observe
+    ) -> None:
         self._points = points
         self._health = health
+        self._handbook = handbook
         self._limits = limits
         self._observe = observe
         self._in_flight = InFlight(limits.in_flight)
@@ -93,6 +99,9 @@ class Front:
         if path == "/services":
             _only_reading(method)
             return Reply(200, self._page(), _HTML)
+        if self._handbook.knows(path):
+            _only_reading(method)
+            return await asyncio.to_thread(self._handbook.reply, path)
         point, institution = self._find(path)
         exchange.service = point.contract.name
         if method in {"GET", "HEAD"}:

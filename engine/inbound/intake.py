@@ -30,6 +30,10 @@ _UNPACKS_TO = 8
 """A payload is taken to unpack to so many times its length, when it is decided on which thread it is judged."""
 
 
+Explain = Callable[[str, str, str], str]
+"""Give the address of what explains a refusal, from document type, code and rule."""
+
+
 class Desk(Protocol):
     """The way into one of our own services: called inside the journal's transaction."""
 
@@ -53,9 +57,10 @@ class Parcel:
 class Filing:
     """Write parcels into the journal, and their records to the desks, in the transaction that is handed in."""
 
-    def __init__(self, journal: Journal, desks: Mapping[str, Desk]) -> None:
+    def __init__(self, journal: Journal, desks: Mapping[str, Desk], explain: Explain) -> None:
         self._journal = journal
         self._desks = desks
+        self._explain = explain
 
     def __call__(self, connection: Connection, parcels: list[Parcel]) -> list[Any]:
         """File all parcels of one group commit; a batch that is known answers what was kept of it."""
@@ -79,7 +84,7 @@ class Filing:
             at += len(mine)
             answers.append(mine)
             if parcel.batch_id:
-                answer = json.dumps(batch_answer(parcel, mine), ensure_ascii=False)
+                answer = json.dumps(batch_answer(parcel, mine, self._explain), ensure_ascii=False)
                 known = KnownBatch(receipt=mine[0].receipt, list_digest=parcel.batch_digest, result=answer)
                 self._journal.keep_batch(
                     connection, parcel.institution, parcel.batch_id, known, parcel.judgements[0].entry.received
@@ -116,6 +121,7 @@ class Intake:
         make_judge: Callable[[], Judge],
         filing: Filing,
         writer: Writer,
+        explain: Explain,
         large: int,
         batch_documents: int,
         batch_unpacked: int,
@@ -126,6 +132,7 @@ class Intake:
         self._executor: Executor = ThreadPoolExecutor(1, thread_name_prefix="large")
         self._filing = filing
         self._writer = writer
+        self._explain = explain
         self._large = large
         self._batch_documents = batch_documents
         self._batch_unpacked = batch_unpacked
@@ -134,12 +141,14 @@ class Intake:
         """Answer Upload and UploadBinary: an UploadResult (contracts.md)."""
         upload = _upload_of(call, given)
         if self._is_large(upload):
-            return upload_result((await self._write(_alone(await self._judged(upload))))[0])
+            return document_result(
+                (await self._write(_alone(await self._judged(upload))))[0], upload.document_type, self._explain
+            )
         with self._writer.coming():
             await asyncio.sleep(0)  # lets all who came with us announce themselves, so that one commit serves us all
             parcel = _alone(self._judge.judge(upload))
             filed = self._hand_in(parcel)
-        return upload_result((await self._kept(filed, parcel))[0])
+        return document_result((await self._kept(filed, parcel))[0], upload.document_type, self._explain)
 
     async def upload_batch(self, call: Call, given: Mapping[str, Any]) -> Mapping[str, Any]:
         """Answer UploadBatch: every document judged in order, all in one commit."""
@@ -219,7 +228,7 @@ class Intake:
     async def _file_batch(self, parcel: Parcel) -> Mapping[str, Any]:
         answer = await self._write(parcel)
         if not isinstance(answer, KnownBatch):
-            return batch_answer(parcel, answer)
+            return batch_answer(parcel, answer, self._explain)
         if answer.list_digest != parcel.batch_digest:
             words = f"批次号 {parcel.batch_id} 已用于另一批内容"
             raise SenderError(Issue(code="SND-506", message=words, hint="新的批次请换新的 batchId", path="batchId"))
@@ -258,10 +267,19 @@ def upload_result(filed: Filed, **more: str) -> dict[str, Any]:
     return result | more
 
 
-def batch_answer(parcel: Parcel, filed: Sequence[Filed]) -> dict[str, Any]:
+def document_result(filed: Filed, document_type: str, explain: Explain, **more: str) -> dict[str, Any]:
+    """Write the UploadResult of a document; the message of a refused one says where its first error is explained."""
+    result = upload_result(filed, **more)
+    if filed.status == "rejected" and filed.issues:
+        first = next((issue for issue in filed.issues if issue.severity == "error"), filed.issues[0])
+        result["message"] += f"（说明：{explain(document_type, first.code, first.rule)}）"
+    return result
+
+
+def batch_answer(parcel: Parcel, filed: Sequence[Filed], explain: Explain) -> dict[str, Any]:
     """Write a BatchResult; its receipt is the first document's, under which the batch can be asked for."""
     results = [
-        upload_result(kept, documentType=j.entry.document_type, documentId=j.entry.document_id)
+        document_result(kept, j.entry.document_type, explain, documentType=j.entry.document_type, documentId=j.entry.document_id)
         for j, kept in zip(parcel.judgements, filed, strict=True)
     ]
     rejected = sum(r["status"] == "rejected" for r in results)

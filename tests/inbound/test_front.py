@@ -8,7 +8,7 @@ from engine.errors import Issue, SenderError, TryAgain
 from engine.inbound.calling import Service
 from engine.inbound.collection import COLLECTION
 from engine.inbound.front import build_front
-from tests.support.front import WSDL_FOLDER, Echo, handlers
+from tests.support.front import WSDL_FOLDER, Echo, handbook, handlers
 from tests.support.soap import BASIC, PATH, SOAP, TNS, UPLOAD, ask, call, post, request
 
 
@@ -192,5 +192,9 @@ def test_a_front_is_not_built_for_a_contract_with_an_operation_nobody_answers():
     few = {name: handler for name, handler in handlers(echo).items() if name != "Revoke"}
     with pytest.raises(ValueError, match="no handler for Revoke"):
         build_front(
-            {"/s": Service(contract=COLLECTION, handlers=few)}, admit=echo.admit, health=echo.admit, wsdl_folder=WSDL_FOLDER
+            {"/s": Service(contract=COLLECTION, handlers=few)},
+            admit=echo.admit,
+            health=echo.admit,
+            wsdl_folder=WSDL_FOLDER,
+            handbook=handbook(),
         )

@@ -6,14 +6,17 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from engine.documents.catalogue import Catalogue
 from engine.errors import Issue, SenderError, TryAgain
 from engine.inbound.calling import Service
 from engine.inbound.calls import Caller
 from engine.inbound.collection import COLLECTION
 from engine.inbound.front import build_front
+from engine.inbound.handbook import Handbook
 from engine.inbound.protocol import serve
 
-WSDL_FOLDER = Path(__file__).parents[2] / "wsdl" / "platform"
+ROOT = Path(__file__).parents[2]
+WSDL_FOLDER = ROOT / "wsdl" / "platform"
 PASSWORD = "Str0ng-password"
 AUTH_FAULT = Issue(code="SND-101", message="身份验证未通过。", hint="核对机构代码与密码。")
 
@@ -75,6 +78,7 @@ class Running:
             admit=echo.admit,
             health=self._health,
             wsdl_folder=WSDL_FOLDER,
+            handbook=handbook(),
             limits=limits,
             observe=self.observed.append,
         )
@@ -100,6 +104,10 @@ class Running:
 
     def connect(self):
         return socket.create_connection(("127.0.0.1", self.port), timeout=10)
+
+
+def handbook():
+    return Handbook(Catalogue.load(ROOT / "xsd" / "catalogue.yaml"), ROOT / "docs")
 
 
 def handlers(echo):

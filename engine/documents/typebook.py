@@ -1,0 +1,188 @@
+"""Say of each document type what its reference page tells: header, sections, entries, value sets, rules."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.documents.catalogue import Catalogue, DocumentType
+from engine.documents.ruletables import assertions
+from engine.documents.tables import CodeSet, Row, Tables, load_tables
+
+_HOLE = re.compile(r"\{[^{}]+\}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """One item of the header: where it stands, what is missed without it, its value, its rules.
+
+    `missing` is error or warning, "rules" when its rules tell, "" when it may be left out.
+    """
+
+    item: str
+    path: str
+    missing: str
+    values: CodeSet | None
+    form: str
+    rules: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One data element of a section; `types` are pairs of type and Chinese name, `missing` as in `Place`."""
+
+    de: str
+    name: str
+    types: tuple[tuple[str, str], ...]
+    values: CodeSet | None
+    form: str
+    unit: str
+    missing: str
+    example: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One section; `code` is empty where the standard gives none."""
+
+    code: str
+    display_name: str
+    name: str
+    occurs: str
+    missing: str
+    lines: tuple[Line, ...]
+
+    @property
+    def key(self) -> str:
+        """What the section is found by, and its anchor."""
+        return self.code or self.display_name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleLine:
+    """One rule as its reader meets it; what is filled in from the document is written as …."""
+
+    rule: str
+    severity: str
+    code: str
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypePage:
+    """Everything the reference page of one type tells."""
+
+    kind: DocumentType
+    header: tuple[Place, ...] = ()
+    parts: tuple[Part, ...] = ()
+    values: tuple[CodeSet, ...] = ()
+    rules: tuple[RuleLine, ...] = ()
+
+
+class TypeBook:
+    """Draw the pages of the types of a catalogue; each folder of tables is read once."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.catalogue = catalogue
+        self._tables: dict[Path, Tables] = {}
+
+    def page(self, code: str) -> TypePage:
+        """Draw the page of a type; raises ConfigError for tables that are wrong."""
+        kind = self.catalogue.types[code]
+        if not (kind.rules / "sections.csv").is_file():
+            return TypePage(kind=kind)
+        if kind.rules not in self._tables:
+            self._tables[kind.rules] = load_tables(kind.rules)
+        return _page(kind, self._tables[kind.rules])
+
+
+def _page(kind: DocumentType, tables: Tables) -> TypePage:
+    header, parts = tuple(_header(tables, kind.code)), tuple(_parts(tables, kind.code))
+    used = {values.oid: values for values in _used(header, parts)}
+    return TypePage(kind=kind, header=header, parts=parts, values=tuple(used.values()), rules=tuple(_rules(tables, kind)))
+
+
+def anchor(rule: str) -> str:
+    """Name the anchor of a rule, a section or a code: what stands behind # in an address."""
+    return re.sub(r"[\s\"'<>`|()\[\]]+", "_", rule)
+
+
+def _used(header: Sequence[Place], parts: Sequence[Part]) -> Iterator[CodeSet]:
+    found = [*(place.values for place in header), *(line.values for part in parts for line in part.lines)]
+    yield from (values for values in found if values)
+
+
+def _header(tables: Tables, code: str) -> Iterator[Place]:
+    """List what the element tables say of each item: presence, value set and form may stand in rows of their own."""
+    rows = [row for row in tables.elements if row.meant_for(code) and row["severity"] != "off"]
+    by_item: dict[str, list[Row]] = {}
+    for row in rows:
+        by_item.setdefault(row["item"], []).append(row)
+    for item, about in by_item.items():
+        wanted = next((row for row in about if _asks_presence(row)), None)
+        listed = next((row for row in about if row["check"] == "code"), None)
+        formed = next((row for row in about if row["check"] == "format"), None)
+        yield Place(
+            item=item,
+            path=_place(wanted) if wanted else about[0]["context"],
+            missing=wanted["severity"] if wanted else "rules" if any(row["check"] == "xpath" for row in about) else "",
+            values=tables.sets[listed["argument"]] if listed else None,
+            form=formed["argument"] if formed else "",
+            rules=tuple(dict.fromkeys(row["rule"] for row in about)),
+        )
+
+
+def _asks_presence(row: Row) -> bool:
+    return row["check"] in ("present", "filled")
+
+
+def _place(row: Row) -> str:
+    """Write the place that must be filled without prefixes."""
+    return f"{row['context']}/{row['argument']}".replace("hl7:", "")
+
+
+def _parts(tables: Tables, code: str) -> Iterator[Part]:
+    for row in tables.sections:
+        if row["type"] == code:
+            key = (row["code"], row["display_name"])
+            lines = [entry for entry in tables.entries if entry["type"] == code and entry["section"] in key]
+            yield Part(
+                code=row["code"],
+                display_name=row["display_name"],
+                name=row["name"],
+                occurs=row["occurs"],
+                missing=_shown(row["severity"]),
+                lines=tuple(_line(tables, entry) for entry in lines),
+            )
+
+
+def _line(tables: Tables, row: Row) -> Line:
+    return Line(
+        de=row["de"],
+        name=row["name"],
+        types=tuple((name, tables.type_names[name]) for name in row["value_type"].split("|")),
+        values=tables.sets[row["value_set"]] if row["value_set"] else None,
+        form=row["format"],
+        unit=row["unit"],
+        missing=_shown(row["missing"]),
+        example=row["example"],
+    )
+
+
+def _shown(severity: str) -> str:
+    return "" if severity == "off" else severity
+
+
+def _rules(tables: Tables, kind: DocumentType) -> Iterator[RuleLine]:
+    """List the rules that run, each once: a rule that two rows of tables give has one line."""
+    seen = set()
+    for found in assertions(tables, kind):
+        line = RuleLine(
+            rule=found.rule, severity=found.severity, code=found.code, message=_HOLE.sub("…", found.message), hint=found.hint
+        )
+        if line not in seen:
+            seen.add(line)
+            yield line

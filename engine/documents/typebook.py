@@ -11,6 +11,9 @@ from engine.documents.catalogue import Catalogue, DocumentType
 from engine.documents.ruletables import assertions
 from engine.documents.tables import CodeSet, Row, Tables, load_tables
 
+_PLAIN = ("present", "filled", "code", "format")
+"""Checks that the columns of the page tell; of others the rules tell."""
+
 _HOLE = re.compile(r"\{[^{}]+\}")
 
 
@@ -45,19 +48,19 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """One section; `code` is empty where the standard gives none."""
+    """One section by its `key`, which is also its anchor; `code` is empty where the standard gives none.
 
+    `also` holds other codes that are taken for it.
+    """
+
+    key: str
     code: str
     display_name: str
     name: str
     occurs: str
     missing: str
+    also: tuple[str, ...]
     lines: tuple[Line, ...]
-
-    @property
-    def key(self) -> str:
-        """What the section is found by, and its anchor."""
-        return self.code or self.display_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +131,7 @@ def _header(tables: Tables, code: str) -> Iterator[Place]:
         yield Place(
             item=item,
             path=_place(wanted) if wanted else about[0]["context"],
-            missing=wanted["severity"] if wanted else "rules" if any(row["check"] == "xpath" for row in about) else "",
+            missing=wanted["severity"] if wanted else "rules" if any(row["check"] not in _PLAIN for row in about) else "",
             values=tables.sets[listed["argument"]] if listed else None,
             form=formed["argument"] if formed else "",
             rules=tuple(dict.fromkeys(row["rule"] for row in about)),
@@ -147,14 +150,16 @@ def _place(row: Row) -> str:
 def _parts(tables: Tables, code: str) -> Iterator[Part]:
     for row in tables.sections:
         if row["type"] == code:
-            key = (row["code"], row["display_name"])
-            lines = [entry for entry in tables.entries if entry["type"] == code and entry["section"] in key]
+            key = row.cells.get("section") or row["code"] or row["display_name"]
+            lines = [entry for entry in tables.entries if entry["type"] == code and entry["section"] == key]
             yield Part(
+                key=key,
                 code=row["code"],
                 display_name=row["display_name"],
                 name=row["name"],
                 occurs=row["occurs"],
                 missing=_shown(row["severity"]),
+                also=tuple(row.cells.get("also", "").split()),
                 lines=tuple(_line(tables, entry) for entry in lines),
             )
 
@@ -166,7 +171,7 @@ def _line(tables: Tables, row: Row) -> Line:
         types=tuple((name, tables.type_names[name]) for name in row["value_type"].split("|")),
         values=tables.sets[row["value_set"]] if row["value_set"] else None,
         form=row["format"],
-        unit=row["unit"],
+        unit="、".join(row.cells.get("units", row["unit"]).split()),
         missing=_shown(row["missing"]),
         example=row["example"],
     )

@@ -6,13 +6,17 @@ from collections.abc import Iterable, Iterator
 
 from engine.documents.catalogue import Catalogue, DocumentType
 from engine.documents.tables import CodeSet
-from engine.documents.typebook import Line, Part, Place, RuleLine, TypePage, anchor
+from engine.documents.typebook import Part, Place, RuleLine, TypePage, anchor
 
 _LISTED = 60
 """A value set of so many codes is written out."""
 
 _MISSING = {"error": "必填，缺少则拒收", "warning": "应填，缺少则警告", "rules": "见规则", "": "可选"}
 _SEVERITY = {"error": "拒收", "warning": "警告"}
+_HOW = (
+    "章节 code 的 codeSystem 写 `2.16.840.1.113883.6.1`（LOINC），DE 开头的写 `2.16.156.10011.2.2.1`。数据项写作 entry/observation：",
+    "code 为数据元标识符，codeSystem 写 `2.16.156.10011.2.2.1`，内容写在 value。章节先后不限。",
+)
 _OCCURS = {"1..1": "必有，一个", "1..*": "必有，可多个", "0..1": "可有，一个", "0..*": "可有，可多个"}
 
 
@@ -87,13 +91,10 @@ def _sections(parts: Iterable[Part]) -> Iterator[str]:
     yield from ("| 章节 | code | displayName | 次数 | 要求 |", "|---|---|---|---|---|")
     for part in parts:
         code = f"`{part.code}`" if part.code else "标准未给代码，按 displayName 或 title 识别"
+        code += f"，也认 {'、'.join(map(_cell, part.also))}" if part.also else ""
         times = _OCCURS.get(part.occurs, part.occurs)
         yield f"| [{_cell(part.name)}](#{anchor(part.key)}) | {code} | {_cell(part.display_name)} | {times} | {_MISSING[part.missing]} |"
-    yield from (
-        "",
-        '章节的 code 写 `codeSystem="2.16.840.1.113883.6.1"`（LOINC）；数据项写作 entry/observation，code 为数据元标识符，',
-    )
-    yield from ('`codeSystem="2.16.156.10011.2.2.1"`，内容写在 value。先后不限。', "")
+    yield from ("", *_HOW, "")
     for part in parts:
         yield from _section(part)
 
@@ -107,12 +108,8 @@ def _section(part: Part) -> Iterator[str]:
     for line in part.lines:
         kinds = " 或 ".join(f"`{name}` {title}" for name, title in line.types)
         value = _value(line.values, line.form, line.unit)
-        yield f"| `{line.de}` | {_cell(line.name)} | {kinds} | {value} | {_MISSING[line.missing]} | {_example(line)} |"
+        yield f"| `{line.de}` | {_cell(line.name)} | {kinds} | {value} | {_MISSING[line.missing]} | {_cell(line.example)} |"
     yield ""
-
-
-def _example(line: Line) -> str:
-    return _cell(line.example)
 
 
 def _value(values: CodeSet | None, form: str, unit: str = "") -> str:

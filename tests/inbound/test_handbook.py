@@ -8,6 +8,7 @@ from lxml import html
 
 from engine.documents.ruletables import assertions
 from engine.documents.tables import load_tables
+from engine.documents.typebook import TypeBook, anchor
 from engine.inbound.handbook import explanation
 from engine.inbound.prose import show
 from tests.support.front import handbook
@@ -56,8 +57,7 @@ def test_every_rule_and_section_of_a_type_has_its_place_on_its_page(code):
     tables = load_tables(kind.rules)
     rules = {rule.rule for rule in assertions(tables, kind)}
     assert {explanation("", code, "SND-404", rule).partition("#")[2] for rule in rules} <= places
-    sections = [row["code"] or row["display_name"] for row in tables.sections if row["type"] == code]
-    assert {explanation("", code, "SND-404", section).partition("#")[2] for section in sections} <= places
+    assert {anchor(part.key) for part in TypeBook(BOOK.catalogue).page(code).parts} <= places
     shown = page.text_content()
     assert all(row["name"] in shown for row in tables.sections if row["type"] == code)
 

@@ -55,6 +55,14 @@ _ROWS: tuple[Code, ...] = (
         "把文档中的机构代码改为本机构代码。",
         _SECURITY,
     ),
+    Code(
+        "SND-105",
+        "F-AUTH",
+        "邀请码无效",
+        "邀请码未填写、不正确、已使用、已过期，或是发给另一个机构代码的。",
+        "核对邀请码与机构代码；若上次申请没有收到应答，用所填的代码和密码调用 QueryApplication；否则联系平台另取邀请码。",
+        "查看审计记录；需要时用 institution invite 另发一个。",
+    ),
     # SND-2xx: packing, encryption, character set
     Code(
         "SND-201",
@@ -363,6 +371,14 @@ _ROWS: tuple[Code, ...] = (
         "新的批次换新的 batchId。",
         _WATCH,
     ),
+    Code(
+        "SND-507",
+        "R-DUP-CONFLICT",
+        "机构代码已经登记",
+        "申请的机构代码（不分大小写）已有登记，原有登记没有改变。",
+        "核对机构代码；若是本机构以前登记的，联系平台，不要重新申请。",
+        "用 institution list 核对；确属本机构时用 institution rotate 另发密码。",
+    ),
     # SND-6xx: limits and quotas
     Code("SND-601", "HTTP 4xx", "请求体过大", "HTTP 请求体超过上限。", "拆成多次发送。", "需要时调整上限。"),
     Code("SND-602", "HTTP 4xx", "请求头过大", "HTTP 请求头超过上限。", "检查 HTTP 客户端。", _WATCH),
@@ -380,6 +396,31 @@ _ROWS: tuple[Code, ...] = (
         "该机构当前时段的上传量超过配额。",
         "按 Retry-After 稍后再发。",
         "需要时调整配额。",
+    ),
+    # SND-75x: registration of institutions
+    Code(
+        "SND-750",
+        "R-SEM",
+        "登记信息不正确",
+        "机构代码、机构名称或联系人不合要求。",
+        "按提示更正后重新申请；邀请码仍可使用。",
+        _WATCH,
+    ),
+    Code(
+        "SND-751",
+        "R-SEM",
+        "密码不合要求",
+        "密码少于 12 个字符、多于 1024 字节、含有不能用的字符，或与现用密码相同。",
+        "换一个密码后重发。",
+        _WATCH,
+    ),
+    Code(
+        "SND-752",
+        "R-SEM",
+        "客户端证书不能登记",
+        "certificate 不是一张 X.509 证书，或已登记给另一家机构。",
+        "填写本机构客户端证书的 PEM 文本，或先不填，以后由平台登记。",
+        "用 institution certificate 登记。",
     ),
     # DST: destinations
     Code(

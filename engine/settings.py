@@ -72,6 +72,7 @@ class Settings(Sheet):
         description="写进 WSDL 的地址前缀，空为请求的 Host · address written into the WSDLs, empty for the Host of each request",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="日志级别 · log level")
+    invitation: Duration = Field(7 * 86400.0, description="机构邀请码的有效期 · how long an invitation is good")
     project: Path = Field(
         ROOT, description="项目目录，含 routes、config、xsd、wsdl · folder that holds routes/, config/, xsd/, wsdl/"
     )

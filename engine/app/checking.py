@@ -10,6 +10,7 @@ from engine.channels import lint
 from engine.documents.press import Press
 from engine.errors import ConfigError, Fault
 from engine.inbound.collection import COLLECTION
+from engine.inbound.registry import REGISTRY
 from engine.outbound.connector import Secrets, Surroundings
 from engine.outbound.endpoints import build_connectors, load_endpoints
 from engine.services.access import load_access
@@ -17,7 +18,7 @@ from engine.settings import Settings, load_settings
 from engine.store import counts
 from engine.store.database import Database
 
-CONTRACTS = (COLLECTION,)
+CONTRACTS = (COLLECTION, REGISTRY)
 """Every contract we serve; each has its WSDLs, its rights and its address."""
 
 

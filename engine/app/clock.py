@@ -10,6 +10,8 @@ from engine.app.house import database_url, open_database
 from engine.app.process import begin, stop_when_told
 from engine.log import get_logger
 from engine.schedule import Clock, Job
+from engine.services.nonces import forget_nonces
+from engine.services.signins import SignIns
 from engine.services.users import Users
 from engine.settings import Settings
 from engine.store import counts
@@ -39,6 +41,8 @@ def _jobs(database: Database) -> tuple[Job, ...]:
         Job(name="fold-counts", action=lambda: counts.fold(database), every=5.0),
         Job(name="checkpoint", action=database.checkpoint, every=2.0),
         Job(name="release-leases", action=lambda: _release(database), every=5.0),
+        Job(name="forget-nonces", action=lambda: forget_nonces(database, datetime.now(UTC)), every=60.0),
+        Job(name="forget-sign-ins", action=SignIns(database).forget, every=600.0),
         Job(name="forget-sessions", action=Users(database).forget_ended, every=600.0),
         Job(name="prove-conservation", action=lambda: _prove(database), daily_at=4),
     )

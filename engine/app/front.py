@@ -14,7 +14,7 @@ from engine import metrics
 from engine.app.house import House, build_desks, load_house, open_database
 from engine.app.process import begin, stop_when_told
 from engine.errors import Issue, SenderError
-from engine.inbound.admission import Admission
+from engine.inbound.admission import Admission, Written
 from engine.inbound.calling import Service
 from engine.inbound.collection import COLLECTION
 from engine.inbound.enquiry import Enquiry, Reading
@@ -25,10 +25,15 @@ from engine.inbound.intake import Filing, Intake
 from engine.inbound.judge import CUSTODIAN_PATH, CustodianCheck, Judge
 from engine.inbound.limits import FrontLimits
 from engine.inbound.protocol import serve
+from engine.inbound.registration import Registration
+from engine.inbound.registry import REGISTRY
 from engine.log import get_logger
 from engine.services.access import load_access
+from engine.services.applications import Applications
 from engine.services.audit import Audit, AuditNote
 from engine.services.institutions import Institutions, judge_custodian
+from engine.services.nonces import take_nonces
+from engine.services.signins import SignIns
 from engine.settings import ROOT, Settings
 from engine.store.database import Database
 from engine.store.journal import Journal
@@ -68,11 +73,17 @@ def front_limits(settings: Settings) -> FrontLimits:
 async def _open_front(settings: Settings) -> AsyncIterator[Front]:
     house = load_house(settings)
     with contextlib.closing(open_database(settings)) as database:
-        institutions, audit, seal = Institutions(database), Audit(), Seal()
+        audit, seal = Audit(), Seal()
+        institutions = Institutions(database, seal)
         institutions.refresh()
         journal, writer, desks = Journal(database, seal), Writer(database, observe=metrics.figures().commit), build_desks(seal)
         access = load_access(settings.project / "config" / "access.yaml", "config/access.yaml")
-        admission = Admission(institutions, access, audit, lambda note: writer.write(audit.write, note))
+        put_down: Written = lambda note: writer.write(audit.write, note)  # noqa: E731 - one line that two rooms share
+        signins = SignIns(database)
+        admission = Admission(
+            institutions, access, audit, put_down, signins=signins, take=lambda use: writer.write(take_nonces, use)
+        )  # fmt: skip
+        registration = Registration(institutions, Applications(database, seal), audit, put_down)
         reading, threads = Reading(database), ThreadPoolExecutor(1, thread_name_prefix="large-body")
         explain = partial(explanation, settings.public_address.rstrip("/"))
         intake = Intake(
@@ -81,18 +92,23 @@ async def _open_front(settings: Settings) -> AsyncIterator[Front]:
             batch_documents=settings.limits.batch_documents, batch_unpacked=settings.limits.batch_unpacked,
         )  # fmt: skip
         enquiry = Enquiry(journal=journal, reading=reading, writer=writer, desks=desks, catalogue=house.press.catalogue)
-        keeping = asyncio.create_task(_keep_audit(audit, database))
+        keeping = asyncio.create_task(_keep(audit, signins, database))
         try:
             yield build_front(
-                {"/services/collection/{institution}": Service(contract=COLLECTION, handlers=_handlers(intake, enquiry))},
+                {
+                    "/services/collection/{institution}": Service(contract=COLLECTION, handlers=_handlers(intake, enquiry)),
+                    "/services/institution": Service(contract=REGISTRY, handlers=registration.handlers),
+                },
                 admit=admission.admit, health=_health(database, reading), wsdl_folder=settings.project / "wsdl" / "platform",
                 handbook=Handbook(house.press.catalogue, ROOT / "docs"), limits=front_limits(settings), executor=threads, observe=_observe,
             )  # fmt: skip
         finally:
             keeping.cancel()
             intake.close()
+            registration.close()
             writer.stop()
             audit.flush(database)
+            signins.flush()
             reading.close()
             threads.shutdown()
             admission.close()
@@ -142,13 +158,14 @@ def _observe(seen: Observation) -> None:
     metrics.figures().request(seen.service, seen.operation or "unknown", seen.code or "result", seen.seconds)
 
 
-async def _keep_audit(audit: Audit, database: Database) -> None:
-    """Write gathered admissions every second; a store that is away keeps them in memory until it is back."""
+async def _keep(audit: Audit, signins: SignIns, database: Database) -> None:
+    """Write gathered admissions and failures every second; a store that is away keeps them in memory until it is back."""
     while True:
         await asyncio.sleep(_AUDIT_EVERY)
         try:
             await asyncio.to_thread(audit.flush, database)
-        except Exception as problem:  # noqa: BLE001 - the notes are kept by flush, and the next second tries again
+            await asyncio.to_thread(signins.flush)
+        except Exception as problem:  # noqa: BLE001 - what was gathered is kept by flush, and the next second tries again
             _LOG.warning("audit not written", error=type(problem).__name__)
 
 

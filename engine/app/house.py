@@ -12,6 +12,7 @@ from engine.channels.book import RouteBook, load_book
 from engine.documents.limits import Limits
 from engine.documents.press import Press
 from engine.outbound.endpoints import Endpoints, load_endpoints
+from engine.services.applications import Applications
 from engine.services.institutions import Institutions
 from engine.services.records import RecordsDesk
 from engine.services.users import Users, first_administrator
@@ -77,7 +78,14 @@ def open_store(settings: Settings) -> Iterator[Database]:
 def open_institutions(settings: Settings) -> Iterator[Institutions]:
     """Open the register of institutions for a command."""
     with open_store(settings) as database:
-        yield Institutions(database)
+        yield Institutions(database, Seal())
+
+
+@contextlib.contextmanager
+def open_applications(settings: Settings) -> Iterator[Applications]:
+    """Open the invitations and applications for a command."""
+    with open_store(settings) as database:
+        yield Applications(database, Seal())
 
 
 @contextlib.contextmanager

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import click
 
-from engine.app.house import open_institutions, open_users
+from engine.app.house import open_applications, open_institutions, open_users
 from engine.cli.entry import say, settings_of, with_settings
+from engine.message import shanghai_text
 from engine.services.institutions import NotDone
 
 KINDS = click.Choice(["hospital", "portal", "platform"])
@@ -59,10 +61,33 @@ def add(code: str, name: str, kind: str, digest: bool, password_stdin: bool, **f
 @institution.command("list", cls=_Words)
 @with_settings
 def list_institutions(**flags: Any) -> None:
-    """List the registered institutions."""
-    with open_institutions(settings_of(**flags)) as register:
+    """List the registered institutions, and the applications that wait for approval."""
+    settings = settings_of(**flags)
+    with open_institutions(settings) as register:
         for row in register.list():
-            say(f"{row.code:<32}  {row.state:<9} {row.kind:<9} {row.name}")
+            say(f"{row.code:<32}  {row.state:<9} {row.kind:<9} {row.name}" + ("  (digest)" if row.digest else ""))
+    with open_applications(settings) as applications:
+        waiting = applications.waiting()
+    if waiting:
+        say(f"{len(waiting)} application(s) wait; let one in by: institution approve CODE")
+    for one in waiting:
+        say(f"{one.institution:<32}  {one.id}  {shanghai_text(one.applied)}  {one.contact}")
+
+
+@institution.command(cls=_Words)
+@click.argument("code", default="")
+@click.option("--kind", type=KINDS, default="hospital", show_default=True)
+@with_settings
+def invite(code: str, kind: str, **flags: Any) -> None:
+    """Make a one-time invitation, for the institution CODE or, without it, for any; printed once."""
+    settings = settings_of(**flags)
+    with open_applications(settings) as applications:
+        words = applications.invite(timedelta(seconds=settings.invitation), code=code, kind=kind)
+    until = datetime.now(UTC) + timedelta(seconds=settings.invitation)
+    say(f"invitation {words}")
+    say(
+        f"good for one application{f' of {code}' if code else ''} until {shanghai_text(until)}; shown once, give it by a safe way"
+    )
 
 
 @institution.command(cls=_Words)
@@ -87,13 +112,14 @@ def disable(code: str, **flags: Any) -> None:
 
 @institution.command(cls=_Words)
 @click.argument("code")
+@click.option("--digest/--no-digest", default=None, help="open or close PasswordDigest to it; left as it is by default")
 @click.option("--password-stdin", is_flag=True, help="read the password from standard input instead of making one")
 @with_settings
-def rotate(code: str, password_stdin: bool, **flags: Any) -> None:  # noqa: FBT001 - click hands flags over so
+def rotate(code: str, digest: bool | None, password_stdin: bool, **flags: Any) -> None:  # noqa: FBT001 - click hands flags over so
     """Give an institution a new password; the old one ends within a second."""
     given = _password_from_stdin() if password_stdin else None
     with open_institutions(settings_of(**flags)) as register:
-        password = register.rotate(code, given)
+        password = register.rotate(code, given, digest=digest)
     say(f"institution {code} has a new password" + ("" if given else f"\npassword {password}"))
 
 

@@ -20,9 +20,9 @@ from engine.inbound.exchange import Exchange
 from engine.inbound.faults import Unauthenticated
 from engine.inbound.gate import Opened, open_request
 from engine.inbound.limits import FrontLimits
-from engine.inbound.requests import http_credentials
+from engine.inbound.requests import header, http_credentials
 from engine.inbound.transport import SpyneCodec
-from engine.inbound.wsdl import WsdlPair
+from engine.inbound.wsdl import WsdlPair, base_address
 from engine.log import get_logger
 from engine.message import LANES, Lane
 
@@ -62,6 +62,7 @@ class ServicePoint:
         self._handlers = service.handlers
         self._admit = admit
         self._body_limit = limits.body
+        self._base = limits.base_address
         self._bounds = Bounds(depth=limits.depth, elements=limits.elements, attributes=limits.attributes, names=limits.names)
         self._allowance = Allowance(characters=limits.body)
         self._executor = executor
@@ -72,9 +73,14 @@ class ServicePoint:
         opened, envelope = await self._run(len(body), lambda: self._open(exchange, body))
         caller = await self._admitted(exchange, envelope, path_institution)
         asked = await self._run(len(body), lambda: self._read(envelope, opened))
-        call = _call(exchange, caller, path_institution, _lane(envelope.operation, asked.values))
+        lane = _lane(envelope.operation, asked.values)
+        call = _call(exchange, caller, path_institution, lane, self.base(exchange.scope))
         result = await self._handlers[envelope.operation](call, asked.values)
         return self._write(envelope, asked, result)
+
+    def base(self, scope: Mapping[str, Any]) -> str:
+        """Give scheme and host under which this service is known to its callers."""
+        return base_address(self._base, scope["scheme"], header(scope, b"host"), scope["server"])
 
     async def _run(self, size: int, work: Callable[[], T]) -> T:
         if self._executor is None or size <= _LARGE:
@@ -92,6 +98,8 @@ class ServicePoint:
         return opened, envelope
 
     async def _admitted(self, exchange: Exchange, envelope: Envelope, path_institution: str) -> Caller:
+        if envelope.operation in self.contract.open:
+            return Caller(institution="", kind="")
         claims = _claims(envelope.tokens, http_credentials(exchange.scope))
         address = Address(
             service=self.contract.name,
@@ -99,6 +107,7 @@ class ServicePoint:
             institution=path_institution,
             peer=exchange.peer,
             trace=exchange.trace,
+            for_applicants=envelope.operation in self.contract.for_applicants,
         )
         try:
             caller = await self._admit(claims, address)
@@ -142,7 +151,7 @@ def _claims(tokens: Iterable[Token], others: Iterable[Credential]) -> Claims:
     return Claims((*in_envelope, *others))
 
 
-def _call(exchange: Exchange, caller: Caller, path_institution: str, lane: Lane) -> Call:
+def _call(exchange: Exchange, caller: Caller, path_institution: str, lane: Lane, base: str) -> Call:
     version: SoapVersion = exchange.version
     return Call(
         service=exchange.service,
@@ -155,6 +164,7 @@ def _call(exchange: Exchange, caller: Caller, path_institution: str, lane: Lane)
         trace=exchange.trace,
         soap_version=version,
         lane=lane,
+        base=base,
     )
 
 

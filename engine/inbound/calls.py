@@ -40,18 +40,22 @@ class Claims:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Address:
-    """What was called: service and operation by name, `institution` from the path ("" when the path has none)."""
+    """What was called: service and operation by name, `institution` from the path ("" when the path has none).
+
+    `for_applicants` is true for an operation that an institution may call before it is approved.
+    """
 
     service: str
     operation: str
     institution: str = ""
     peer: str = ""
     trace: str = ""
+    for_applicants: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Caller:
-    """Who was admitted: the institution's code and its kind (hospital, portal, platform)."""
+    """Who was admitted: the institution's code and its kind (hospital, portal, platform); "" where nobody is asked."""
 
     institution: str
     kind: str = "hospital"
@@ -59,7 +63,10 @@ class Caller:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Call:
-    """One admitted call, as a handler sees it beside its parameters; `received` is timezone-aware."""
+    """One admitted call, as a handler sees it beside its parameters.
+
+    `received` is timezone-aware; `base` is scheme and host under which we were called, no slash at the end.
+    """
 
     service: str
     operation: str
@@ -71,6 +78,7 @@ class Call:
     trace: str = ""
     soap_version: SoapVersion = "1.1"
     lane: Lane = "live"
+    base: str = ""
 
 
 Admit = Callable[[Claims, Address], Awaitable[Caller]]

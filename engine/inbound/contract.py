@@ -21,7 +21,8 @@ class Contract:
     """What one service promises: the same operations at every address where it is served.
 
     `name` is also the name of its WSDL file; `title` is for the page of services; `fast` names the operations
-    whose messages are read and written without spyne because they carry the load.
+    whose messages are read and written without spyne because they carry the load; `open` those that ask for no
+    credentials, and `for_applicants` those that an institution may call before it is approved.
     """
 
     name: str
@@ -29,6 +30,8 @@ class Contract:
     namespace: str
     operations: Mapping[str, Operation]
     fast: frozenset[str] = frozenset()
+    open: frozenset[str] = frozenset()
+    for_applicants: frozenset[str] = frozenset()
 
 
 _SIMPLE = {

@@ -14,28 +14,35 @@ from engine.services.institutions import Institution, Register
 class Claimant:
     """Who the credentials say is calling.
 
-    `code` is the claimed code as written; `institution` is set when it may connect once `password` is right; `password` is
-    empty when a certificate alone proves it. `fault` names, for the audit only, why this can be nobody.
+    `code` is the claimed code as written; `institution` is set when it may connect once `password` and `digest` are right;
+    both are empty when a certificate alone proves it. `fault` names, for the audit only, why this can be nobody.
     """
 
     code: str
     institution: Institution | None = None
     password: str = field(default="", repr=False)
     fault: str = ""
+    digest: Credential | None = None
 
 
-def identify(claims: Claims, register: Register, now: datetime) -> Claimant:
-    """Find the one institution that all credentials agree on (contracts, Credentials); compares codes exactly."""
+def identify(claims: Claims, register: Register, now: datetime, *, for_applicants: bool = False) -> Claimant:
+    """Find the one institution that all credentials agree on (contracts, Credentials); compares codes exactly.
+
+    `for_applicants` takes also one that is not approved yet.
+    """
     code, password = _claimed(claims, register), _password(claims)
+    digest = next((one for one in claims.found if one.form == "digest"), None)
     fault = _form_fault(claims) or _certificate_fault(claims, register, now) or _disagreement(claims, register)
     if fault:
         return Claimant(code, None, password, fault)
     institution = register.by_code.get(code)
     if institution is None:
         return Claimant(code, None, password, "unknown-institution")
-    if institution.state != "approved":
+    if institution.state not in ("approved", "applied" if for_applicants else "approved"):
         return Claimant(code, None, password, f"institution-{institution.state}")
-    return Claimant(code, institution, password)
+    if digest is not None and not (institution.digest and institution.secret):
+        return Claimant(code, None, password, "digest-not-open")
+    return Claimant(code, institution, password, digest=digest)
 
 
 def _form_fault(claims: Claims) -> str:
@@ -44,11 +51,13 @@ def _form_fault(claims: Claims) -> str:
     kinds = [one.kind for one in claims.found]
     if len(kinds) != len(set(kinds)):
         return "given-twice"
-    if any(one.form == "digest" for one in claims.found):
-        return "digest-not-open"
-    if any(one.kind != "certificate" and not (one.institution and one.secret) for one in claims.found):
-        return "incomplete"
-    return ""
+    return "" if all(_complete(one) for one in claims.found) else "incomplete"
+
+
+def _complete(one: Credential) -> bool:
+    if one.kind == "certificate":
+        return True
+    return bool(one.institution and one.secret and (one.form == "text" or (one.nonce and one.created)))
 
 
 def _certificate_fault(claims: Claims, register: Register, now: datetime) -> str:
@@ -65,7 +74,7 @@ def _certificate_fault(claims: Claims, register: Register, now: datetime) -> str
 
 def _disagreement(claims: Claims, register: Register) -> str:
     codes = {_code(one, register) for one in claims.found}
-    secrets = {one.secret for one in claims.found if one.kind != "certificate"}
+    secrets = {one.secret for one in claims.found if _has_password(one)}
     return "disagree" if len(codes) > 1 or len(secrets) > 1 else ""
 
 
@@ -81,4 +90,8 @@ def _claimed(claims: Claims, register: Register) -> str:
 
 
 def _password(claims: Claims) -> str:
-    return next((one.secret for one in claims.found if one.kind != "certificate"), "")
+    return next((one.secret for one in claims.found if _has_password(one)), "")
+
+
+def _has_password(one: Credential) -> bool:
+    return one.kind != "certificate" and one.form == "text"

@@ -17,7 +17,7 @@ from engine.inbound.faults import MEDIA_TYPE, EarlyRefusal, refuse, write_fault
 from engine.inbound.handbook import Handbook
 from engine.inbound.limits import FrontLimits
 from engine.inbound.requests import Body, Disconnected, InFlight, announces_body, header, peer_of
-from engine.inbound.wsdl import base_address, load_wsdls, service_page, wanted_version
+from engine.inbound.wsdl import load_wsdls, service_page, wanted_version
 from engine.log import get_logger
 
 _LOG = get_logger("front")
@@ -134,8 +134,7 @@ class Front:
         version = wanted_version(scope["query_string"].decode("latin-1"))
         if version is None:
             raise _wrong_method("POST")
-        base = base_address(self._limits.base_address, scope["scheme"], header(scope, b"host"), scope["server"])
-        return Reply(200, point.wsdls.at(version, base + scope["raw_path"].decode("ascii")), _XML)
+        return Reply(200, point.wsdls.at(version, point.base(scope) + scope["raw_path"].decode("ascii")), _XML)
 
     def _page(self) -> bytes:
         return service_page((path, point.contract.name, point.contract.title) for path, point in self._points.items())

@@ -9,7 +9,20 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from sqlalchemy import BigInteger, Boolean, Column, Connection, ForeignKey, Table, Text, delete, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    ForeignKey,
+    LargeBinary,
+    Table,
+    Text,
+    delete,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from engine.errors import EngineError, Issue, SenderError
@@ -19,6 +32,7 @@ from engine.services.certificates import Certificate, read_certificate
 from engine.services.passwords import hash_password, make_password
 from engine.store.columns import Moment
 from engine.store.database import Database, metadata
+from engine.store.sealing import Seal
 
 State = Literal["applied", "approved", "disabled"]
 
@@ -35,6 +49,7 @@ institution = Table(
     Column("state", Text, nullable=False),
     Column("password_hash", Text, nullable=False),
     Column("digest", Boolean, nullable=False),
+    Column("secret", LargeBinary, nullable=False, server_default=""),
     Column("contact", Text, nullable=False),
     Column("created", Moment, nullable=False),
     Column("changed", Moment, nullable=False),
@@ -50,6 +65,17 @@ certificate = Table(
     Column("added", Moment, nullable=False),
 )
 
+application = Table(
+    "application",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("institution", Text, ForeignKey("institution.code"), nullable=False, unique=True),
+    Column("contact", LargeBinary, nullable=False),
+    Column("applied", Moment, nullable=False),
+    Column("decided", Moment),
+)
+"""One row for each institution that applied; `contact` is sealed."""
+
 stamp = Table(
     "stamp",
     metadata,
@@ -64,7 +90,7 @@ class NotDone(EngineError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Institution:
-    """One institution as registered; `created` and `changed` are aware."""
+    """One institution as registered; `created` and `changed` are aware; `secret` is the sealed password of one switched to digests."""
 
     code: str
     name: str
@@ -72,6 +98,7 @@ class Institution:
     state: State
     password_hash: str = field(repr=False)
     digest: bool
+    secret: bytes = field(default=b"", repr=False)
     contact: str
     created: datetime
     changed: datetime
@@ -90,8 +117,9 @@ class Register:
 class Institutions:
     """Register institutions and answer who they are; every change raises the stamp that all processes watch."""
 
-    def __init__(self, database: Database, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, database: Database, seal: Seal | None = None, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._database = database
+        self._seal = seal or Seal()
         self._clock = clock
         self._lock = threading.Lock()
         self._register = Register()
@@ -116,43 +144,55 @@ class Institutions:
         Raises NotDone for a code that is not 1 to 32 letters, digits or '-', is taken (also in other case), an unknown kind
         or a password that is too short or too long.
         """
-        self._check_new(code, name, kind)
+        check_new(code, name, kind)
         secret = password if password is not None else make_password()
-        at = datetime.now(UTC)
-        row: dict[str, Any] = {
-            "code": code,
-            "folded": code.lower(),
-            "name": name.strip(),
-            "kind": kind,
-            "state": state,
-            "digest": digest,
-        }
-        row |= {"password_hash": _hashed(secret), "contact": contact.strip(), "created": at, "changed": at}
+        made = NewInstitution(code=code, name=name, kind=kind, state=state, password_hash=_hashed(secret), contact=contact)
+        sealed = self._sealed(code, secret) if digest else b""
         try:
             with self._database.write() as connection:
-                connection.execute(insert(institution), row)
-                _raise_stamp(connection, "institution add", code, actor)
+                enter(connection, made, digest=digest, secret=sealed)
+                raise_stamp(connection, "institution add", code, actor)
         except IntegrityError as problem:
             raise NotDone(f"institution {code} is registered already, perhaps in other case; see institution list") from problem
         return secret
 
     def approve(self, code: str, *, actor: str = "command-line") -> None:
         """Let an institution connect; raises NotDone when there is none of this code."""
-        self._change(code, {"state": "approved"}, "institution approve", actor)
+        now = datetime.now(UTC)
+        with self._database.write() as connection:
+            _must_exist(connection, code)
+            _set(connection, code, {"state": "approved"})
+            waits = application.c.institution == code, application.c.decided.is_(None)
+            connection.execute(update(application).where(*waits).values(decided=now))
+            raise_stamp(connection, "institution approve", code, actor)
 
     def disable(self, code: str, *, actor: str = "command-line") -> None:
         """Shut an institution out, within a second everywhere; raises NotDone when there is none of this code."""
         self._change(code, {"state": "disabled"}, "institution disable", actor)
 
-    def rotate(self, code: str, password: str | None = None, *, actor: str = "command-line") -> str:
-        """Give an institution a new password and return it; the old one ends within a second everywhere."""
+    def rotate(
+        self, code: str, password: str | None = None, *, digest: bool | None = None, actor: str = "command-line", peer: str = ""
+    ) -> str:
+        """Give an institution a new password and return it; the old one ends within a second everywhere.
+
+        `digest` says whether it may sign in by PasswordDigest from now on, None leaves that as it is.
+        """
         secret = password if password is not None else make_password()
-        self._change(code, {"password_hash": _hashed(secret)}, "institution rotate", actor)
+        hashed, sealed = _hashed(secret), self._sealed(code, secret)
+        with self._database.write() as connection:
+            _must_exist(connection, code)
+            kept = connection.scalar(select(institution.c.digest).where(institution.c.code == code))
+            digests = bool(kept) if digest is None else digest
+            values = {"password_hash": hashed, "digest": digests, "secret": sealed if digests else b""}
+            _set(connection, code, values)
+            raise_stamp(connection, "institution rotate", code, actor, peer)
         return secret
 
-    def switch_digest(self, code: str, *, digest: bool, actor: str = "command-line") -> None:
-        """Say whether an institution may sign in by PasswordDigest."""
-        self._change(code, {"digest": digest}, "institution digest", actor)
+    def secret_of(self, found: Institution) -> str | None:
+        """Open the sealed password of an institution switched to digests; None for any other."""
+        if not (found.digest and found.secret):
+            return None
+        return self._seal.open_text(found.secret, table="institution", column="secret", row=found.code)
 
     def certificate(self, code: str, pem: str, *, actor: str = "command-line") -> Certificate:
         """Register a client certificate to an institution; raises NotDone when it is none or another institution's."""
@@ -160,16 +200,10 @@ class Institutions:
             found = read_certificate(pem)
         except ValueError as problem:
             raise NotDone(str(problem)) from problem
-        row: dict[str, Any] = {"fingerprint": found.fingerprint, "institution": code, "subject": found.subject[:1000]}
-        row |= {"not_after": found.not_after, "added": datetime.now(UTC)}
         with self._database.write() as connection:
             _must_exist(connection, code)
-            owner = connection.scalar(select(certificate.c.institution).where(certificate.c.fingerprint == found.fingerprint))
-            if owner not in {None, code}:
-                raise NotDone(f"this certificate is registered to {owner}; a certificate belongs to one institution")
-            if owner is None:
-                connection.execute(insert(certificate), row)
-                _raise_stamp(connection, "institution certificate", code, actor)
+            if enter_certificate(connection, code, found):
+                raise_stamp(connection, "institution certificate", code, actor)
         return found
 
     def remove_certificate(self, code: str, fingerprint: str, *, actor: str = "command-line") -> None:
@@ -178,7 +212,7 @@ class Institutions:
         with self._database.write() as connection:
             if connection.execute(delete(certificate).where(chosen)).rowcount == 0:
                 raise NotDone(f"institution {code} has no certificate {fingerprint}")
-            _raise_stamp(connection, "institution certificate-remove", code, actor)
+            raise_stamp(connection, "institution certificate-remove", code, actor)
 
     # -- questions
 
@@ -227,20 +261,55 @@ class Institutions:
 
     # -- inside
 
-    def _check_new(self, code: str, name: str, kind: str) -> None:
-        if not CODE.match(code):
-            raise NotDone("an institution's code is 1 to 32 letters, digits or '-'")
-        if not name.strip() or len(name) > 200:
-            raise NotDone("an institution has a name of 1 to 200 characters")
-        if kind not in KINDS:
-            raise NotDone(f'"{kind}" is not one of {", ".join(KINDS)}')
+    def _sealed(self, code: str, secret: str) -> bytes:
+        return self._seal.seal_text(secret, table="institution", column="secret", row=code)
 
     def _change(self, code: str, values: dict[str, Any], act: str, actor: str) -> None:
         with self._database.write() as connection:
             _must_exist(connection, code)
-            chosen = update(institution).where(institution.c.code == code)
-            connection.execute(chosen.values(changed=datetime.now(UTC), **values))
-            _raise_stamp(connection, act, code, actor)
+            _set(connection, code, values)
+            raise_stamp(connection, act, code, actor)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewInstitution:
+    """What is entered for an institution that is not registered yet."""
+
+    code: str
+    name: str
+    kind: str
+    state: State
+    password_hash: str = field(repr=False)
+    contact: str = ""
+
+
+def check_new(code: str, name: str, kind: str) -> None:
+    """Judge code, name and kind of a new institution; raises NotDone."""
+    if not CODE.match(code):
+        raise NotDone("an institution's code is 1 to 32 letters, digits or '-'")
+    if not name.strip() or len(name) > 200:
+        raise NotDone("an institution has a name of 1 to 200 characters")
+    if kind not in KINDS:
+        raise NotDone(f'"{kind}" is not one of {", ".join(KINDS)}')
+
+
+def enter(connection: Connection, made: NewInstitution, *, digest: bool = False, secret: bytes = b"") -> None:
+    """Enter a new institution; IntegrityError when its code is taken, also in other case."""
+    at = datetime.now(UTC)
+    row: dict[str, Any] = {"code": made.code, "folded": made.code.lower(), "name": made.name.strip(), "kind": made.kind}
+    row |= {"state": made.state, "password_hash": made.password_hash, "digest": digest, "secret": secret}
+    connection.execute(insert(institution), row | {"contact": made.contact.strip(), "created": at, "changed": at})
+
+
+def enter_certificate(connection: Connection, code: str, found: Certificate) -> bool:
+    """Enter a client certificate; tells whether it is new, raises NotDone when it is another institution's."""
+    owner = connection.scalar(select(certificate.c.institution).where(certificate.c.fingerprint == found.fingerprint))
+    if owner not in {None, code}:
+        raise NotDone(f"this certificate is registered to {owner}; a certificate belongs to one institution")
+    if owner is None:
+        row: dict[str, Any] = {"fingerprint": found.fingerprint, "institution": code, "subject": found.subject[:1000]}
+        connection.execute(insert(certificate), row | {"not_after": found.not_after, "added": datetime.now(UTC)})
+    return owner is None
 
 
 def judge_custodian(institutions: Institutions, caller: str, custodian: str, *, path: str = "") -> Issue | None:
@@ -272,10 +341,14 @@ def _must_exist(connection: Connection, code: str) -> None:
         raise NotDone(f"no institution {code} is registered")
 
 
-def _raise_stamp(connection: Connection, act: str, code: str, actor: str) -> None:
+def _set(connection: Connection, code: str, values: dict[str, Any]) -> None:
+    connection.execute(update(institution).where(institution.c.code == code).values(changed=datetime.now(UTC), **values))
+
+
+def raise_stamp(connection: Connection, act: str, code: str, actor: str, peer: str = "") -> None:
     """Tell all processes that the register changed, and the audit who changed it, in the same transaction."""
     connection.execute(update(stamp).where(stamp.c.name == "institutions").values(value=stamp.c.value + 1))
-    Audit().write(connection, [changed(act, institution=code, subject=code, actor=actor)])
+    Audit().write(connection, [changed(act, institution=code, subject=code, actor=actor, peer=peer)])
 
 
 def _load(connection: Connection) -> Register:
@@ -290,5 +363,5 @@ def _load(connection: Connection) -> Register:
 
 
 def _institution(row: Any) -> Institution:
-    names = ("code", "name", "kind", "state", "password_hash", "digest", "contact", "created", "changed")
+    names = ("code", "name", "kind", "state", "password_hash", "digest", "secret", "contact", "created", "changed")
     return Institution(**{name: row[name] for name in names})

@@ -14,6 +14,7 @@ from engine.documents.bounded import Bounds
 from engine.documents.envelope import parse_envelope, read_envelope
 from engine.documents.parameters import Allowance, normalise, read_values
 from engine.inbound.collection import COLLECTION
+from engine.inbound.registry import REGISTRY
 from engine.inbound.transport import SpyneCodec, spyne_application
 from tests.support.front import DEFAULTS, WSDL_FOLDER
 from tests.support.soap import SOAP, call
@@ -23,8 +24,11 @@ W = "{http://schemas.xmlsoap.org/wsdl/}"
 X = "{http://www.w3.org/2001/XMLSchema}"
 
 
-def spyne_wsdl():
-    wsdl = Wsdl11(spyne_application(COLLECTION).interface)
+CONTRACTS = {each.name: each for each in (COLLECTION, REGISTRY)}
+
+
+def spyne_wsdl(contract=COLLECTION):
+    wsdl = Wsdl11(spyne_application(contract).interface)
     wsdl.build_interface_document("http://engine.test/")
     return etree.fromstring(wsdl.get_interface_document())
 
@@ -62,12 +66,13 @@ class Shape:
         return (element.get("name"), name if simple else self.members(self.types[name]), *many)
 
 
-@pytest.mark.parametrize("name", ["DataCollection.wsdl", "DataCollection12.wsdl"])
-def test_the_hand_written_wsdl_equals_spyne_in_operations_wrappers_order_types_and_cardinality(name):
-    ours = Shape(etree.parse(WSDL_FOLDER / name).getroot())
-    theirs = Shape(spyne_wsdl())
-    assert ours.space == theirs.space == COLLECTION.namespace
-    assert set(ours.operations) == set(theirs.operations) == set(COLLECTION.operations)
+@pytest.mark.parametrize("twin", ["", "12"])
+@pytest.mark.parametrize("contract", CONTRACTS.values(), ids=list(CONTRACTS))
+def test_the_hand_written_wsdl_equals_spyne_in_operations_wrappers_order_types_and_cardinality(contract, twin):
+    ours = Shape(etree.parse(WSDL_FOLDER / f"{contract.name}{twin}.wsdl").getroot())
+    theirs = Shape(spyne_wsdl(contract))
+    assert ours.space == theirs.space == contract.namespace
+    assert set(ours.operations) == set(theirs.operations) == set(contract.operations)
     for operation in ours.operations:
         assert ours.operations[operation] == theirs.operations[operation], operation
 
@@ -81,8 +86,9 @@ def test_the_comparison_sees_a_changed_type():
     assert Shape(etree.fromstring(text.encode())).operations["Upload"] != Shape(spyne_wsdl()).operations["Upload"]
 
 
-def test_every_operation_and_field_of_the_wsdl_is_documented():
-    root = etree.parse(WSDL_FOLDER / "DataCollection.wsdl").getroot()
+@pytest.mark.parametrize("name", list(CONTRACTS))
+def test_every_operation_and_field_of_the_wsdl_is_documented(name):
+    root = etree.parse(WSDL_FOLDER / f"{name}.wsdl").getroot()
     assert all(each.findtext(f"{W}documentation") for each in root.find(f"{W}portType").findall(f"{W}operation"))
     lists = {name for name in Shape(root).types if name.endswith("List")}
     for element in root.iter(f"{X}element"):
@@ -192,6 +198,7 @@ warnings.simplefilter("ignore")
 sys.path.insert(0, sys.argv[1])
 import engine.inbound.spyne_shim as shim
 from engine.inbound.collection import COLLECTION
+from engine.inbound.registry import REGISTRY
 from engine.inbound.transport import SpyneCodec, spyne_application
 from spyne.interface.wsdl import Wsdl11
 assert shim.parse_header('text/xml; charset="utf-8"') == ("text/xml", {"charset": "utf-8"})

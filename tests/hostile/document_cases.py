@@ -63,6 +63,47 @@ SCHEMA = (
     Case("BI-174", "a title of blanks", "A-WARN SND-406", text("/h:ClinicalDocument/h:title", " \n")),
 )
 
+OTHERS = ("C0004", "C0007")
+"""Types beside C0002, for what must hold whatever the type."""
+
+
+def written(change: Callable[[bytes], bytes], kind: str) -> Callable[[Site], Answer | None]:
+    """Send a document of a type with other bytes."""
+    return lambda site: site.upload(replace(paper := site.paper(kind), xml=change(paper.xml)))
+
+
+def _renamed(xml: bytes) -> bytes:
+    return xml.replace(b"<custodian", b"<custodiann").replace(b"</custodian>", b"</custodiann>")
+
+
+def _prefixed(xml: bytes) -> bytes:
+    """Write a document with prefixes only, and misspell an element of it."""
+    text = _renamed(xml).decode().replace("<", "<v:").replace("<v:/", "</v:").replace("<v:?", "<?").replace("<v:!", "<!")
+    return text.replace('xmlns="urn', 'xmlns:v="urn').replace('xsi:type="', 'xsi:type="v:').encode()
+
+
+EVERY_TYPE = tuple(
+    case
+    for kind in OTHERS
+    for case in (
+        Case("BI-162", f"a mistake under prefixes, {kind}", "R-XSD SND-332", written(_prefixed, kind)),
+        Case("BI-162", f"an element of a vendor's namespace, {kind}", "R-XSD SND-332", written(lambda x: x.replace(b"<title>", b'<z:a xmlns:z="urn:z"/><title>', 1), kind)),
+        Case("BI-162", f"an element without namespace, {kind}", "R-XSD SND-332", written(lambda x: x.replace(b"<title>", b'<title xmlns="">', 1), kind)),
+        Case("BI-165", f"sent as a visit, {kind}", "R-SEM SND-402", lambda s, k=kind: s.upload(s.paper(k), documentType="C0002")),
+        Case("BI-168", f"another namespace, {kind}", "R-XSD SND-331", written(lambda x: x.replace(b"urn:hl7-org:v3", b"urn:hl7-org:v2"), kind)),
+        Case("BI-168", f"a misspelt element, {kind}", "R-XSD SND-332", written(_renamed, kind)),
+        Case("BI-171", f"an abstract type, {kind}", "R-XSD SND-336", attribute("//h:observation/h:value", f"{XSI}type", "ANY", kind)),
+        Case("BI-171", f"a type that does not derive, {kind}", "R-XSD SND-336", attribute("//h:patient/h:name", f"{XSI}type", "PQ", kind)),
+        Case("BI-171", f"nil, {kind}", "R-XSD SND-334", attribute("/h:ClinicalDocument/h:title", f"{XSI}nil", "true", kind)),
+        Case("BI-174", f"a name of Chinese blanks, {kind}", "R-SEM SND-406", text(f"{PATIENT}/h:name", "\u3000\u3000", kind)),
+        Case("BI-174", f"blanks in what holds nothing, {kind}", "R-XSD SND-332", text("/h:ClinicalDocument/h:effectiveTime", " \n", kind)),
+        Case("BI-177", f"no patient, {kind}", "R-SEM SND-407", fault("patient.present", kind)),
+        Case("BI-177", f"two patients, {kind}", "R-SEM SND-407", fault("patient.single", kind)),
+        Case("BI-180", f"born after the document, {kind}", "R-SEM SND-412", fault("times.birth-document", kind)),
+        Case("BI-183", f"the template of another type, {kind}", "R-SEM SND-403", fault("document.template", kind)),
+    )
+)  # fmt: skip
+
 
 def _relation(site: Site, target: Paper, *, own: str = "") -> Answer | None:
     return site.upload(replacing(site.paper(), own or target.own))
@@ -310,4 +351,4 @@ INJECTION = (
     Case("BI-264", "a reason of a megabyte", "F-CLIENT SND-311", lambda s: s.post(s.envelope("Revoke", f"<documentType>C0002</documentType><documentId>D</documentId><reason>{'r' * 1_000_000}</reason>"))),
 )  # fmt: skip
 
-CASES = (*SCHEMA, *DOCUMENT, *CODES, *IDENTITY, *DUPLICATES, *TIMES, *INJECTION)
+CASES = (*SCHEMA, *EVERY_TYPE, *DOCUMENT, *CODES, *IDENTITY, *DUPLICATES, *TIMES, *INJECTION)

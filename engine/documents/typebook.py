@@ -171,10 +171,15 @@ def _line(tables: Tables, row: Row) -> Line:
         types=tuple((name, tables.type_names[name]) for name in row["value_type"].split("|")),
         values=tables.sets[row["value_set"]] if row["value_set"] else None,
         form=row["format"],
-        unit="、".join(row.cells.get("units", row["unit"]).split()),
+        unit=_units(row.cells.get("units", row["unit"]).split()),
         missing=_shown(row["missing"]),
         example=row["example"],
     )
+
+
+def _units(words: Sequence[str]) -> str:
+    """Write the unit that is asked for, and the others that are taken."""
+    return f"{words[0]}（也认 {'、'.join(words[1:])}）" if words[1:] else "".join(words)
 
 
 def _shown(severity: str) -> str:

@@ -26,6 +26,7 @@ body{{font:15px/1.7 system-ui,"Microsoft YaHei","Noto Sans CJK SC",sans-serif;ma
 h1{{font-size:1.5rem}}h2{{font-size:1.2rem;margin-top:2.2rem;border-bottom:1px solid #ccc}}h3{{font-size:1.02rem;margin-top:1.6rem}}
 table{{border-collapse:collapse;width:100%;margin:.6rem 0}}
 td,th{{text-align:left;vertical-align:top;padding:.3rem .5rem;border:1px solid #ddd;overflow-wrap:anywhere}}
+td:first-child{{min-width:9rem}}
 th{{background:#f3f5f7;white-space:nowrap}}tr:has(:target){{background:#fff3c4}}
 td:has(>a:target){{box-shadow:inset 4px 0 #d08700}}
 code,pre{{font-family:ui-monospace,Consolas,monospace;font-size:.88em}}td code{{overflow-wrap:anywhere}}

@@ -6,6 +6,8 @@ import base64
 import gzip
 import re
 import subprocess
+from http.client import HTTPConnection
+from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import pytest
@@ -14,7 +16,8 @@ from lxml import etree
 from engine.settings import ROOT
 from tests.support.clients import need
 from tests.support.hospital import PASSWORD, Paper, plain
-from tests.support.stores import hospital, new_engine
+from tests.support.soap import Answer
+from tests.support.stores import hospital, new_engine, until
 
 EXAMPLES = ROOT / "docs" / "examples"
 PUBLIC = "https://hip.example"
@@ -90,12 +93,40 @@ def send(ours):
     def post(name: str) -> dict:
         text = (EXAMPLES / "envelopes" / name).read_text(encoding="utf-8")
         filled = re.sub(r"(?<=>)(打包后的文档[^<]*)(?=<)", fill, text).replace("机构代码", "HOSP-A").replace("密码", PASSWORD)
-        answer = ours.post(filled)
-        assert answer.status == 200, answer.body.decode()
-        (result,) = answer.tree.xpath("/*/*[local-name()='Body']/*/*")
-        return plain(result)
+        return result_of(ours.post(filled))
 
     return post
+
+
+def result_of(answer: Answer) -> dict:
+    assert answer.status == 200, answer.body.decode()
+    (result,) = answer.tree.xpath("/*/*[local-name()='Body']/*/*")
+    return plain(result)
+
+
+def test_a_new_hospital_registers_as_the_guide_says_and_uploads_at_the_address_it_is_given(engine):
+    said = engine.command("institution", "invite", "HOSP-NEW")
+    words = re.search(r"^invitation (\S+)$", said, re.MULTILINE)[1]
+
+    def post(name: str) -> dict:
+        text = (EXAMPLES / "envelopes" / name).read_text(encoding="utf-8")
+        filled = text.replace("邀请码", words).replace("机构代码", "HOSP-NEW").replace("密码", PASSWORD)
+        connection = HTTPConnection(urlsplit(engine.services).netloc, timeout=30)
+        connection.request("POST", "/services/institution", filled.encode(), {"Content-Type": "text/xml; charset=utf-8"})
+        reply = connection.getresponse()
+        answer = Answer(reply.status, dict(reply.getheaders()), reply.read())
+        connection.close()
+        return result_of(answer)
+
+    applied = post("apply.xml")
+    assert applied["status"] == "applied"
+    assert post("application.xml")["status"] == "applied"
+    engine.command("institution", "approve", "HOSP-NEW")
+    until(lambda: post("application.xml")["status"] == "approved")
+    found = post("application.xml")
+    assert (found["applicationId"], found["address"]) == (applied["applicationId"], f"{PUBLIC}/services/collection/HOSP-NEW")
+    theirs = hospital(engine, "HOSP-NEW")
+    theirs.accepted(theirs.invent())
 
 
 def test_the_envelopes_of_the_guide_do_what_it_says(send):

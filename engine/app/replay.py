@@ -9,7 +9,7 @@ from datetime import UTC, datetime, time
 from engine.app.house import build_desks, load_house, open_store
 from engine.documents.packing import gunzip_stored
 from engine.errors import EngineError, Issue
-from engine.inbound.judge import CUSTODIAN_PATH, Judge, Judgement
+from engine.inbound.judge import Judge, Judgement
 from engine.message import SHANGHAI
 from engine.services.audit import Audit, changed
 from engine.services.institutions import Institutions, judge_custodian
@@ -114,8 +114,7 @@ class _Replay:
         for name, desk in self._desks.items():
             records = [record for wanted, record in judgement.effects if filed.fresh and wanted == name]
             desk.take(connection, records)
-            gone = [one for one in (receipt if not records else "", filed.superseded) if one]
-            desk.withdraw(connection, gone)
+            desk.withdraw(connection, [*([] if records else [receipt]), *filed.superseded])
         Audit().write(connection, [changed("replay", subject=receipt)])
         return replace(judgement.entry, state=filed.state, code=filed.code, issues=filed.issues)
 
@@ -131,7 +130,7 @@ class _Replay:
 
 def _custodian(institutions: Institutions, caller: str, custodian: str) -> Issue | None:
     institutions.refresh()
-    return judge_custodian(institutions, caller, custodian, path=CUSTODIAN_PATH)
+    return judge_custodian(institutions, caller, custodian)
 
 
 def _entry_of(facts: Facts) -> Entry:

@@ -92,7 +92,7 @@ class Filing:
         return answers
 
     def _serve(self, connection: Connection, judged: Sequence[Judgement], filed: Sequence[Filed]) -> None:
-        gone = [f.superseded for f in filed if f.superseded]
+        gone = [receipt for f in filed for receipt in f.superseded]
         for name, desk in self._desks.items():
             records = [
                 record

@@ -97,6 +97,7 @@ class Ledger:
             if holder.document_type != entry.document_type:
                 return Verdict("refused", issue=_other_type(value, holder))
             targets.append(holder.receipt)
+        targets += self._repeated(entry)
         issue = self._conflict(entry, names, targets)
         return Verdict("refused", issue=issue) if issue else Verdict("fresh", targets=tuple(dict.fromkeys(targets)))
 
@@ -125,6 +126,11 @@ class Ledger:
             if gone.rowcount != 1:
                 raise Collision("another transaction released the same document")
         insert_rows(connection, claim, [_row(name, self.held[name]) for names in self.mine.values() for name in names])
+
+    def _repeated(self, entry: Entry) -> list[str]:
+        """Name what holds the own id of an entry that repeats: it is replaced without being named."""
+        holder = self.held.get(claim_name(entry.institution, "own", entry.own)) if entry.repeats and entry.own else None
+        return [holder.receipt] if holder else []
 
     def _same(self, entry: Entry, names: Sequence[str]) -> str:
         for name in names if entry.digest else ():
@@ -180,6 +186,16 @@ def _own_conflict(entry: Entry, holder: Holder) -> Issue:
         message=f"文档自身标识 {entry.own} 已用于另一份内容，首次接收的回执号为 {holder.receipt}。",
         hint="新文档请换新的文档标识；修改已上传的文档，请在 replaces 填写原 documentId。",
         path="/ClinicalDocument/id",
+        value=entry.own,
+    )
+
+
+def overtaken(entry: Entry, newer: str) -> Issue:
+    """Say that the same own id has been sent again since."""
+    return Issue(
+        code="SND-502",
+        message=f"{entry.own} 之后又收到过另一份内容，其回执号为 {newer}。",
+        hint="以后收到的为准；如果这一份才正确，请重新上传。",
         value=entry.own,
     )
 

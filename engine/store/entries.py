@@ -44,7 +44,8 @@ class Entry:
     `size` its bytes. `original` holds the sender's GZIP bytes (`gzip`), the bytes as they came when there was no
     GZIP (`raw`), or is not kept (`meta`). `changed` is the XML that the route made, empty when it is unchanged.
     `own` is the document's own id (root and extension); `resident` the identity number. `replaces` names the
-    documentId, `replaces_own` the own id that is superseded. `orders` are carried out only if the entry is fresh.
+    documentId, `replaces_own` the own id that is superseded; an entry that `repeats` replaces whatever holds its own id.
+    `orders` are carried out only if the entry is fresh.
     """
 
     receipt: str
@@ -67,6 +68,7 @@ class Entry:
     resident: str = ""
     replaces: str = ""
     replaces_own: str = ""
+    repeats: bool = False
     batch: str = ""
     peer: str = ""
     orders: tuple[Order, ...] = ()
@@ -79,7 +81,7 @@ class Filed:
     """What became of an entry; the receipt is that of the first message when it is a duplicate.
 
     `fresh` says that its effects on our own services are to be carried out in this transaction;
-    `superseded` is the receipt of the message that it replaced or revoked, whose records are to be withdrawn.
+    `superseded` are the receipts of the messages that it replaced or revoked, whose records are to be withdrawn.
     """
 
     receipt: str
@@ -88,7 +90,7 @@ class Filed:
     issues: tuple[Issue, ...] = ()
     duplicate: bool = False
     fresh: bool = False
-    superseded: str = ""
+    superseded: tuple[str, ...] = ()
 
     @property
     def status(self) -> Status:

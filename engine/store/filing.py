@@ -54,7 +54,7 @@ class Filing:
         self.tell(first, entry.received, "duplicate", detail)
         if first not in self.known:
             self.known |= read_filed(self.connection, [first], self.seal)
-        return replace(self.known[first], duplicate=True, fresh=False, superseded="")
+        return replace(self.known[first], duplicate=True, fresh=False, superseded=())
 
     def _fresh(self, entry: Entry, verdict: Verdict) -> Filed:
         holds = entry.state != "INVALID"
@@ -70,7 +70,7 @@ class Filing:
             code=entry.code,
             issues=entry.issues,
             fresh=holds,
-            superseded=verdict.targets[0] if verdict.targets else "",
+            superseded=verdict.targets,
         )
 
     def _gather(self, entry: Entry) -> None:

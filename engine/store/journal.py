@@ -53,7 +53,7 @@ class Journal:
 
         Destinations that still have an unfinished delivery get no second one. What was accepted and is refused now
         waits as ERROR, since an acceptance is not taken back. `fresh` tells the caller to take the message's records anew,
-        else to withdraw them; `superseded` is the receipt of the message that it now replaces. Raises LookupError for an
+        else to withdraw them; `superseded` are the receipts of the messages that it now replaces. Raises LookupError for an
         unknown, revoked, replaced or discarded message.
         """
         return replay.judge_again(connection, self.seal, receipt, entry)

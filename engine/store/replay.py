@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -12,7 +13,7 @@ from sqlalchemy.engine import Connection
 from engine.errors import Issue, SenderError
 from engine.store import counts, deliveries, filing, rows
 from engine.store.bulk import insert_rows
-from engine.store.claims import Ledger, claim_name, names_asked
+from engine.store.claims import Ledger, claim_name, names_asked, overtaken
 from engine.store.columns import AnyRow
 from engine.store.counts import CountKey, Deltas
 from engine.store.entries import Entry, EventLine, Filed, Mark, MessageState, status_of
@@ -42,7 +43,7 @@ def revoke(
     _tell(connection, seal, holder.receipt, now, "revoked", reason)
     if cancelled:
         _tell(connection, seal, holder.receipt, now, "cancelled", f"{cancelled}")
-    return Filed(receipt=holder.receipt, state=state, code=code, superseded=holder.receipt)
+    return Filed(receipt=holder.receipt, state=state, code=code, superseded=(holder.receipt,))
 
 
 def _revoked_just_now(connection: Connection, institution: str, document_type: str, document_id: str, now: datetime) -> Filed:
@@ -62,7 +63,7 @@ def _revoked_just_now(connection: Connection, institution: str, document_type: s
     row = connection.execute(done).first()
     if row is None:
         raise _cannot_revoke(f"documentId {document_id} 没有被接收，或已经撤销、已被替换。")
-    return Filed(receipt=row.receipt, state=row.state, code=row.code, superseded=row.receipt)
+    return Filed(receipt=row.receipt, state=row.state, code=row.code, superseded=(row.receipt,))
 
 
 def _cannot_revoke(text: str) -> SenderError:
@@ -79,7 +80,7 @@ def judge_again(connection: Connection, seal: Seal, receipt: str, entry: Entry) 
         entry = replace(entry, state="ERROR", orders=())
     targets: tuple[str, ...] = ()
     if not held and entry.state != "INVALID":
-        entry, targets = _claim(connection, entry)
+        entry, targets = _claim(connection, entry, old.received)
         filing.mark_replaced(connection, [(target, receipt) for target in targets])
         for target in targets:
             _tell(connection, seal, target, entry.received, "replaced", receipt)
@@ -94,7 +95,7 @@ def judge_again(connection: Connection, seal: Seal, receipt: str, entry: Entry) 
         code=entry.code,
         issues=entry.issues,
         fresh=entry.state == "ROUTED",
-        superseded=targets[0] if targets else "",
+        superseded=targets,
     )
 
 
@@ -106,15 +107,23 @@ def _open_message(connection: Connection, receipt: str) -> AnyRow:
     return row
 
 
-def _claim(connection: Connection, entry: Entry) -> tuple[Entry, tuple[str, ...]]:
+def _claim(connection: Connection, entry: Entry, received: datetime) -> tuple[Entry, tuple[str, ...]]:
     """Let a message that was refused hold its ids now, unless another one does by this time; name what it replaces."""
     ledger = Ledger.read(connection, names_asked(entry))
     verdict = ledger.judge(replace(entry, digest=""))
-    if verdict.issue:
-        return filing.refused(entry, verdict.issue), ()
+    issue = verdict.issue or _overtaken(connection, entry, verdict.targets, received)
+    if issue:
+        return filing.refused(entry, issue), ()
     ledger.take(connection, entry, verdict.targets)
     ledger.write(connection)
     return entry, verdict.targets
+
+
+def _overtaken(connection: Connection, entry: Entry, targets: Sequence[str], received: datetime) -> Issue | None:
+    """Refuse to let what repeats its own id replace something that was sent after it."""
+    newer = sa.select(message.c.receipt).where(message.c.receipt.in_(targets), message.c.received > received)
+    found = connection.execute(newer).scalar() if entry.repeats and targets else None
+    return overtaken(entry, found) if found else None
 
 
 def _open_destinations(connection: Connection, receipt: str) -> set[str]:

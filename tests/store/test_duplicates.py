@@ -118,7 +118,7 @@ def test_a_message_replaces_the_one_under_its_own_document_id(journal):
     first, second = entry(own="O 1"), entry(text="two", own="O 1", replaces="D1")
     file(journal, first)
     (filed,) = file(journal, second)
-    assert (filed.fresh, filed.superseded) == (True, first.receipt)
+    assert (filed.fresh, filed.superseded) == (True, (first.receipt,))
     old = find(journal, first.receipt)
     assert (old.facts.shown, old.facts.replaced_by, old.facts.state) == ("replaced", second.receipt, "ROUTED")
     assert [d.state for d in old.deliveries] == ["QUEUED"]
@@ -138,7 +138,7 @@ def test_a_message_replaces_by_the_documents_own_id(journal):
     first = entry("D1", own="O 1")
     file(journal, first)
     (filed,) = file(journal, entry("D2", text="two", own="O 2", replaces_own="O 1"))
-    assert filed.superseded == first.receipt
+    assert filed.superseded == (first.receipt,)
 
 
 def test_to_replace_what_is_unknown_or_of_another_type_is_refused(journal):
@@ -163,7 +163,7 @@ def test_entries_of_one_call_are_judged_in_order(journal):
     assert [f.receipt for f in filed] == [first.receipt, first.receipt, other.receipt, newer.receipt]
     assert [f.code for f in filed] == ["0", "0", "SND-501", "0"]
     assert filed[1].duplicate
-    assert filed[3].superseded == first.receipt
+    assert filed[3].superseded == (first.receipt,)
     assert find(journal, first.receipt).facts.shown == "replaced"
 
 
@@ -188,7 +188,7 @@ def test_revoking_frees_the_id_and_cancels_what_is_queued(journal):
     first = entry(own="O 1")
     file(journal, first)
     filed = revoke(journal)
-    assert filed.superseded == first.receipt
+    assert filed.superseded == (first.receipt,)
     old = find(journal, first.receipt)
     assert (old.facts.shown, [d.state for d in old.deliveries]) == ("revoked", ["CANCELLED"])
     assert [event.what for event in old.events] == ["received", "revoked", "cancelled"]

@@ -279,7 +279,7 @@ def test_what_is_accepted_on_replay_replaces_what_it_names(journal):
     old, new = entry("D1", own="1.2^A"), invalid("D2", own="1.2^B")
     file(journal, old, new)
     filed = change(journal, "judge_again", new.receipt, entry("D2", text="good", own="1.2^B", replaces_own="1.2^A"))
-    assert (filed.state, filed.superseded) == ("ROUTED", old.receipt)
+    assert (filed.state, filed.superseded) == ("ROUTED", (old.receipt,))
     stored = ask(journal, "find", "H1", receipt=old.receipt)
     assert (stored.facts.shown, stored.facts.replaced_by) == ("replaced", new.receipt)
     assert file(journal, entry("D1", text="free again"))[0].state == "ROUTED"

@@ -288,6 +288,14 @@ _ROWS: tuple[Code, ...] = (
         "改用标准的数据类型，如 ST、CD、PQ、TS。",
         _WATCH,
     ),
+    Code(
+        "SND-337",
+        "R-XSD",
+        "标识重复或没有对应",
+        "同一张表内标识重复，或引用的代码不在字典里。",
+        "按提示改正标识或补上字典。",
+        _WATCH,
+    ),
     Code("SND-339", "R-XSD", "文档结构不正确", "不符合文档的结构定义。", "按提示修改。", _WATCH),
     # SND-4xx: document rules and codes
     Code("SND-401", "R-SEM", "没有这种文档类型", "documentType 不在平台目录中。", "用 ListDocumentTypes 查询代码。", _WATCH),
@@ -335,6 +343,7 @@ _ROWS: tuple[Code, ...] = (
         "在代码表中补充对照后重放。",
     ),
     Code("SND-417", "R-ID", "标识的 OID 不正确", "标识符的 root 不是标准规定的 OID。", "按标准改正 root。", _WATCH),
+    Code("SND-418", "R-SEM", "数据之间不相符", "合计与分项不等，或一项超过了另一项。", "按提示核对这几项数据。", _WATCH),
     Code("SND-419", "R-SEM", "不符合平台规则", "违反了路由中自定的规则。", "按提示修改。", _WATCH),
     # SND-5xx: duplicates and order
     Code(

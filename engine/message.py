@@ -96,12 +96,28 @@ class Message:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Figure:
+    """One value of operations data: the `section` (table) of the form, its field, value and unit as words.
+
+    `dimension` tells the row where the section has many: its keys in order, with a slash between them. A `personal`
+    value names a person.
+    """
+
+    section: str
+    field: str
+    value: str
+    unit: str = ""
+    dimension: str = ""
+    personal: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Record:
     """Plain values that documents/ drew from one document, for the desks of our own services.
 
     `local_numbers` are the institution's own numbers of the patient as `kind^number`, the steadiest kind first.
     Times are timezone-aware; absent values are empty strings or None. `content` is the document as the
-    route left it (bytes of XML).
+    route left it (bytes of XML); `figures` are the values of operations data, whose own id is class and period.
     """
 
     message: str
@@ -124,3 +140,4 @@ class Record:
     replaces_root: str = ""
     replaces_extension: str = ""
     content: bytes = b""
+    figures: tuple[Figure, ...] = ()

@@ -22,7 +22,7 @@ from engine.inbound.exchange import Observation
 from engine.inbound.front import Front, build_front
 from engine.inbound.handbook import Handbook, explanation
 from engine.inbound.intake import Filing, Intake
-from engine.inbound.judge import CUSTODIAN_PATH, CustodianCheck, Judge
+from engine.inbound.judge import CustodianCheck, Judge
 from engine.inbound.limits import FrontLimits
 from engine.inbound.protocol import serve
 from engine.inbound.registration import Registration
@@ -119,7 +119,7 @@ def _custodian_check(institutions: Institutions, audit: Audit) -> CustodianCheck
 
     def check(caller: str, custodian: str) -> Issue | None:
         try:
-            return judge_custodian(institutions, caller, custodian, path=CUSTODIAN_PATH)
+            return judge_custodian(institutions, caller, custodian)
         except SenderError:
             audit.note(
                 AuditNote(peer="", institution=caller, verdict="refused", reason="other-custodian", service="DataCollection")

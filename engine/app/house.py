@@ -11,9 +11,11 @@ from engine import log, metrics
 from engine.channels.book import RouteBook, load_book
 from engine.documents.limits import Limits
 from engine.documents.press import Press
+from engine.inbound.intake import Desk
 from engine.outbound.endpoints import Endpoints, load_endpoints
 from engine.services.applications import Applications
 from engine.services.institutions import Institutions
+from engine.services.operations import OperationsDesk
 from engine.services.records import RecordsDesk
 from engine.services.users import Users, first_administrator
 from engine.settings import Settings
@@ -22,7 +24,7 @@ from engine.store.migrations import migrate
 from engine.store.revisions import keep_revision
 from engine.store.sealing import Seal
 
-DESKS = ("records",)
+DESKS = ("records", "operations")
 """Our own services that a route may send to."""
 
 
@@ -50,9 +52,9 @@ def load_house(settings: Settings) -> House:
     return House(press=press, endpoints=endpoints, book=load_book(settings.project, press, endpoints, DESKS))
 
 
-def build_desks(seal: Seal) -> dict[str, RecordsDesk]:
+def build_desks(seal: Seal) -> dict[str, Desk]:
     """Build the desks of our own services, by the names of DESKS."""
-    return {"records": RecordsDesk(seal)}
+    return {"records": RecordsDesk(seal), "operations": OperationsDesk(seal)}
 
 
 def database_url(settings: Settings) -> str:

@@ -17,7 +17,8 @@ class SchemaStep(Sheet):
     """校验文档结构 · hold the document against a schema."""
 
     schema_: str = Field(
-        description="clinical 取目录里该类型的结构，或 .xsd 的路径 · a schema of the catalogue by name, or the path of an .xsd"
+        description="catalogue 取目录里各类型自己的结构，clinical 等取目录里的一种结构，或 .xsd 的路径 · "
+        "each type's own schema, a schema of the catalogue by name, or the path of an .xsd"
     )
 
 
@@ -58,6 +59,10 @@ def _judged(message: Message, issues: Iterable[Issue]) -> Message:
 def _build_schema(site: Site, step: SchemaStep) -> Run:
     name = step.schema_
     known = site.press.catalogue.schemas
+    if name == "catalogue":
+        types = site.press.catalogue.types
+        own = {code: site.press.schema(types[code].schema) for code in site.types if code in types}
+        return lambda message: _judged(message, own[message.document_type].check(document_of(message)))
     if name not in known and not name.endswith(".xsd"):
         raise Misfit("CFG-011", f'no schema "{name}" in the catalogue{did_you_mean(name, known)}', "schema")
     schema = site.press.schema(name if name in known else site.find(name, "schema"))

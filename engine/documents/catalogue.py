@@ -25,7 +25,8 @@ class DocumentType:
 
     `schema` names a grammar of the catalogue, `rules` is the folder of its rule tables, `sample` the committed
     sample; `where` maps the words of PLACES to XPath expressions that give text ("" for what the type has not).
-    `also` holds the other numbers and names under which the work plan lists the same content.
+    `also` holds the other numbers and names under which the work plan lists the same content. `figures` tells that it
+    is a form of figures, keyed by its own id (class and period): a later one replaces without saying so.
     """
 
     code: str
@@ -42,6 +43,7 @@ class DocumentType:
     sample: Path
     where: Mapping[str, str]
     also: tuple[tuple[int, str], ...] = ()
+    figures: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ class _TypeSheet(Sheet):
     part: int = 0
     template: Code | None = None
     family: str
+    schema_: str = Field("", alias="schema")
     sample: str
     where: dict[str, str] = Field(default_factory=dict)
     also: list[_AliasSheet] = Field(default_factory=list)
@@ -88,6 +91,7 @@ class _CatalogueSheet(Sheet):
     schemas: dict[str, str]
     rules: dict[str, str]
     where: dict[str, dict[str, str]]
+    figures: list[str] = Field(default_factory=list)
     types: list[_TypeSheet]
 
 
@@ -103,11 +107,12 @@ def _type(sheet: _CatalogueSheet, row: _TypeSheet, root: Path) -> DocumentType:
         part=row.part,
         template=row.template or "",
         family=row.family,
-        schema=row.family,
+        schema=row.schema_ or row.family,
         rules=root / sheet.rules[row.family],
         sample=root / row.sample,
         where=MappingProxyType(places),
         also=tuple((alias.number, alias.name) for alias in row.also),
+        figures=row.family in sheet.figures,
     )
 
 
@@ -123,8 +128,11 @@ def _faults(file: YamlFile, sheet: _CatalogueSheet, root: Path) -> Iterator[Faul
         first = seen.setdefault(row.code, position)
         if first != position:
             yield file.fault("CFG-050", (*at, "code"), f"the type {row.code} stands twice in the catalogue")
-        if any(row.family not in table for table in (sheet.schemas, sheet.rules, sheet.where)):
-            yield file.fault("CFG-011", (*at, "family"), f'the family "{row.family}" needs a line under schemas, rules and where')
+        if any(row.family not in table for table in (sheet.rules, sheet.where)):
+            yield file.fault("CFG-011", (*at, "family"), f'the family "{row.family}" needs a line under rules and where')
+        if (row.schema_ or row.family) not in sheet.schemas:
+            key = "schema" if row.schema_ else "family"
+            yield file.fault("CFG-011", (*at, key), f'"{row.schema_ or row.family}" needs a line under schemas')
         if not (root / row.sample).is_file():
             yield file.fault("CFG-020", (*at, "sample"), f"there is no file {row.sample}")
         yield from _strange_places(file, (*at, "where"), row.where)

@@ -14,7 +14,7 @@ from engine.documents.places import Places, path_of
 from engine.documents.reading import XmlDocument
 from engine.documents.xpaths import XPath
 from engine.errors import Issue, Severity
-from engine.message import Message
+from engine.message import SHANGHAI, Message
 
 Check = Callable[[XmlDocument, Message, Severity], tuple[Issue, ...]]
 """A named check: the document, the message that carries it, and how grave its findings are."""
@@ -23,6 +23,7 @@ _RESIDENT = XPath(CLINICAL_PLACES["resident"])
 _CODE = XPath(CLINICAL_PLACES["type"])
 _WRITTEN = XPath(CLINICAL_PLACES["time"])
 _AUTHORED = XPath("/hl7:ClinicalDocument/hl7:author/hl7:time/@value")
+_PERIOD_END = XPath("/*/ops:period/@to")
 _LOWS = XPath("//hl7:low[@value and ../hl7:high/@value]/@value")
 _HIGHS = XPath("//hl7:high[@value and ../hl7:low/@value]/@value")
 
@@ -128,6 +129,16 @@ def order_of_times(document: XmlDocument, message: Message, severity: Severity) 
     )
 
 
+def period_past(document: XmlDocument, message: Message, severity: Severity) -> tuple[Issue, ...]:
+    """Check that a period of operations data had ended, in Shanghai, when the report was received (SND-412)."""
+    today = message.received.astimezone(SHANGHAI).date().isoformat()
+    return tuple(
+        _at(document, end, "SND-412", f"统计期间的末日 {end} 还没有到（收到时是 {today}）", "period-past", severity)
+        for end in _PERIOD_END.nodes(document.root)
+        if str(end) > today
+    )
+
+
 def _before(one: str, other: str) -> bool:
     """Tell whether a time surely lies before another, as far as both are written."""
     first, second = moment(one), moment(other)
@@ -158,6 +169,6 @@ def _at(document: XmlDocument, node: Any, code: str, reason: str, rule: str, sev
 
 
 CHECKS: Mapping[str, Check] = MappingProxyType(
-    {"resident-id": resident_id, "type-agrees": type_agrees, "order-of-times": order_of_times},
+    {"resident-id": resident_id, "type-agrees": type_agrees, "order-of-times": order_of_times, "period-past": period_past},
 )
 """The checks that routes may name."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 from types import MappingProxyType
 
 from engine.documents.codetables import normal_code
+from engine.documents.places import Places, path_of
 from engine.documents.reading import XmlDocument
 from engine.documents.xpaths import XPath
+from engine.errors import Issue
 from engine.message import SHANGHAI
 
 _DOC = "/hl7:ClinicalDocument"
@@ -48,6 +50,9 @@ LOCAL_NUMBERS = ("archive", "inpatient", "outpatient")
 
 _BETWEEN = "\ufdd0"
 """Parts the values of one answer: a character that Unicode assigns to nothing."""
+
+_WHOLE = re.compile(r"string\((.*)\)", re.DOTALL)
+"""A place that is the text of one node."""
 
 _TIME = re.compile(r"(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(?:\.\d+)?([+-]\d{4})?\Z")
 _FURTHEST_ZONE = 14 * 60
@@ -111,6 +116,17 @@ class Drawing:
             replaces_extension=normal_code(get("replaces", "")),
             type_code_in_document=normal_code(get("type", "")),
         )
+
+    def placed(self, issue: Issue, document: XmlDocument, place: str) -> Issue:
+        """Write into an issue where a place stands in a document; one that is computed, or absent, leaves it as it is."""
+        path = _WHOLE.fullmatch(self._places[place].expression) if place in self._places else None
+        found = XPath(path[1]).nodes(document.root) if path else []
+        if not found:
+            return issue
+        attribute = getattr(found[0], "attrname", None) or ""
+        element = found[0].getparent() if attribute else found[0]
+        line, column = Places(document).line_and_column(element)
+        return replace(issue, path=path_of(element, attribute), line=line, column=column)
 
     def _says(self, document: XmlDocument) -> Mapping[str, str]:
         """Ask all places at once; one by one only if a document itself holds the character that parts the answers."""

@@ -27,6 +27,7 @@ _LENGTH = re.compile(r"has a length of '(\d+)'.*length of '(\d+)'", re.DOTALL)
 _BOUND = re.compile(r"(?:than|exceeded|equal to|allowed)[^']*\(?'([^']*)'\)?\.$|\('([^']*)'\)\.$")
 _TYPE = re.compile(r"type '(?:\{[^}]*\}|xs:)?([^']+)'\.?$")
 _STEP = re.compile(r"([^\[\]]+)(?:\[(\d+)\])?")
+_KEY = re.compile(r"key-sequence \['(.*)'\]")
 _FIXED = re.compile(r"fixed value constraint '(.*)'\.$", re.DOTALL)
 
 _FORMS = {
@@ -122,6 +123,8 @@ def kinship(issue: Issue) -> tuple[str, str]:
 def _found(entry: Any, root: Any, outlines: Outlines) -> _Found:
     """Read element and attribute out of a log entry."""
     element = _element_at(root, entry.path) if entry.path else None
+    if element is None and entry.type == _T.SCHEMAV_CVC_IDC:
+        element = _keyed(entry, root)
     attribute = _ATTRIBUTE.search(entry.message)
     name = local(element.tag) if element is not None else "?"
     return _Found(entry.message, element, name, attribute.group(1) if attribute else "", outlines)
@@ -156,7 +159,7 @@ def _root(found: _Found) -> Words:
     return (
         "SND-331",
         f"根元素是 <{found.name}>（命名空间 {uri or '无'}），不是该类文档的根元素。",
-        '根元素应为 <ClinicalDocument xmlns="urn:hl7-org:v3">（病历文档）；运行数据按该类的结构定义。',
+        f'根元素应为 <{found.outlines.root} xmlns="{found.outlines.namespace}">；请核对上传时的文档类型。',
     )
 
 
@@ -199,6 +202,7 @@ def _subject(found: _Found) -> str:
 
 
 def _shape(found: _Found, form: str) -> Words:
+    form = found.outlines.about(found.element, found.attribute) or form
     if not found.value.strip():
         cure = "；没有值时删去该属性" if found.attribute else ""
         return "SND-335", f"{_subject(found)}为空。", f"应为：{form}{cure}。"
@@ -274,6 +278,22 @@ def _not_nillable(found: _Found) -> Words:
     return "SND-334", f"<{found.name}> 不允许 xsi:nil。", "去掉 xsi:nil 并填写内容；确实没有时用 nullFlavor。"
 
 
+def _keyed(entry: Any, root: Any) -> Any:
+    """Find the element whose key has no partner: libxml2 gives its line and the key only."""
+    key = _KEY.search(entry.message)
+    wanted = key.group(1) if key else ""
+    rows = (element for element in root.iter("{*}*") if element.sourceline == entry.line)
+    return next((row for row in rows if any(wanted == (child.text or "").strip() for child in row)), None)
+
+
+def _key(found: _Found) -> Words:
+    match = _KEY.search(found.text)
+    key = shorten(match.group(1).replace("', '", "、")) if match else ""
+    if "No match" in found.text:
+        return "SND-337", f"<{found.name}> 引用的“{key}”在所引用的字典里没有。", f"在字典里补上“{key}”，或改正这里的代码。"
+    return "SND-337", f"<{found.name}> 的标识“{key}”在同一张表里重复。", "同一张表里每行的标识只能出现一次，请合并或改正。"
+
+
 def _other(found: _Found) -> Words:
     return "SND-339", f"<{found.name}> 不符合文档的结构定义。", "对照结构定义（XSD）检查该元素的内容、属性与先后顺序。"
 
@@ -315,4 +335,5 @@ _EXPLAIN: dict[int, Callable[[_Found], Words]] = {
     _T.SCHEMAV_CVC_TYPE_2: _abstract,
     _T.SCHEMAV_CVC_ELT_2: _abstract,
     _T.SCHEMAV_CVC_ELT_3_1: _not_nillable,
+    _T.SCHEMAV_CVC_IDC: _key,
 }

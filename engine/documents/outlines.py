@@ -13,6 +13,7 @@ from engine.documents.places import local
 
 XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
 _XS = "{http://www.w3.org/2001/XMLSchema}"
+_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _PARTICLES = {f"{_XS}{name}" for name in ("sequence", "choice", "all", "complexContent", "simpleContent")}
 _DERIVED = {f"{_XS}extension", f"{_XS}restriction"}
 
@@ -46,6 +47,11 @@ class Outline:
         return [child for child in self.children if child.name == name]
 
 
+def _parsed(path: Path) -> Any:
+    safe = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+    return etree.parse(str(path), safe).getroot()
+
+
 class Outlines:
     """The outlines of one schema with what it includes (W3C XML Schema 1.0)."""
 
@@ -54,6 +60,11 @@ class Outlines:
         self._top: dict[tuple[str, str], Any] = {}
         self._kept: dict[Any, Outline] = {}
         self._read(path.resolve(), set())
+        top = _parsed(path)
+        first = top.find(f"{_XS}element")
+        self.root = "" if first is None else str(first.get("name"))
+        """The root element that the schema declares first."""
+        self.namespace = str(top.get("targetNamespace", ""))
 
     def of(self, element: Any) -> Outline:
         """Tell what may stand in an element of a document; an empty outline where the schema does not know it."""
@@ -81,6 +92,18 @@ class Outlines:
         """Tell whether the schema knows a type of the name, wherever it may be used."""
         return ("complexType", name) in self._top or ("simpleType", name) in self._top
 
+    def about(self, element: Any, attribute: str = "") -> str:
+        """Give what the schema says in Chinese of the values of an element or attribute; empty when it says nothing."""
+        kind = self._definition(element)
+        if attribute and kind is not None:
+            attributes = (a for made in self._line(kind) for a in made.iter(f"{_XS}attribute") if a.get("name") == attribute)
+            kind = self._type_of(next(attributes, None))
+        elif kind is not None and local(kind.tag) == "complexType":
+            made = kind.find(f"{_XS}simpleContent/{_XS}extension")
+            kind = self._named("simpleType", made.get("base")) if made is not None else None
+        said = kind.find(f"{_XS}annotation/{_XS}documentation[@{_LANG}='zh']") if kind is not None else None
+        return "" if said is None or local(kind.tag) != "simpleType" else " ".join((said.text or "").split())
+
     def declared_type(self, child: Child) -> Any:
         """Give the type of a declared child."""
         return self._type_of(child.declared)
@@ -90,9 +113,7 @@ class Outlines:
         if path in seen:
             return
         seen.add(path)
-        safe = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
-        top: Any = etree.parse(str(path), safe).getroot()
-        for node in top.iterchildren("{*}*"):
+        for node in _parsed(path).iterchildren("{*}*"):
             if node.get("schemaLocation"):
                 self._read((path.parent / node.get("schemaLocation")).resolve(), seen)
             elif node.get("name"):

@@ -9,12 +9,16 @@ from typing import Any, TypeVar
 from engine.documents.catalogue import Catalogue, DocumentType
 from engine.documents.codetables import CodeTable
 from engine.documents.drawing import CLINICAL_PLACES, Drawing, Drawn
+from engine.documents.formrules import form_schematron
+from engine.documents.forms import Form
 from engine.documents.limits import DEFAULT_LIMITS, Limits
 from engine.documents.reading import XmlDocument, open_document
 from engine.documents.rules import RuleSet
 from engine.documents.ruletables import schematron
 from engine.documents.schemas import Schema
 from engine.documents.stylesheets import Stylesheet
+from engine.errors import Issue
+from engine.message import Figure
 
 _Thing = TypeVar("_Thing")
 
@@ -55,12 +59,31 @@ class Press:
 
     def draw(self, document: XmlDocument, type_code: str) -> Drawn:
         """Draw the values of a document from where its type says they stand."""
+        return self._drawing(type_code).draw(document)
+
+    def _drawing(self, type_code: str) -> Drawing:
         kind = self.catalogue.types.get(type_code)
         where = kind.where if kind else CLINICAL_PLACES
-        return self._once("drawing", kind.code if kind else "", lambda: Drawing(where)).draw(document)
+        return self._once("drawing", kind.code if kind else "", lambda: Drawing(where))
+
+    def figures(self, document: XmlDocument, type_code: str) -> tuple[Figure, ...]:
+        """Draw the figures of a valid document of operations data; none for other types."""
+        kind = self.catalogue.types[type_code]
+        return self.form(kind).draw(document) if kind.figures else ()
+
+    def placed(self, issue: Issue, document: XmlDocument, type_code: str, place: str) -> Issue:
+        """Write into an issue where its type says that `place` (one of the words of PLACES) stands."""
+        return self._drawing(type_code).placed(issue, document, place)
+
+    def form(self, kind: DocumentType) -> Form:
+        """Give the form of a type of operations data; raises ConfigError."""
+        self.schema(kind.schema)
+        return self._once("form", kind.schema, lambda: Form.read(self.catalogue.schemas[kind.schema]))
 
     def _rules_of(self, kind: DocumentType) -> RuleSet:
         """Compile the rules of a type: a rule file, or the tables of a folder."""
+        if kind.figures:
+            return RuleSet.compile(form_schematron(kind, self.form(kind)), f"{self._shown(kind.rules)} ({kind.code})")
         if kind.rules.is_dir():
             return RuleSet.compile(schematron(kind), f"{self._shown(kind.rules)} ({kind.code})")
         return RuleSet.load(kind.rules, shown=self._shown(kind.rules))

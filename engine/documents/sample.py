@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Protocol
 
-from engine.documents import sample_clinical
+from engine.documents import sample_clinical, sample_operations
 from engine.documents.catalogue import Catalogue, DocumentType
 from engine.yamlfile import did_you_mean
 
@@ -37,7 +37,10 @@ class Generator(Protocol):
         """List what can be broken: name -> how that is answered."""
 
 
-GENERATORS: Mapping[str, Callable[[Path], Generator]] = {"clinical": sample_clinical.Clinical}
+GENERATORS: Mapping[str, Callable[[Path], Generator]] = {
+    "clinical": sample_clinical.Clinical,
+    "operations": sample_operations.Operations,
+}
 """The family of the catalogue -> what invents its documents."""
 
 

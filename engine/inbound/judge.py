@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from engine.channels.book import RouteBook
 from engine.channels.walk import Outcome, walk
@@ -17,10 +17,8 @@ from engine.documents.packing import Unpacked, unpack_binary, unpack_text
 from engine.documents.press import Press
 from engine.documents.reading import XmlDocument
 from engine.errors import Issue, SenderError
-from engine.message import Lane, Message, Record, new_receipt, own_key
+from engine.message import Figure, Lane, Message, Record, new_receipt, own_key
 from engine.store.entries import Entry, Order, TraceLine
-
-CUSTODIAN_PATH = "/ClinicalDocument/custodian/assignedCustodian/representedCustodianOrganization/id"
 
 CustodianCheck = Callable[[str, str], Issue | None]
 """Called with the admitted institution and the institution code in the document: None when they agree, a warning
@@ -126,7 +124,8 @@ class Judge:
         own = own_key(drawn.own_root, drawn.own_extension)
         named = f"{drawn.replaces_root}^{drawn.replaces_extension}" if drawn.replaces_extension else ""
         facts["own"], facts["resident"], facts["replaces_own"] = own, drawn.resident_id, "" if upload.replaces else named
-        found = self._custodian(upload.institution, drawn.custodian)
+        facts["repeats"] = known.figures
+        found = self._custodian_of(upload.institution, drawn, document, known.code)
         route = self._book.find("collection", known.code)
         if route is None:
             missing = TraceLine(what="route", detail=f"no route receives {known.code}", micros=0)
@@ -138,6 +137,16 @@ class Judge:
             warnings=(*unpacked.warnings, *document.warnings, *((found,) if found else ())),
         )  # fmt: skip
         return self._settle(facts, message, walk(route, message), drawn)
+
+    def _custodian_of(self, institution: str, drawn: Drawn, document: XmlDocument, code: str) -> Issue | None:
+        """Hold the institution in the document against the caller; what is found gets the place where it is written."""
+        try:
+            found = self._custodian(institution, drawn.custodian)
+        except SenderError as refusal:
+            raise SenderError(
+                *(self._press.placed(issue, document, code, "institution") for issue in refusal.issues)
+            ) from refusal
+        return self._press.placed(found, document, code, "institution") if found else None
 
     def _settle(self, facts: _Facts, before: Message, outcome: Outcome, drawn: Drawn) -> Judgement:
         after = outcome.message.document
@@ -155,7 +164,7 @@ class Judge:
         if entry.replaces:
             # The parameter names what is replaced, as the journal will do it; the library is not to replace another one too.
             drawn = replace(drawn, replaces_root="", replaces_extension="")
-        record = _record(outcome.message, drawn)
+        record = _record(outcome.message, drawn, self._press.figures(cast("XmlDocument", after), before.document_type))
         return Judgement(entry=entry, effects=tuple((desk, record) for desk in outcome.desks))
 
 
@@ -163,13 +172,13 @@ def _end(outcome: Outcome) -> tuple[TraceLine, ...]:
     return (TraceLine(what=outcome.state.lower(), detail=outcome.reason, micros=0),) if outcome.reason else ()
 
 
-def _record(message: Message, drawn: Drawn) -> Record:
+def _record(message: Message, drawn: Drawn, figures: tuple[Figure, ...]) -> Record:
     return Record(
         message=message.id, institution=message.institution, document_type=message.document_type, content=message.document.content,
         own_root=drawn.own_root, own_extension=drawn.own_extension, title=drawn.title, written=drawn.written,
         resident_id=drawn.resident_id, resident_name=drawn.resident_name, gender=drawn.gender, birth_date=drawn.birth_date,
         visit_number=drawn.visit_number, health_card=drawn.health_card, local_numbers=drawn.local_numbers, author=drawn.author, custodian=drawn.custodian, custodian_name=drawn.custodian_name,
-        replaces_root=drawn.replaces_root, replaces_extension=drawn.replaces_extension,
+        replaces_root=drawn.replaces_root, replaces_extension=drawn.replaces_extension, figures=figures,
     )  # fmt: skip
 
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.documents.catalogue import Catalogue, DocumentType
-from engine.documents.ruletables import assertions
+from engine.documents.formrules import form_assertions, load_form_rules
+from engine.documents.forms import Form
+from engine.documents.ruletables import Assertion, assertions
 from engine.documents.tables import CodeSet, Row, Tables, load_tables
 
 _PLAIN = ("present", "filled", "code", "format")
@@ -83,6 +85,7 @@ class TypePage:
     parts: tuple[Part, ...] = ()
     values: tuple[CodeSet, ...] = ()
     rules: tuple[RuleLine, ...] = ()
+    form: Form | None = None
 
 
 class TypeBook:
@@ -95,6 +98,8 @@ class TypeBook:
     def page(self, code: str) -> TypePage:
         """Draw the page of a type; raises ConfigError for tables that are wrong."""
         kind = self.catalogue.types[code]
+        if kind.figures:
+            return _form_page(kind, Form.read(self.catalogue.schemas[kind.schema]))
         if not (kind.rules / "sections.csv").is_file():
             return TypePage(kind=kind)
         if kind.rules not in self._tables:
@@ -106,6 +111,11 @@ def _page(kind: DocumentType, tables: Tables) -> TypePage:
     header, parts = tuple(_header(tables, kind.code)), tuple(_parts(tables, kind.code))
     used = {values.oid: values for values in _used(header, parts)}
     return TypePage(kind=kind, header=header, parts=parts, values=tuple(used.values()), rules=tuple(_rules(tables, kind)))
+
+
+def _form_page(kind: DocumentType, form: Form) -> TypePage:
+    """Tell the tables and fields of a form of figures, and its rules."""
+    return TypePage(kind=kind, form=form, rules=tuple(map(_rule_line, form_assertions(load_form_rules(kind, form), form))))
 
 
 def anchor(rule: str) -> str:
@@ -186,13 +196,16 @@ def _shown(severity: str) -> str:
     return "" if severity == "off" else severity
 
 
+def _rule_line(found: Assertion) -> RuleLine:
+    words = _HOLE.sub("…", found.message)
+    return RuleLine(rule=found.rule, severity=found.severity, code=found.code, message=words, hint=found.hint)
+
+
 def _rules(tables: Tables, kind: DocumentType) -> Iterator[RuleLine]:
     """List the rules that run, each once: a rule that two rows of tables give has one line."""
     seen = set()
     for found in assertions(tables, kind):
-        line = RuleLine(
-            rule=found.rule, severity=found.severity, code=found.code, message=_HOLE.sub("…", found.message), hint=found.hint
-        )
+        line = _rule_line(found)
         if line not in seen:
             seen.add(line)
             yield line

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from engine.documents.catalogue import Catalogue, DocumentType
+from engine.documents.forms import NAMESPACE, Form
 from engine.documents.tables import CodeSet
 from engine.documents.typebook import Part, Place, RuleLine, TypePage, anchor
 
@@ -13,6 +14,7 @@ _LISTED = 60
 
 _MISSING = {"error": "必填，缺少则拒收", "warning": "应填，缺少则警告", "rules": "见规则", "": "可选"}
 _SEVERITY = {"error": "拒收", "warning": "警告"}
+_PERIODS = {"day": "日报", "month": "月报", "year": "年报"}
 _HOW = (
     "章节 code 的 codeSystem 写 `2.16.840.1.113883.6.1`（LOINC），DE 开头的写 `2.16.156.10011.2.2.1`。数据项写作 entry/observation：",
     "code 为数据元标识符，codeSystem 写 `2.16.156.10011.2.2.1`，内容写在 value。章节先后不限。",
@@ -51,6 +53,7 @@ def page(told: TypePage, sample: str) -> str:
         *(_header(told.header) if told.header else ()),
         *(_sections(told.parts) if told.parts else ()),
         *(_value_sets(told.values) if told.values else ()),
+        *(_tables(told.form) if told.form else ()),
         *_grammar(kind),
         *(_rules(told.rules) if told.rules else ()),
     ]
@@ -138,6 +141,19 @@ def _listing(values: CodeSet) -> str:
     if len(values.codes) > _LISTED:
         return f"共 {len(values.codes)} 个代码，例如 `{_code(values.example)}`。"
     return "、".join(f"`{_code(code)}` {_cell(meaning)}" for code, meaning in values.codes)
+
+
+def _tables(form: Form) -> Iterator[str]:
+    """List the tables of a form of figures with their fields."""
+    kinds = "、".join(f"`{kind}` {_PERIODS[kind]}" for kind in form.kinds)
+    yield from ('## <a id="tables"></a>表与数据项', "", f"根元素 `{form.root}`，命名空间 `{NAMESPACE}`；期间种类：{kinds}。")
+    yield "同一类同一期间以后到的为准。表内数据项次序不限，没有的不写；多行的表每行写作 row，行的标识写在属性里。"
+    for table in form.tables.values():
+        yield from ("", f'### <a id="{table.name}"></a>{_cell(table.title)} {table.name}', "")
+        yield from ("| 名称 | 写法 | 单位 |", "|---|---|---|")
+        yield from (f"| {_cell(key.title)} | 属性 `{key.name}`（必填） | |" for key in table.keys.values())
+        yield from (f"| {_cell(field.title)} | `{field.name}` | {_cell(field.unit)} |" for field in table.fields.values())
+    yield ""
 
 
 def _grammar(kind: DocumentType) -> Iterator[str]:

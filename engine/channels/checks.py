@@ -77,8 +77,10 @@ def _build_rules(site: Site, step: RulesStep) -> Run:
         raise Misfit("CFG-011", f'"{step.rules}" is neither "catalogue" nor the path of a .sch file', "rules")
     if site.by_action:
         raise Misfit("CFG-011", "the route names no types, so the catalogue has no rules for it; name a .sch file", "rules")
-    sets = {code: site.press.rules(code) for code in site.types if code in site.press.catalogue.types}
-    return lambda message: _judged(message, sets[message.document_type].check(document_of(message)))
+    press = site.press
+    for code in site.types:
+        press.know_rules(code)
+    return lambda message: _judged(message, press.rules(message.document_type).check(document_of(message)))
 
 
 def _build_identity(site: Site, step: IdentityStep) -> Run:

@@ -17,6 +17,7 @@ from engine.documents.rules import RuleSet
 from engine.documents.ruletables import schematron
 from engine.documents.schemas import Schema
 from engine.documents.stylesheets import Stylesheet
+from engine.documents.tables import load_tables
 from engine.errors import Issue
 from engine.message import Figure
 
@@ -48,6 +49,19 @@ class Press:
             return self._once("rules", of, lambda: RuleSet.load(of, shown=self._shown(of)))
         kind = self.catalogue.types[of]
         return self._once("rules", of, lambda: self._rules_of(kind))
+
+    def know_rules(self, code: str) -> None:
+        """Read and check what the rules of a type are made of, so that a start finds its mistakes; raises ConfigError.
+
+        Rules of clinical tables are compiled when the first document of the type comes: all together take seconds.
+        """
+        kind = self.catalogue.types.get(code)
+        if kind is None:
+            return
+        if kind.rules.is_dir() and not kind.figures:
+            load_tables(kind.rules)
+        else:
+            self.rules(code)
 
     def stylesheet(self, path: Path) -> Stylesheet:
         """Give the compiled stylesheet of a path; raises ConfigError."""

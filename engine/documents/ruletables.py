@@ -36,6 +36,10 @@ _LETS = {
 }
 """Sets of nodes that contexts start from; `strange`, `doubtful` and `overN` are added for each type."""
 
+LOINC = "2.16.840.1.113883.6.1"
+DE_SYSTEM = "2.16.156.10011.2.2.1"
+"""Where the codes of sections come from."""
+
 _FEW = 12
 """A value set of so many codes is written out in the hint."""
 
@@ -70,7 +74,7 @@ def assertions(tables: Tables, kind: DocumentType) -> tuple[Assertion, ...]:
         *(a for row in tables.elements if row.meant_for(kind.code) for a in _element(tables, row)),
         *(_time(row) for row in tables.times if row.meant_for(kind.code)),
         _moments(tables.moments),
-        *(_section(row) for row in tables.sections if row["type"] == kind.code and row["severity"]),
+        *(_section(tables, row) for row in tables.sections if row["type"] == kind.code and row["severity"]),
         *(_missing_entry(tables, row) for row in tables.entries if row["type"] == kind.code and row["missing"]),
         *(a for row in _by_element(tables.entries, kind.code) for a in _entry(tables, row)),
     )
@@ -222,43 +226,53 @@ def _moments(rows: Sequence[Row]) -> Assertion:
     )
 
 
-def _section_is(section: str) -> str:
-    """Match a section by its code; one that the standard gives no code by its displayName or title."""
-    if section[:1].isascii():
-        return f"hl7:code/@code='{section}'"
-    return f"hl7:code/@displayName='{section}' or hl7:title='{section}'"
+def _recognised(row: Row) -> str:
+    """Recognise a section by its code or another that is taken; one without code by displayName or title."""
+    words = [row["code"] or row["display_name"], *row["also"].split()]
+    codes = [f"hl7:code/@code='{word}'" for word in words if word[0].isascii()]
+    names = [f"hl7:code/@displayName='{word}' or hl7:title='{word}'" for word in words if not word[0].isascii()]
+    return " or ".join([*codes, *names])
 
 
-def _section(row: Row) -> Assertion:
-    key = row["code"] or row["display_name"]
-    shown = f'code="{row["code"]}" codeSystem="2.16.840.1.113883.6.1" ' if row["code"] else ""
+def _twins(tables: Tables, row: Row) -> list[Row]:
+    """List the sections of the type that the standard gives the same code, up to this one."""
+    same = [r for r in tables.sections if r["type"] == row["type"] and r["code"] and r["code"] == row["code"]]
+    return same[: same.index(row)] if row in same else []
+
+
+def _section(tables: Tables, row: Row) -> Assertion:
+    """Ask for a section; where the standard gives two sections one code, for as many."""
+    system = DE_SYSTEM if row["code"].startswith("DE") else LOINC
+    shown = f'code="{row["code"]}" codeSystem="{system}" ' if row["code"] else ""
+    twins = _twins(tables, row)
+    test = f"$sections[{_recognised(row)}]"
+    if twins:
+        these = " or ".join(dict.fromkeys(map(_recognised, (*twins, row))))
+        test = f"not($sections[{_recognised(twins[0])}]) or $sections[{these}][{len(twins) + 1}]"
+    beside = f"（与“{twins[0]['name']}”同用一个代码，应各写一个章节）" if twins else ""
     return Assertion(
-        rule=f"{row['type']}.section.{key}",
+        rule=f"{row['type']}.section.{row['section']}",
         context="$body",
-        test=f"$sections[{_section_is(key)}]",
+        test=test,
         severity=row["severity"],
         code="SND-404",
-        message=f"缺少“{row['name']}”章节",
+        message=f"缺少“{row['name']}”章节{beside}",
         hint=f'补上该章节，章节的 code 写 {shown}displayName="{row["display_name"]}"',
     )
 
 
 def _missing_entry(tables: Tables, row: Row) -> Assertion:
     """Ask for a filled entry: in each section where the standard repeats it (1..*), else in any of that code."""
-    these = f"$sections[{_section_is(row['section'])}]"
-    repeated = any(
-        section["type"] == row["type"]
-        and row["section"] in (section["code"], section["display_name"])
-        and section["occurs"].endswith("*")
-        for section in tables.sections
-    )
+    section = tables.section[row["type"], row["section"]]
+    these = f"$sections[{_recognised(section)}]"
+    repeated = section["occurs"].endswith("*")
     return Assertion(
-        rule=f"{row['type']}.entry.{row['de']}.missing",
+        rule=f"{row['type']}.entry.{row['section']}.{row['de']}.missing",
         context=these if repeated else f"{these}[1]",
         test=ruletests.has_entry(row["de"]) if repeated else ruletests.has_entry(row["de"], these),
         severity=row["missing"],
         code="SND-405",
-        message=f"缺少数据项“{row['name']}”，或没有填写",
+        message=f"“{section['name']}”章节缺少数据项“{row['name']}”，或没有填写",
         hint=f"在该章节内写 observation，code 为 {row['de']}，value 如 {row['example']}",
     )
 
@@ -269,8 +283,25 @@ def _by_element(entries: Sequence[Row], code: str) -> list[Row]:
     for row in entries:
         if row["type"] == code:
             first = joined.get(row["de"])
-            joined[row["de"]] = row if first is None else first.joined(row, "value_type", "|")
+            joined[row["de"]] = row if first is None else _joined(first, row)
     return list(joined.values())
+
+
+def _joined(first: Row, other: Row) -> Row:
+    """Join two rows of one data element: all their types and units, the longer format, the element's own name."""
+
+    def both(column: str, mark: str) -> str:
+        return mark.join(dict.fromkeys([*first[column].split(mark), *other[column].split(mark)]))
+
+    form = max(first["format"], other["format"], key=ruletests.longest) if first["format"] and other["format"] else ""
+    name = first["name"] if first["name"] == other["name"] else first["element"]
+    return first.filled(
+        value_type=both("value_type", "|"),
+        units=both("units", " ").strip(),
+        format=form,
+        name=name,
+        value_set=first["value_set"] or other["value_set"],
+    )
 
 
 def _entry(tables: Tables, row: Row) -> Iterator[Assertion]:
@@ -297,11 +328,11 @@ def _entry(tables: Tables, row: Row) -> Iterator[Assertion]:
 
 
 def _unit(rule: str, context: str, row: Row) -> Assertion:
-    place = "@currency" if row["value_type"] == "MO" else "@unit"
+    place = "@currency" if row["value_type"].startswith("MO") else "@unit"
     return Assertion(
         rule=f"{rule}.unit",
         context=context,
-        test=f"{place}='{row['unit']}'",
+        test=f"contains(' {row['units']} ',concat(' ',{place},' '))",
         severity="warning",
         code="SND-411",
         message=f"{row['name']}的单位为“{{{place}}}”，应为 {row['unit']}",

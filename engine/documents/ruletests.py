@@ -13,6 +13,12 @@ _ZONE = "substring-after(translate(@value,'+','-'),'-')"
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 """GB 11643: the weights of the first 17 digits of an identity number."""
 
+_ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
+"""GB 11714: the weights of the first 8 characters of an organisation code."""
+
+_CREDIT = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+"""GB 32100: what a unified social credit code is made of, by value."""
+
 TEXT_LENGTH = "string-length(normalize-space(.))"
 DIGITS = "string-length(translate(@value,'+-.',''))"
 FILLED_VALUE = "@value or @code or @nullFlavor or * or normalize-space(.)"
@@ -44,6 +50,31 @@ def checksum(_argument: str) -> str:
     return f"not(string-length(@extension)=18 and {numeric}) or {right}"
 
 
+def organisation(_argument: str) -> str:
+    """Hold when @extension is no organisation code of 8 digits and one character or that character is right (GB 11714)."""
+    code = "translate(@extension,'-','')"
+    weights = enumerate(_ORGANISATION_WEIGHTS, start=1)
+    total = "+".join(f"{weight}*substring({code},{place},1)" for place, weight in weights)
+    right = f"substring('0X987654321',({total}) mod 11+1,1)=substring({code},9,1)"
+    return f"not(string-length({code})=9 and {_made_of(f'substring({code},1,8)', '0123456789')}) or {right}"
+
+
+def credit(_argument: str) -> str:
+    """Hold when @extension is no unified social credit code or its last character is right (GB 32100)."""
+    values = [_place_of(f"substring(@extension,{place},1)", _CREDIT) for place in range(1, 18)]
+    total = "+".join(f"{pow(3, order, 31)}*{value}" for order, value in enumerate(values))
+    right = f"substring('{_CREDIT}',(31-({total}) mod 31) mod 31+1,1)=substring(@extension,18,1)"
+    return f"not(string-length(@extension)=18 and {_made_of('@extension', _CREDIT)}) or {right}"
+
+
+def _place_of(character: str, letters: str) -> str:
+    return f"string-length(substring-before('{letters}',{character}))"
+
+
+def _made_of(text: str, letters: str) -> str:
+    return f"translate({text},'{letters}','')=''"
+
+
 def age(_argument: str) -> str:
     """Hold when an age in years is within one year of what birth and document time give, or either is unknown."""
     written, born = "/hl7:ClinicalDocument/hl7:effectiveTime/@value", "../hl7:birthTime/@value"
@@ -57,6 +88,8 @@ ELEMENT_TESTS: Mapping[str, Callable[[str], str]] = {
     "filled": filled,
     "xpath": lambda test: test,
     "checksum": checksum,
+    "organisation": organisation,
+    "credit": credit,
     "age": age,
 }
 """What `check` of elements.csv may say, besides `code` and `format`."""

@@ -34,16 +34,16 @@ def write_body(root: Element, type_code: str, page: Page, shapes: Mapping[tuple[
     for row in (r for r in page.tables.sections if r["type"] == type_code):
         if row["occurs"].startswith("0") and not page.full and page.dice.random() < 0.3:
             continue
-        key = row["code"] or row["display_name"]
-        entries = [e for e in page.tables.entries if e["type"] == type_code and e["section"] == key]
-        shape = SHAPES[shapes.get((type_code, key), "plain")]
+        entries = [e for e in page.tables.entries if e["type"] == type_code and e["section"] == row["section"]]
+        shape = SHAPES[shapes.get((type_code, row["section"]), "plain")]
         shape(partial(_section, body, row), entries, page)
 
 
 def _section(body: Element, row: Row) -> Element:
     section = add(body, "component/section")
     if row["code"]:
-        add(section, "code", code=row["code"], displayName=row["display_name"], **_LOINC)
+        system = DE_SYSTEM if row["code"].startswith("DE") else _LOINC
+        add(section, "code", code=row["code"], displayName=row["display_name"], **system)
     else:
         add(section, "code", displayName=row["display_name"])
     add(section, "title", row["name"])

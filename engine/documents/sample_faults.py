@@ -13,6 +13,7 @@ from lxml import etree
 
 from engine.documents.ruletables import Assertion
 from engine.documents.sample_tree import HL7, XSI, Element
+from engine.documents.tables import named
 
 _NAMES = {"hl7": HL7, "xsi": XSI}
 _SET = re.compile(r"^\$(?:strange|doubtful|coded|measured|values|over\d+)")
@@ -69,7 +70,7 @@ def _told(rules: Sequence[Assertion], type_code: str, table: Path) -> dict[str, 
     known = {rule.rule: rule for rule in rules}
     found: dict[str, Breaker] = {}
     with table.open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if not row["types"] or type_code in row["types"].split()]
+        rows = [row for row in csv.DictReader(file) if named(row["types"], type_code)]
     for row in rows:
         name, rule = row["fault"], known.get(row["fault"])
         code, severity = (rule.code, rule.severity) if rule else (row["code"], row["severity"])
@@ -87,11 +88,11 @@ def _derived(rule: Assertion) -> Step | None:
     ways = {
         "SND-404": ("delete", f"//hl7:component[hl7:section[{_inside(rule.test)}]]", ""),
         "SND-408": ("set", f"{first}/@code", _NO_CODE),
-        "SND-409": ("retype", first, "INT" if "应为 ST" in rule.message else "ST"),
+        "SND-409": ("retype", first, next(name for name in ("ST", "INT", "CD") if f" {name} " not in rule.test)),
         "SND-411": ("set", f"{first}/@{'currency' if '@currency' in rule.test else 'unit'}", "错"),
     }
     if rule.rule.endswith(".missing"):
-        element = rule.rule.partition(".entry.")[2].removesuffix(".missing")
+        element = rule.rule[rule.rule.rindex("DE0") :].removesuffix(".missing")
         return ("delete", f"//hl7:observation[hl7:code/@code='{element}']/hl7:value", "")
     if rule.rule.endswith(".system"):
         return ("set", f"{first}/@codeSystem", "1.2.3")
@@ -137,10 +138,10 @@ def _retype(found: Sequence[Any], value: str) -> None:
     """Give a value another type and what that type can hold."""
     one = found[0]
     one.attrib.clear()
-    one.text = None if value == "INT" else "x"
+    one.text = "x" if value == "ST" else None
     one.set(f"{{{XSI}}}type", value)
-    if value == "INT":
-        one.set("value", "1")
+    if value != "ST":
+        one.set("value" if value == "INT" else "code", "1")
 
 
 def _lengthen(found: Sequence[Any], value: str) -> None:

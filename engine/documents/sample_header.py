@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import cycle
 from random import Random
 from typing import Any
 
@@ -16,10 +17,12 @@ _GENDERS = {"1": "男性", "2": "女性"}
 def write_header(root: Element, kind: DocumentType, visit: Visit, plan: Mapping[str, Any], dice: Random, *, full: bool) -> None:
     """Append everything before the body; `plan` is the type's entry in words.yaml, `full` writes every optional part."""
     _head(root, kind, visit)
-    _patient(root, visit, plan["numbers"], dice, full=full)
+    _patient(root, visit, plan, dice, full=full)
     author = add(root, "author", typeCode="AUT", contextControlCode="OP")
     add(author, "time", value=stamp(visit.authored))
     _signer(add(author, "assignedAuthor", classCode="ASSIGNED"), visit.staff[0], f"{OID}.1.7")
+    if plan["informant"]:
+        _informant(root, visit)
     keeper = add(root, "custodian", typeCode="CST")
     keeper = add(keeper, "assignedCustodian", classCode="ASSIGNED")
     keeper = add(keeper, "representedCustodianOrganization", classCode="ORG", determinerCode="INSTANCE")
@@ -52,14 +55,15 @@ def _head(root: Element, kind: DocumentType, visit: Visit) -> None:
     add(root, "versionNumber")
 
 
-def _patient(root: Element, visit: Visit, numbers: list[str], dice: Random, *, full: bool) -> None:
+def _patient(root: Element, visit: Visit, plan: Mapping[str, Any], dice: Random, *, full: bool) -> None:
     role = add(add(root, "recordTarget", typeCode="RCT", contextControlCode="OP"), "patientRole", classCode="PAT")
-    for oid in numbers:
+    whole = full or plan["person"] == "whole"
+    for oid in plan["numbers"]:
         add(role, "id", root=oid, extension=f"{visit.started:%y%m%d}{dice.randint(0, 999999):06d}")
     if full or dice.random() < 0.5:
         kind = add(role, "patientType")
         _code(kind, "patienttypeCode", f"{OID}.2.3.1.271", "患者类型代码表", "1", "门诊")
-    if full or dice.random() < 0.7:
+    if whole or dice.random() < 0.7:
         _address(role, visit)
         add(role, "telecom", value=visit.phone)
     person = add(role, "patient", classCode="PSN", determinerCode="INSTANCE")
@@ -69,11 +73,11 @@ def _patient(root: Element, visit: Visit, numbers: list[str], dice: Random, *, f
         person, "administrativeGenderCode", f"{OID}.2.3.3.4", "生理性别代码表(GB/T 2261.1)", visit.gender, _GENDERS[visit.gender]
     )
     add(person, "birthTime", value=f"{visit.birth:%Y%m%d}")
-    if full or dice.random() < 0.4:
+    if whole or dice.random() < 0.4:
         _code(person, "maritalStatusCode", f"{OID}.2.3.3.5", "婚姻状况代码表(GB/T 2261.2)", "20", "已婚")
         _code(person, "ethnicGroupCode", f"{OID}.2.3.3.3", "民族类别代码表(GB 3304)", "01", "汉族")
     add(person, "age", unit="岁", value=str(visit.age))
-    if full or dice.random() < 0.3:
+    if whole or dice.random() < 0.3:
         education = add(person, "educationLevel")
         _code(education, "educationLevelCode", f"{OID}.2.3.3.6", "学历代码表(GB/T 4658)", "20", "大学本科教育")
         work = add(person, "occupation")
@@ -125,9 +129,18 @@ def _signer(entity: Element, person: tuple[str, str], oid: str, role: str = "") 
         )
 
 
+def _informant(root: Element, visit: Visit) -> None:
+    """Append who told the history: husband or wife."""
+    teller = add(root, "informant/assignedEntity")
+    add(teller, "id", root=f"{OID}.1.3", extension=visit.identity)
+    _code(teller, "code", f"{OID}.2.3.3.8", "家庭关系代码表(GB/T 4761)", "1", "配偶")
+    add(teller, "assignedPerson/name", "测试家属甲")
+
+
 def _signers(root: Element, visit: Visit, plan: Mapping[str, Any]) -> None:
-    roles = [("legalAuthenticator", plan["legal"]), *(("authenticator", role) for role in plan["signers"])]
-    for (element, role), person in zip(roles, visit.staff[1:], strict=False):
+    legal = [("legalAuthenticator", plan["legal"])] if plan["legal"] else []
+    roles = [*legal, *(("authenticator", role) for role in plan["signers"])]
+    for (element, role), person in zip(roles, cycle(visit.staff[1:]), strict=False):
         signer = add(root, element, typeCode="LA") if element == "legalAuthenticator" else add(root, element)
         add(signer, "time", value=stamp(visit.authored))
         add(signer, "signatureCode")

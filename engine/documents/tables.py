@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from engine.codes import CODES
 from engine.errors import ConfigError, Fault
 
-CHECKS = ("present", "filled", "xpath", "checksum", "age", "code", "format")
+CHECKS = ("present", "filled", "xpath", "checksum", "organisation", "credit", "age", "code", "format")
 _SEVERITIES = ("error", "warning", "off", "")
 
 
@@ -26,13 +26,27 @@ class Row:
         return self.cells[column]
 
     def meant_for(self, code: str) -> bool:
-        """Tell whether the row counts for a type: `types` names some with blanks between them, or none for all."""
-        return not self.cells["types"] or code in self.cells["types"].split()
+        """Tell whether the row counts for a type, as `types` says."""
+        return named(self.cells["types"], code)
 
-    def joined(self, other: Row, column: str, mark: str) -> Row:
-        """Give this row with what the other adds in one column."""
-        parts = dict.fromkeys([*self.cells[column].split(mark), *other.cells[column].split(mark)])
-        return Row(self.line, {**self.cells, column: mark.join(parts)})
+    def filled(self, **cells: str) -> Row:
+        """Give this row with other cells."""
+        return Row(self.line, {**self.cells, **cells})
+
+
+def named(types: str, code: str) -> bool:
+    """Tell whether a list of types names one: `C0002 C0006..C0008`, `!C0060` for all others; an empty list names all."""
+    words = types.split()
+    if any(_covers(word[1:], code) for word in words if word.startswith("!")):
+        return False
+    wanted = [word for word in words if not word.startswith("!")]
+    return not wanted or any(_covers(word, code) for word in wanted)
+
+
+def _covers(word: str, code: str) -> bool:
+    """Tell whether a type, or a range of types whose codes are equally long, holds a code."""
+    first, _, last = word.partition("..")
+    return len(first) == len(code) and first <= code <= (last or first)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +68,13 @@ class CodeSet:
 
 @dataclass(frozen=True)
 class Tables:
-    """All rule tables of one family."""
+    """All rule tables of one family; `entries` are whole: what a row leaves empty is filled from its data element."""
 
     elements: tuple[Row, ...]
     times: tuple[Row, ...]
     sections: tuple[Row, ...]
     entries: tuple[Row, ...]
+    dataelements: tuple[Row, ...]
     moments: tuple[Row, ...]
     valuetypes: tuple[Row, ...]
     valuesets: tuple[Row, ...]
@@ -74,6 +89,11 @@ class Tables:
         return {oid: _listed(rows) for oid, rows in grouped.items()} | {r["oid"]: _shaped(r) for r in self.codesystems}
 
     @cached_property
+    def section(self) -> Mapping[tuple[str, str], Row]:
+        """Sections by type and key."""
+        return {(row["type"], row["section"]): row for row in self.sections}
+
+    @cached_property
     def accepts(self) -> Mapping[str, str]:
         """Type of the standard -> the types that are taken for it, with blanks between them."""
         return {row["type"]: row["accepts"] for row in self.valuetypes}
@@ -85,20 +105,48 @@ class Tables:
 
 
 def load_tables(folder: Path) -> Tables:
-    """Read the tables of `folder` and valuesets.csv beside it; raises ConfigError with all faults (CFG-020, CFG-026)."""
-    paths = {
-        name: folder / f"{name}.csv"
-        for name in ("elements", "times", "sections", "entries", "moments", "valuetypes", "codesystems")
-    }
-    paths["valuesets"] = folder.parent / "valuesets.csv"
+    """Read the tables of `folder` and valuesets.csv beside it; raises ConfigError with all faults (CFG-020, CFG-026).
+
+    What was read is kept until a file changes.
+    """
+    paths = table_paths(folder)
     absent = [_fault(path, 0, "CFG-020", "this table is missing") for path in paths.values() if not path.is_file()]
     if absent:
         raise ConfigError(absent)
+    marks = (path.stat() for path in paths.values())
+    return _loaded(folder, tuple((mark.st_mtime_ns, mark.st_size, mark.st_ino) for mark in marks))
+
+
+@lru_cache(maxsize=4)
+def _loaded(folder: Path, _marks: tuple[tuple[int, ...], ...]) -> Tables:
+    paths = table_paths(folder)
     tables = Tables(**{name: _rows(path) for name, path in paths.items()})
-    faults = list(_column_faults(paths, tables)) or list(_word_faults(paths, tables))
+    faults = list(_column_faults(paths, tables)) or [*_reference_faults(paths, tables), *_word_faults(paths, tables)]
     if faults:
         raise ConfigError(faults)
-    return tables
+    return replace(tables, entries=tuple(_whole(tables.entries, tables.dataelements)))
+
+
+def table_paths(folder: Path) -> dict[str, Path]:
+    """Give every table of a family by its name."""
+    paths = {name: folder / f"{name}.csv" for name in _COLUMNS if name != "valuesets"}
+    return paths | {"valuesets": folder.parent / "valuesets.csv"}
+
+
+_FROM_ELEMENT = ("name", "value_type", "value_set", "format", "unit", "example")
+"""What an entry says only where it differs from its data element; `-` says that it has none."""
+
+
+def _whole(entries: Sequence[Row], elements: Sequence[Row]) -> Iterator[Row]:
+    """Fill the rows of entries from their data elements; the first of several units is the one asked for."""
+    known = {row["de"]: row for row in elements}
+    for row in entries:
+        element = known[row["de"]]
+        cells = {name: row[name] or element[name] for name in _FROM_ELEMENT}
+        cells = {name: "" if text == "-" else text for name, text in cells.items()}
+        units = cells["unit"]
+        cells |= {"element": element["name"], "unit": units.partition(" ")[0], "units": units}
+        yield row.filled(**cells, format_severity=element["format_severity"] or "warning")
 
 
 def _rows(path: Path) -> tuple[Row, ...]:
@@ -136,20 +184,9 @@ def _fault(path: Path, line: int, code: str, message: str) -> Fault:
 _COLUMNS = {
     "elements": ("rule", "types", "context", "check", "argument", "severity", "code", "item", "message", "hint"),
     "times": ("rule", "types", "context", "earlier", "later", "severity", "message", "hint"),
-    "sections": ("type", "code", "display_name", "name", "occurs", "severity"),
-    "entries": (
-        "type",
-        "section",
-        "de",
-        "name",
-        "value_type",
-        "value_set",
-        "format",
-        "format_severity",
-        "unit",
-        "missing",
-        "example",
-    ),
+    "sections": ("type", "section", "code", "display_name", "name", "occurs", "severity", "also"),
+    "entries": ("type", "section", "de", "name", "missing", "value_type", "value_set", "format", "unit", "example"),
+    "dataelements": ("de", "name", "value_type", "value_set", "format", "format_severity", "unit", "example"),
     "moments": ("context", "about"),
     "valuetypes": ("type", "accepts", "name"),
     "codesystems": ("oid", "name", "shape", "test", "severity", "example"),
@@ -165,6 +202,16 @@ def _column_faults(paths: Mapping[str, Path], tables: Tables) -> Iterator[Fault]
             yield _fault(paths[name], 1, "CFG-026", f"the columns {', '.join(missing)} are missing")
 
 
+def _reference_faults(paths: Mapping[str, Path], tables: Tables) -> Iterator[Fault]:
+    elements = {row["de"] for row in tables.dataelements}
+    sections = {(row["type"], row["section"]) for row in tables.sections}
+    for row in tables.entries:
+        if row["de"] not in elements:
+            yield _fault(paths["entries"], row.line, "CFG-026", f"dataelements.csv has no data element {row['de']}")
+        if (row["type"], row["section"]) not in sections:
+            yield _fault(paths["entries"], row.line, "CFG-026", f"sections.csv has no section {row['section']} of {row['type']}")
+
+
 def _word_faults(paths: Mapping[str, Path], tables: Tables) -> Iterator[Fault]:
     for row in tables.elements:
         if row["check"] not in CHECKS:
@@ -173,13 +220,18 @@ def _word_faults(paths: Mapping[str, Path], tables: Tables) -> Iterator[Fault]:
             yield _fault(paths["elements"], row.line, "CFG-026", f"there is no value set {row['argument']}")
         if row["code"] and row["code"] not in CODES:
             yield _fault(paths["elements"], row.line, "CFG-026", f"there is no code {row['code']}")
-    for row in tables.entries:
-        if row["value_set"] and row["value_set"] not in tables.sets:
-            yield _fault(paths["entries"], row.line, "CFG-026", f"there is no value set {row['value_set']}")
-        unknown = [name for name in row["value_type"].split("|") if name not in tables.accepts]
-        if unknown:
-            yield _fault(paths["entries"], row.line, "CFG-026", f"unknown value type {', '.join(unknown)}")
+    for name in ("entries", "dataelements"):
+        yield from _value_faults(paths[name], getattr(tables, name), tables)
     yield from _severity_faults(paths, tables)
+
+
+def _value_faults(path: Path, rows: Sequence[Row], tables: Tables) -> Iterator[Fault]:
+    for row in rows:
+        if row["value_set"] not in ("", "-") and row["value_set"] not in tables.sets:
+            yield _fault(path, row.line, "CFG-026", f"there is no value set {row['value_set']}")
+        unknown = [name for name in row["value_type"].split("|") if name and name not in tables.accepts]
+        if unknown:
+            yield _fault(path, row.line, "CFG-026", f"unknown value type {', '.join(unknown)}")
 
 
 def _severity_faults(paths: Mapping[str, Path], tables: Tables) -> Iterator[Fault]:
@@ -188,7 +240,7 @@ def _severity_faults(paths: Mapping[str, Path], tables: Tables) -> Iterator[Faul
         ("times", "severity"),
         ("sections", "severity"),
         ("entries", "missing"),
-        ("entries", "format_severity"),
+        ("dataelements", "format_severity"),
     )
     for name, column in columns:
         rows: tuple[Row, ...] = getattr(tables, name)

@@ -60,7 +60,7 @@ def changed(step):
         (GOOD.replace("[C0002]", "C0002"), "CFG-011", 4, "a list is wanted here: write [C0002]"),
         (GOOD.replace("[C0002]", "[0002]"), "CFG-007", 4, 'write "0002" in quotes'),
         (ASKED.replace("action: S0014", "function: 5001") + "send:\n  - to: records\n", "CFG-007", 4, 'write "5001" in quotes'),
-        (GOOD.replace("[C0002]", "[C0022]"), "CFG-030", 4, 'did you mean "C0002"?'),
+        (GOOD.replace("[C0002]", "[C00002]"), "CFG-030", 4, 'did you mean "C0002"?'),
         (GOOD.replace("collection", "colection"), "CFG-011", 3, 'did you mean "collection"?'),
         (GOOD.replace("schema: clinical", "schema: klinical"), "CFG-011", 6, 'did you mean "clinical"?'),
         (GOOD.replace("schema: clinical", "schema: mine.xsd"), "CFG-020", 6, 'no file "mine.xsd"'),

@@ -42,15 +42,24 @@ def clinical():
 
 def test_every_type_has_template_grammar_rules_and_sample():
     catalogue = Catalogue.load(XSD / "catalogue.yaml")
-    clinical = [kind for kind in catalogue.types.values() if kind.family == "clinical"]
-    assert [kind.code for kind in clinical] == ["C0002", "C0004", "C0007"]
-    for kind in clinical:
-        assert kind.template == f"2.16.156.10011.2.1.1.{20 + kind.part}"
-        assert kind.code == f"C{kind.part:04d}"
+    for kind in clinical():
         assert catalogue.schemas[kind.schema].is_file()
         assert kind.rules.is_dir()
         assert kind.sample.is_file()
         assert set(kind.where) == set(PLACES)
+
+
+def test_the_catalogue_holds_every_number_of_the_work_plan_once():
+    numbers = [number for kind in clinical() for number in (kind.number, *(also for also, _ in kind.also))]
+    assert sorted(numbers) == list(range(1, 61))
+
+
+def test_templates_of_the_two_standards_follow_the_part():
+    for kind in Catalogue.load(XSD / "catalogue.yaml").types.values():
+        if kind.standard == "WS/T 500-2016":
+            assert (kind.code, kind.template) == (f"C{kind.part:04d}", f"2.16.156.10011.2.1.1.{20 + kind.part}")
+        elif kind.standard == "WS/T 483-2016":
+            assert kind.template == f"2.16.156.10011.2.1.1.{kind.part}"
 
 
 def test_no_table_or_sample_is_orphaned():
@@ -59,8 +68,7 @@ def test_no_table_or_sample_is_orphaned():
     known = {kind.code for kind in catalogue.types.values() if kind.family == "clinical"}
     assert {row["type"] for row in (*tables.sections, *tables.entries)} == known
     assert {path.stem for path in (XSD / "clinical" / "samples").glob("*.xml")} == known
-    keys = {(row["type"], row["code"] or row["display_name"]) for row in tables.sections}
-    assert {(row["type"], row["section"]) for row in tables.entries} <= keys
+    assert {row["de"] for row in tables.dataelements} == {row["de"] for row in tables.entries}
     shapes = (XSD / "clinical" / "samples" / "shapes.csv").read_text(encoding="utf-8").splitlines()[1:]
     assert {line.rpartition(",")[2] for line in shapes} <= set(SHAPES)
 
@@ -91,10 +99,10 @@ def test_an_unknown_place_is_told(xsd):
 def test_wrong_words_in_tables_are_told_all_at_once(xsd):
     rules = xsd / "clinical" / "rules"
     spoil(rules / "elements.csv", "present", "persent")
-    spoil(rules / "entries.csv", ",BL,", ",BOOL,")
+    spoil(rules / "dataelements.csv", ",BL,", ",BOOL,")
     spoil(rules / "times.csv", ",error,", ",serious,")
     faults = faults_of(load_tables, rules)
-    assert {Path(f.file).name for f in faults} == {"elements.csv", "entries.csv", "times.csv"}
+    assert {Path(f.file).name for f in faults} == {"elements.csv", "dataelements.csv", "times.csv"}
     assert {f.code for f in faults} == {"CFG-026"}
     assert all(f.line > 1 for f in faults)
 

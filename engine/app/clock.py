@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from engine.app.checking import differences
 from engine.app.house import database_url, open_database
 from engine.app.process import begin, stop_when_told
 from engine.log import get_logger
+from engine.message import SHANGHAI
 from engine.schedule import Clock, Job
 from engine.services.nonces import forget_nonces
 from engine.services.signins import SignIns
 from engine.services.users import Users
 from engine.settings import Settings
-from engine.store import counts
+from engine.store import counts, days
 from engine.store.database import Database
 from engine.store.duework import DueWork
 from engine.store.leadership import leadership
@@ -39,6 +40,8 @@ def run_clock(settings: Settings, name: str) -> None:
 def _jobs(database: Database) -> tuple[Job, ...]:
     return (
         Job(name="fold-counts", action=lambda: counts.fold(database), every=5.0),
+        Job(name="fold-days", action=lambda: days.fold(database), every=5.0),
+        Job(name="recount-yesterday", action=lambda: _recount(database), daily_at=3),
         Job(name="checkpoint", action=database.checkpoint, every=2.0),
         Job(name="release-leases", action=lambda: _release(database), every=5.0),
         Job(name="forget-nonces", action=lambda: forget_nonces(database, datetime.now(UTC)), every=60.0),
@@ -53,6 +56,12 @@ def _release(database: Database) -> None:
         released = Queue(database, Seal()).release_expired(connection, datetime.now(UTC))
     if released:
         _LOG.warning("leases ran out", deliveries=released)
+
+
+def _recount(database: Database) -> None:
+    corrected = days.recount(database, datetime.now(SHANGHAI).date() - timedelta(days=1))
+    if corrected:
+        _LOG.warning("counts of yesterday corrected", places=corrected)
 
 
 def _prove(database: Database) -> None:

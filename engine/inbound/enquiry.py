@@ -15,6 +15,7 @@ from engine.errors import Issue, SenderError
 from engine.inbound.calls import Call
 from engine.inbound.intake import Desk, upload_result
 from engine.message import shanghai_text
+from engine.services.completeness import Statement, keep_statements
 from engine.services.quality import MOST_DAYS, Period, WrongPeriod
 from engine.store.database import Connection, Database
 from engine.store.entries import Filed, QualityAsked, Stored
@@ -102,13 +103,24 @@ class Enquiry:
         return filed
 
     async def reconcile(self, call: Call, given: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Hold what the hospital says it sent on a day against what was received and accepted."""
+        """Hold what the hospital says it sent on a day against what was received and accepted; what it says is kept."""
         day = _day_of(call, given, "date")
         rows = await self._reading(lambda c: self._journal.reconcile(c, call.institution, day, call.lane))
         ours = {row.document_type: row for row in rows}
         counts = {c["documentType"]: c for c in given.get("counts") or [] if c.get("documentType")}
+        await self._writer.write(keep_statements, self._statement(call, day, counts))
         differences = [_difference(kind, counts.get(kind), ours.get(kind)) for kind in sorted({*ours, *counts})]
         return {"differences": [d for d in differences if d]}
+
+    def _statement(self, call: Call, day: date, counts: Mapping[str, Any]) -> Statement:
+        """Write down what is said of types that there are; raises SenderError for a number below nothing."""
+        sent = {kind: _count_of(count) for kind, count in counts.items()}
+        for kind, number in sent.items():
+            if number < 0:
+                words, path = f"{kind} 的 sent 为 {number}，不能小于 0", f"/Envelope/Body/{call.operation}/counts"
+                raise SenderError(Issue(code="SND-311", message=words, hint="填写当天发送的份数，没有发送填 0", path=path))
+        known = {kind: number for kind, number in sent.items() if kind in self._catalogue.types}
+        return Statement(institution=call.institution, lane=call.lane, day=day, sent=known, at=call.received)
 
     async def quality_report(self, call: Call, given: Mapping[str, Any]) -> Mapping[str, Any]:
         """Tell which rules the institution's documents broke between two days, both included, at most 366 of them."""
@@ -162,8 +174,9 @@ def _difference(kind: str, theirs: Mapping[str, Any] | None, ours: Any) -> dict[
     sent = _count_of(theirs)
     received, accepted = (ours.received, ours.accepted) if ours else (0, 0)
     answer: dict[str, Any] = {"documentType": kind, "sent": sent, "received": received, "accepted": accepted}
-    named: Sequence[str] = (theirs or {}).get("documentIds") or []
-    if named:
+    named: Sequence[str] | None = (theirs or {}).get("documentIds")
+    # An empty list beside a number above nothing is how some clients write that they give no ids.
+    if named or (named is not None and sent == 0):
         here = set(ours.ids) if ours else set()
         answer |= {"missing": sorted(set(named) - here), "unexpected": sorted(here - set(named))}
     agrees = sent == accepted and not answer.get("missing") and not answer.get("unexpected")
@@ -171,7 +184,8 @@ def _difference(kind: str, theirs: Mapping[str, Any] | None, ours: Any) -> dict[
 
 
 def _count_of(theirs: Mapping[str, Any] | None) -> int:
-    return int((theirs or {}).get("sent") or 0)
+    said = (theirs or {}).get("sent")
+    return len(set((theirs or {}).get("documentIds") or ())) if said is None else int(said)
 
 
 def _day_of(call: Call, given: Mapping[str, Any], name: str) -> date:

@@ -123,6 +123,7 @@ class Judge:
         drawn = self._press.draw(document, known.code)
         own = own_key(drawn.own_root, drawn.own_extension)
         named = f"{drawn.replaces_root}^{drawn.replaces_extension}" if drawn.replaces_extension else ""
+        facts["written"] = drawn.written
         facts["own"], facts["resident"], facts["replaces_own"] = own, drawn.resident_id, "" if upload.replaces else named
         facts["repeats"] = known.figures
         found = self._custodian_of(upload.institution, drawn, document, known.code)

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 from engine.errors import TryAgain
 from engine.log import get_logger
 from engine.monitor.board import Act, Board
+from engine.monitor.completeness import CompletenessPage, CompletenessSource
 from engine.monitor.overview import Overview
 from engine.monitor.pages import STATIC, problem
 from engine.monitor.probes import Probes, Waiting
@@ -31,7 +32,7 @@ class Sources:
     """What the pages show and do, as plain callables that may block; any may raise TryAgain.
 
     `overview` reads the page's values; `waiting` what /metrics tells of the queues; `ping` writes to the store;
-    `acts` holds `retry` and `discard` of one dead delivery; `quality` answers the page of that name.
+    `acts` holds `retry` and `discard` of one dead delivery; `quality` and `completeness` answer the pages of these names.
     """
 
     overview: Callable[[], Overview]
@@ -39,6 +40,7 @@ class Sources:
     ping: Callable[[], None]
     acts: Mapping[str, Act]
     quality: QualitySource
+    completeness: CompletenessSource
 
 
 def build_monitor(sources: Sources, users: Users) -> ASGIApp:
@@ -55,6 +57,7 @@ def build_monitor(sources: Sources, users: Users) -> ASGIApp:
             Route("/signout", door.leave, methods=["POST"]),
             Route("/overview", door.guard(board.show)),
             Route("/quality", door.guard(QualityPage(sources.quality).show)),
+            Route("/completeness", door.guard(CompletenessPage(sources.completeness).show)),
             Route("/deliveries/{delivery:int}/{act}", door.guard(board.act), methods=["POST"]),
         ],
         exception_handlers={HTTPException: _refused, TryAgain: _try_again, Exception: _broken},

@@ -42,6 +42,7 @@ class Page:
 
 PAGES: tuple[Page, ...] = (
     Page("overview", "/overview"),
+    Page("completeness", "/completeness"),
     Page("quality", "/quality"),
 )
 """The pages in the order of the bar; `HOME` is where a person arrives."""

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from engine.message import SHANGHAI
 from engine.monitor.app import Sources
 from engine.monitor.chart import Hour
+from engine.monitor.completeness import CompletenessArchive, CompletenessSource
 from engine.monitor.overview import ENDS, DeadDelivery, Destination, MessageRow, Overview, Trouble
 from engine.monitor.probes import Waiting
 from engine.monitor.quality import Names, QualityArchive, QualitySource
@@ -42,10 +43,12 @@ class Archive:
     def sources(self, types: Names) -> Sources:
         """Hand the pages what they need; `types` are the document types by code."""
         acts = {"retry": self.retry, "discard": self.discard}
+        complete = CompletenessArchive(self.database, Institutions(self.database))
         quality = QualityArchive(self.database, self.journal, Institutions(self.database))
         return Sources(
             overview=self.overview, waiting=self.waiting, ping=self.database.ping_write, acts=acts,
             quality=QualitySource(names=quality.names, report=quality.report, types=types),
+            completeness=CompletenessSource(names=complete.names, span=complete.span, read=complete.read, types=types),
         )  # fmt: skip
 
     def overview(self, now: datetime | None = None) -> Overview:

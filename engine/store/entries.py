@@ -43,6 +43,7 @@ class Entry:
     `digest` is the SHA-256 of the unpacked XML in lower-case hexadecimal, empty when nothing could be unpacked;
     `size` its bytes. `original` holds the sender's GZIP bytes (`gzip`), the bytes as they came when there was no
     GZIP (`raw`), or is not kept (`meta`). `changed` is the XML that the route made, empty when it is unchanged.
+    `written` is when the document says it was written.
     `own` is the document's own id (root and extension); `resident` the identity number. `replaces` names the
     documentId, `replaces_own` the own id that is superseded; an entry that `repeats` replaces whatever holds its own id.
     `orders` are carried out only if the entry is fresh.
@@ -69,6 +70,7 @@ class Entry:
     replaces: str = ""
     replaces_own: str = ""
     repeats: bool = False
+    written: datetime | None = None
     batch: str = ""
     peer: str = ""
     orders: tuple[Order, ...] = ()

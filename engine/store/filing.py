@@ -15,6 +15,7 @@ from engine.store import counts, rows
 from engine.store.bulk import Listed, Values, insert_rows
 from engine.store.claims import Ledger, Verdict, names_asked
 from engine.store.counts import CountKey, Deltas
+from engine.store.days import Tally
 from engine.store.entries import Entry, EventLine, Filed, Mark
 from engine.store.sealing import Seal
 from engine.store.tables import body, delivery, event, finding, message
@@ -35,6 +36,7 @@ class Filing:
     events: list[Values] = field(default_factory=list)
     replaced: list[tuple[str, str]] = field(default_factory=list)
     deltas: Deltas = field(default_factory=Counter)
+    fresh: list[Entry] = field(default_factory=list)
 
     def add(self, entry: Entry) -> Filed:
         """Judge one entry and gather its rows."""
@@ -74,6 +76,7 @@ class Filing:
         )
 
     def _gather(self, entry: Entry) -> None:
+        self.fresh.append(entry)
         self.messages.append(rows.message_row(entry, self.seal))
         self.bodies.append(rows.body_row(entry, self.seal))
         self.findings.extend(rows.finding_rows(entry, entry.receipt, self.seal))
@@ -89,6 +92,8 @@ class Filing:
 
     def write(self) -> None:
         """Write all that was gathered: a handful of statements however many entries there are."""
+        tally = Tally()
+        tally.filed(self.connection, self.fresh)
         for table, values in (
             (message, self.messages),
             (body, self.bodies),
@@ -100,6 +105,8 @@ class Filing:
         mark_replaced(self.connection, self.replaced)
         self.ledger.write(self.connection)
         counts.record(self.connection, self.deltas)
+        tally.gone(self.connection, [old for old, _ in self.replaced])
+        tally.write(self.connection)
 
 
 _REPLACED_MARK: Mark = "replaced"

@@ -18,6 +18,7 @@ from engine.store.bulk import Values, insert_rows
 from engine.store.columns import AnyRow
 from engine.store.counts import Deltas
 from engine.store.database import Database
+from engine.store.days import Tally
 from engine.store.deliveries import Ended, move
 from engine.store.entries import EventLine, StoredMessage
 from engine.store.sealing import Seal
@@ -126,6 +127,9 @@ class Queue:
         told = [_event(row, one, self.seal) for row, one in ours if _worth_telling(row, one)]
         insert_rows(connection, event, told)
         counts.record(connection, deltas)
+        tally = Tally()
+        tally.delivered(connection, [row.receipt for row, one in ours if one.state == "SENT"])
+        tally.write(connection)
         return [row.seq for row, _ in ours]
 
     def release_expired(self, connection: Connection, now: datetime) -> int:

@@ -16,6 +16,7 @@ from engine.store.bulk import insert_rows
 from engine.store.claims import Ledger, claim_name, names_asked, overtaken
 from engine.store.columns import AnyRow
 from engine.store.counts import CountKey, Deltas
+from engine.store.days import Tally
 from engine.store.entries import Entry, EventLine, Filed, Mark, MessageState, status_of
 from engine.store.sealing import Seal
 from engine.store.tables import UNFINISHED_SQL, body, delivery, event, finding, message
@@ -39,6 +40,9 @@ def revoke(
     ledger.write(connection)
     marked = sa.update(message).where(message.c.receipt == holder.receipt).values(mark=_REVOKED)
     state, code = connection.execute(marked.returning(message.c.state, message.c.code)).one()
+    tally = Tally()
+    tally.gone(connection, [holder.receipt])
+    tally.write(connection)
     cancelled = deliveries.cancel_queued(connection, holder.receipt, now)
     _tell(connection, seal, holder.receipt, now, "revoked", reason)
     if cancelled:
@@ -79,6 +83,8 @@ def judge_again(connection: Connection, seal: Seal, receipt: str, entry: Entry) 
         # The sender holds a receipt that says accepted; a person decides what becomes of it now.
         entry = replace(entry, state="ERROR", orders=())
     targets: tuple[str, ...] = ()
+    tally = Tally()
+    tally.delivered(connection, [receipt] if held else [], -1)
     if not held and entry.state != "INVALID":
         entry, targets = _claim(connection, entry, old.received)
         filing.mark_replaced(connection, [(target, receipt) for target in targets])
@@ -87,6 +93,10 @@ def judge_again(connection: Connection, seal: Seal, receipt: str, entry: Entry) 
     still_open = _open_destinations(connection, receipt)
     entry = replace(entry, orders=tuple(order for order in entry.orders if order.destination not in still_open))
     _rewrite(connection, seal, old, entry)
+    tally.judged_again(connection, old, entry)
+    tally.gone(connection, targets)
+    tally.delivered(connection, [receipt] if entry.state == "ROUTED" else [])
+    tally.write(connection)
     said = f"{old.state} {old.code} -> {entry.state} {entry.code} ({entry.revision})"
     _tell(connection, seal, receipt, entry.received, "judged-again", said)
     return Filed(
@@ -140,6 +150,7 @@ def _rewrite(connection: Connection, seal: Seal, old: AnyRow, entry: Entry) -> N
         "route": entry.route,
         "revision": entry.revision,
         "reference": entry.reference,
+        "written": entry.written,
     }
     connection.execute(sa.update(message).where(message.c.receipt == receipt).values(**values))
     changed = rows.changed_values(entry, seal, receipt)

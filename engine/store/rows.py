@@ -50,6 +50,7 @@ def message_row(entry: Entry, seal: Seal) -> Values:
         "own": entry.own,
         "lane": entry.lane,
         "received": micros(entry.received),
+        "written": None if entry.written is None else micros(entry.written),
         "route": entry.route,
         "revision": entry.revision,
         "state": entry.state,

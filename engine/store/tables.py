@@ -32,6 +32,7 @@ message = sa.Table(
     _text("own"),
     _text("lane"),
     sa.Column("received", Moment, nullable=False),
+    sa.Column("written", Moment, nullable=True),
     _text("route"),
     _text("revision"),
     _text("state"),

@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from engine.message import SHANGHAI
+from engine.services.completeness import Asked, Count, completeness
 from tests.support.hospital import Refused
+from tests.support.stores import opened
 
 pytestmark = [pytest.mark.xdist_group("acceptance-reports"), pytest.mark.parametrize("engine", ["sqlite"], indirect=True)]
 
@@ -63,6 +65,49 @@ def test_without_numbers_only_the_counts_are_compared(ours, sent):
         "C0002": {"documentType": "C0002", "sent": "5", "received": "3", "accepted": "2"},
         "C0004": {"documentType": "C0004", "sent": "1", "received": "0", "accepted": "0"},
     }
+
+
+def test_who_lists_no_number_for_nothing_sent_is_told_what_came_all_the_same(ours, sent):
+    asked = ours.call("Reconcile", date=today(), counts={"count": [{"documentType": "C0007", "sent": 0, "documentIds": ""}]})
+    found = {d["documentType"]: d for d in asked["differences"]}
+    assert found["C0007"]["unexpected"] == [sent["report"].number]
+    assert found["C0007"].get("missing", []) == []
+    assert "unexpected" not in found["C0002"]
+
+
+def test_without_a_count_the_numbers_are_counted(ours, sent):
+    asked = ours.call(
+        "Reconcile",
+        date=today(),
+        counts={"count": [{"documentType": "C0007", "documentIds": {"documentId": [sent["report"].number]}}]},
+    )
+    assert [d["documentType"] for d in asked["differences"]] == ["C0002"]
+
+
+def test_what_is_stated_is_kept_and_the_latest_statement_stands(engine, ours, sent):
+    day = today() - timedelta(days=3)
+    for counts in ([("C0002", 9, []), ("C0007", 1, [])], [("C0002", 7, []), ("X9999", 3, [])]):
+        reconcile(ours, counts, date=day)
+    with opened(engine) as database, database.read() as connection:
+        found = completeness(connection, Asked(institution=ours.code, lane="live", first=day, last=day))
+    assert found.sent == {(day, "C0002"): Count(expected=7)}
+
+
+def test_fewer_than_none_is_a_fault_and_kept_nowhere(engine, ours, sent):
+    day = today() - timedelta(days=4)
+    with pytest.raises(Refused) as caught:
+        ours.call("Reconcile", date=day, counts={"count": [{"documentType": "C0002", "sent": -1}]})
+    assert caught.value.answer.code == "SND-311"
+    with opened(engine) as database, database.read() as connection:
+        assert completeness(connection, Asked(institution=ours.code, lane="live", first=day, last=day)).sent == {}
+
+
+def test_what_the_page_counts_is_what_reconcile_counts(engine, ours, sent):
+    day = today()
+    with opened(engine) as database, database.read() as connection:
+        found = completeness(connection, Asked(institution=ours.code, lane="live", first=day, last=day)).sent
+    ours_now = {kind: (count.received, count.accepted) for (_, kind), count in found.items() if kind in {"C0002", "C0007"}}
+    assert ours_now == {"C0002": (3, 2), "C0007": (1, 1)}
 
 
 def test_history_is_reconciled_apart(ours, sent):

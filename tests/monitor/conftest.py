@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 import pytest
 
 from engine.monitor.app import Sources, build_monitor
+from engine.monitor.completeness import CompletenessSource
 from engine.monitor.quality import QualitySource
 from engine.services.users import Users
 from engine.store.database import Database, metadata
 from tests.monitor.sample import a_busy_day
+from tests.monitor.sample_completeness import TODAY, completeness_of, span_of
 from tests.monitor.sample_quality import HOSPITALS, TYPES, quality_of
 from tests.monitor.web import Visitor, serve
 
@@ -52,7 +54,17 @@ class Behind:
     def sources(self):
         acts = {"retry": self.act("retry"), "discard": self.act("discard")}
         quality = QualitySource(names=lambda: self.institutions, report=self.report, types=TYPES)
-        return Sources(overview=self.read, waiting=self.waiting, ping=self.ping, acts=acts, quality=quality)
+        complete = CompletenessSource(
+            names=lambda: self.institutions, span=span_of, read=self.complete, types=TYPES, today=lambda: TODAY
+        )
+        return Sources(
+            overview=self.read, waiting=self.waiting, ping=self.ping, acts=acts, quality=quality, completeness=complete
+        )
+
+    def complete(self, asked):
+        self.ping()
+        self.wishes.append(asked)
+        return completeness_of(asked)
 
     def report(self, wish):
         self.ping()

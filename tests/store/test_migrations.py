@@ -59,7 +59,11 @@ def test_findings_of_before_learn_their_type_and_lane_and_which_is_the_first_of_
         config.set_main_option("script_location", scripts.dir)
         config.attributes["connection"] = connection
         command.upgrade(config, step.down_revision)
-        row = {c.name: "" for c in tables.message.c if c.name != "seq"} | {"received": NOON, "size": 1, "resident": b""}
+        row = {c.name: "" for c in tables.message.c if c.name not in {"seq", "written"}} | {
+            "received": NOON,
+            "size": 1,
+            "resident": b"",
+        }
         row |= {"receipt": "R1", "document_type": "C0004", "lane": "history"}
         connection.execute(tables.message.insert(), row)
         for receipt, rule in (("R1", "a"), ("R1", "a"), ("R1", "b"), ("gone", "a")):

@@ -1,0 +1,88 @@
+"""Hold the words of the completeness page, in Chinese and in English."""
+
+from __future__ import annotations
+
+COMPLETENESS_TEXTS: dict[str, tuple[str, str]] = {
+    # key: (Chinese, English)
+    "page.completeness": ("完整性", "Completeness"),
+    "completeness.about": (
+        "一家机构每天应发多少、收到多少、接收多少、送达多少，缺在哪一天。",
+        "What an institution says it sent each day, what came in, was accepted and delivered, and where days are missing.",
+    ),
+    "completeness.choose": ("请选择机构", "Choose an institution"),
+    "completeness.start": ("选择机构后查看它的日历。", "Choose an institution to see its calendar."),
+    "completeness.until": ("截至月份", "Until month"),
+    "completeness.months": ("{first} 至 {last}", "{first} to {last}"),
+    "completeness.back": ("← 前 12 个月", "← 12 months earlier"),
+    "completeness.on": ("后 12 个月 →", "12 months later →"),
+    "completeness.nothing": ("这家机构在这 12 个月里还没有文档", "No document of this institution in these 12 months"),
+    "completeness.nothing.about": (
+        "机构发来的第一份文档会出现在这里；也可以换一个通道或月份。",
+        "Its first document will appear here; another lane or other months may hold some.",
+    ),
+    "completeness.basis.live": ("按发送日期", "by day of sending"),
+    "completeness.basis.history": ("按文档书写日期", "by the day the documents were written"),
+    # the sums
+    "completeness.filled": ("有文档的天数", "Days with documents"),
+    "completeness.of": ("共 {number} 天", "of {number}"),
+    "completeness.holes": ("空缺天数", "Days missing"),
+    "completeness.missing": ("少于申报", "Fewer than stated"),
+    "completeness.documents": ("{number} 份", "{number} documents"),
+    "completeness.thin": ("数量偏少的天数", "Days with few"),
+    "completeness.accepted": ("接收", "Accepted"),
+    "completeness.undelivered": ("{number} 份未送达", "{number} not delivered"),
+    "completeness.alldelivered": ("全部送达", "all delivered"),
+    # kinds of a day
+    "kind.full": ("完整", "complete"),
+    "kind.open": ("有文档，未申报", "documents, nothing stated"),
+    "kind.rest": ("申报为无", "none sent, as stated"),
+    "kind.over": ("多于申报", "more than stated"),
+    "kind.thin": ("数量偏少", "far fewer than usual"),
+    "kind.short": ("少于申报或有退回", "fewer than stated, or refused"),
+    "kind.none": ("空缺", "missing"),
+    "kind.elsewhere": ("由另一通道接收", "came in the other lane"),
+    "kind.outside": ("不在范围", "not in question"),
+    "kind.running": ("今天，尚未结束", "today, not over"),
+    "completeness.day.live": (
+        "{day} {kind}：申报 {expected}，收到 {received}，接收 {accepted}，送达 {delivered}",
+        "{day} {kind}: stated {expected}, received {received}, accepted {accepted}, delivered {delivered}",
+    ),
+    "completeness.day.history": (
+        "{day} {kind}：历史 {written} 份，实时 {elsewhere} 份",
+        "{day} {kind}: {written} of history, {elsewhere} live",
+    ),
+    "completeness.weekdays": ("一 二 三 四 五 六 日", "Mo Tu We Th Fr Sa Su"),
+    "completeness.month": ("{year} 年 {month} 月", "{month}/{year}"),
+    "completeness.calendar": ("日历", "Calendar"),
+    # the list of holes
+    "completeness.list": ("空缺与差异", "Holes and differences"),
+    "completeness.list.none": ("没有空缺", "Nothing is missing"),
+    "completeness.list.more": ("另有 {number} 处未列出，JSON 中有全部。", "{number} more are in the JSON twin."),
+    "completeness.span.one": ("{first}", "{first}"),
+    "completeness.span": ("{first} 至 {last}", "{first} to {last}"),
+    "completeness.days": ("{number} 天", "{number} days"),
+    "completeness.days.one": ("1 天", "1 day"),
+    "completeness.short.by": ("缺 {number} 份", "{number} missing"),
+    # the types
+    "completeness.types": ("按文档类型", "By document type"),
+    "completeness.type": ("文档类型", "Document type"),
+    "completeness.expected": ("申报", "Stated"),
+    "completeness.received": ("收到", "Received"),
+    "completeness.delivered": ("送达", "Delivered"),
+    "completeness.difference": ("差额", "Difference"),
+    "completeness.written": ("书写于这些天", "Written these days"),
+    "completeness.written.day": ("书写于当天", "Written that day"),
+    "completeness.withdays": ("有文档天数", "Days with documents"),
+    "completeness.last": ("最近一天", "Last day"),
+    "completeness.absent": ("{number} 类还没有文档", "{number} types without any document"),
+    "completeness.onday": ("{day} 的明细", "{day} in detail"),
+    "completeness.onday.none": ("这一天没有文档，也没有申报。", "Neither documents nor a statement on this day."),
+    "completeness.close": ("关闭明细", "Close"),
+    "completeness.expected.none": ("未申报", "not stated"),
+    # what cannot be shown
+    "completeness.wrong.institution": ("没有机构“{value}”", "There is no institution “{value}”"),
+    "completeness.wrong.type": ("没有文档类型“{value}”", "There is no document type “{value}”"),
+    "completeness.wrong.lane": ("没有通道“{value}”", "There is no lane “{value}”"),
+    "completeness.wrong.month": ("“{value}”不是月份，请写成 2026-03", "“{value}” is no month; write it like 2026-03"),
+    "completeness.wrong.day": ("“{value}”不是日期，请写成 2026-03-01", "“{value}” is no day; write it like 2026-03-01"),
+}

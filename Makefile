@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo run test lint docs lock clean
+.PHONY: install demo run test lint proof-history docs lock clean
 
 install: $(STAMP)
 
@@ -28,6 +28,9 @@ lint: install
 
 test: lint
 	$(BIN)/python -m pytest -n auto --dist loadfile
+
+proof-history: install
+	$(BIN)/python -m bench.proofs.history $(SIZE)
 
 docs: install
 	$(BIN)/python -m engine.reference

@@ -47,7 +47,7 @@ async def _client(url: str, waiting: Iterator[bytes], sent: Sent, until: float) 
         if began > until:
             break
         writer.write(f"{head}{len(body)}\r\n\r\n".encode() + body)
-        answer = await _answer(reader)
+        answer = await read_answer(reader)
         sent.latencies.append((time.perf_counter() - began) * 1000)
         if b">accepted" in answer and b"<duplicate>true" not in answer:
             sent.accepted += 1
@@ -57,7 +57,8 @@ async def _client(url: str, waiting: Iterator[bytes], sent: Sent, until: float) 
     writer.close()
 
 
-async def _answer(reader: asyncio.StreamReader) -> bytes:
+async def read_answer(reader: asyncio.StreamReader) -> bytes:
+    """Read the body of one HTTP answer."""
     head = await reader.readuntil(b"\r\n\r\n")
     length = next(int(line.split(b":")[1]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
     return await reader.readexactly(length)

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import json
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from threading import local
@@ -16,6 +16,7 @@ from engine.codes import title
 from engine.errors import Issue, SenderError, TryAgain
 from engine.inbound.calls import Call
 from engine.inbound.judge import Judge, Judgement, Upload
+from engine.inbound.lanes import Lanes
 from engine.log import get_logger
 from engine.metrics import figures
 from engine.store.database import Connection
@@ -129,6 +130,7 @@ class Intake:
         self._judge = make_judge()
         self._make_judge = make_judge
         self._own = local()
+        self._lanes = Lanes()
         self._executor: Executor = ThreadPoolExecutor(1, thread_name_prefix="large")
         self._filing = filing
         self._writer = writer
@@ -139,7 +141,16 @@ class Intake:
 
     async def upload(self, call: Call, given: Mapping[str, Any]) -> Mapping[str, Any]:
         """Answer Upload and UploadBinary: an UploadResult (contracts.md)."""
-        upload = _upload_of(call, given)
+        return await self._in_lane(call, lambda: self._upload(_upload_of(call, given)))
+
+    async def _in_lane(self, call: Call, work: Callable[[], Awaitable[Mapping[str, Any]]]) -> Mapping[str, Any]:
+        if call.lane == "live":
+            self._lanes.live()
+            return await work()
+        async with self._lanes.history():
+            return await work()
+
+    async def _upload(self, upload: Upload) -> Mapping[str, Any]:
         if self._is_large(upload):
             return document_result(
                 (await self._write(_alone(await self._judged(upload))))[0], upload.document_type, self._explain
@@ -154,6 +165,9 @@ class Intake:
         """Answer UploadBatch: every document judged in order, all in one commit."""
         documents = given.get("documents") or []
         self._check_batch(documents)
+        return await self._in_lane(call, lambda: self._upload_batch(call, given, documents))
+
+    async def _upload_batch(self, call: Call, given: Mapping[str, Any], documents: Sequence[Any]) -> Mapping[str, Any]:
         uploads = [_upload_of(call, document, batch=given["batchId"]) for document in documents]
         judgements, unpacked = [], 0
         for upload in uploads:

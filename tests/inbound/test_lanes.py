@@ -1,0 +1,94 @@
+"""Live documents go first: history passes one at a time beside them, many at once when it is alone, and always gets on."""
+
+import asyncio
+
+import pytest
+
+from engine.inbound.lanes import ALONE, QUIET, Lanes
+
+
+class Clock:
+    def __init__(self):
+        self.now = 100.0
+
+    def __call__(self):
+        return self.now
+
+
+def together(lanes, number, during=lambda: None):
+    """Send history calls all at once; gives how many were in hand at most, and the order in which they got in."""
+    inside, most, order = 0, 0, []
+
+    async def one(name):
+        nonlocal inside, most
+        async with lanes.history():
+            inside, most = inside + 1, max(most, inside + 1)
+            order.append(name)
+            during()
+            await asyncio.sleep(0)
+            inside -= 1
+
+    async def all_of_them():
+        await asyncio.wait_for(asyncio.gather(*(one(name) for name in range(number))), 10)
+
+    asyncio.run(all_of_them())
+    return most, order
+
+
+def test_beside_live_documents_history_passes_one_at_a_time_in_order():
+    lanes = Lanes(Clock())
+    lanes.live()
+    assert together(lanes, 20) == (1, list(range(20)))
+
+
+def test_alone_history_passes_many_at_once():
+    assert together(Lanes(Clock()), 40)[0] == ALONE
+
+
+def test_a_lane_is_quiet_a_while_after_its_last_document():
+    clock = Clock()
+    lanes = Lanes(clock)
+    lanes.live()
+    clock.now += QUIET - 0.01
+    assert together(lanes, 5)[0] == 1
+    later = Lanes(clock)
+    later.live()
+    clock.now += QUIET
+    assert together(later, 5)[0] == 5
+
+
+def test_history_that_was_let_in_alone_gives_way_when_live_documents_come():
+    lanes = Lanes(Clock())
+    most, order = together(lanes, 60, during=lanes.live)
+    assert most <= ALONE
+    assert order == list(range(60))
+
+
+def test_a_call_that_fails_or_hangs_up_leaves_its_place():
+    lanes = Lanes(Clock())
+    lanes.live()
+
+    async def fails():
+        async with lanes.history():
+            raise ZeroDivisionError
+
+    async def hangs_up():
+        async with lanes.history():
+            waiting = asyncio.create_task(anext(_places(lanes)))
+            await asyncio.sleep(0)
+            waiting.cancel()
+            await asyncio.gather(waiting, return_exceptions=True)
+
+    async def _all():
+        with pytest.raises(ZeroDivisionError):
+            await fails()
+        await asyncio.wait_for(hangs_up(), 5)
+        async with asyncio.timeout(5), lanes.history():
+            pass
+
+    asyncio.run(_all())
+
+
+async def _places(lanes):
+    async with lanes.history():
+        yield

@@ -15,6 +15,7 @@ from engine.services.completeness import (
     holes,
     keep_statements,
 )
+from engine.store.days import accepted_by_day
 from engine.store.journal import Journal
 from engine.store.migrations import migrate
 from engine.store.sealing import Seal
@@ -135,8 +136,8 @@ def test_what_was_in_the_store_before_is_counted_by_the_migration(url):
     found = read(opened)
     assert found.sent == {(DAY, "C0002"): Count(received=2, accepted=1, delivered=1)}
     with opened.read() as connection:
-        earlier = completeness(connection, Asked(institution="H1", lane="live", first=DAY - timedelta(days=9), last=DAY))
-    assert earlier.written == {(DAY - timedelta(days=9), "C0002"): 1}
+        written = accepted_by_day(connection, "H1", "live", "written", DAY - timedelta(days=9), DAY)
+    assert written == {DAY - timedelta(days=9): 1}
     opened.close()
 
 

@@ -539,6 +539,7 @@ CONFIG_CODES: dict[str, str] = {
     "CFG-042": "找不到指名的秘密",
     "CFG-050": "目录与文件不一致",
     "CFG-060": "数据库地址写错，或 SQLite 版本过旧",
+    "CFG-061": "TLS 的证书、私钥、签发机构或吊销列表不能用",
 }
 """What each code of lint means."""
 

@@ -55,6 +55,21 @@ class Delivery(Sheet):
     poll: Duration = Field(0.2, description="空闲时查看队列的间隔 · how often an idle worker looks")
 
 
+class Tls(Sheet):
+    """The files of TLS on both ports; relative names are below the data directory, "" for none."""
+
+    certificate: str = Field(
+        "",
+        description="服务器证书（PEM，含中间证书）；填写后两个端口都只接受 TLS · server certificate; when set, both ports speak TLS only",
+    )
+    key: str = Field("", description="服务器私钥（PEM，不加密） · key of the server certificate")
+    client_ca: str = Field(
+        "",
+        description="客户端证书的签发机构（PEM）；填写后服务端口接受客户端证书 · authority of client certificates, services port",
+    )
+    revoked: str = Field("", description="签发机构的吊销列表（PEM） · revocation list of that authority")
+
+
 class Settings(Sheet):
     """Everything that can be set; a flag beats the environment, which beats the file."""
 
@@ -79,6 +94,7 @@ class Settings(Sheet):
     limits: Limits = Field(default_factory=Limits, description="上限 · limits")
     deadlines: Deadlines = Field(default_factory=Deadlines, description="时限 · deadlines")
     delivery: Delivery = Field(default_factory=Delivery, description="投递 · delivery")
+    tls: Tls = Field(default_factory=Tls, description="TLS")
 
     @property
     def secrets(self) -> Path:

@@ -1,11 +1,11 @@
-"""Check the project's files, and the store's counts against its rows."""
+"""Check the project's files, and the store's counts against its rows and its audit against its chain."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
 
-from engine.app.house import DESKS, document_limits, open_store
+from engine.app.house import DESKS, document_limits, open_store, tls_context
 from engine.channels import lint
 from engine.documents.press import Press
 from engine.errors import ConfigError, Fault
@@ -14,6 +14,7 @@ from engine.inbound.registry import REGISTRY
 from engine.outbound.connector import Secrets, Surroundings
 from engine.outbound.endpoints import build_connectors, load_endpoints
 from engine.services.access import load_access
+from engine.services.auditchain import verify_audit
 from engine.settings import Settings, load_settings
 from engine.store import counts
 from engine.store.database import Database
@@ -25,7 +26,7 @@ CONTRACTS = (COLLECTION, REGISTRY)
 def check_project(settings: Settings) -> list[Fault]:
     """Lint settings, access, endpoints, catalogue, routes and WSDLs: all faults and warnings, sorted by place."""
     endpoints = _Endpoints(settings)
-    checkers: list[lint.Checker] = [_check_settings, _check_access, endpoints.check, _check_wsdls]
+    checkers: list[lint.Checker] = [_check_settings, lambda _: _check_tls(settings), _check_access, endpoints.check, _check_wsdls]
     try:
         press = Press(settings.project, document_limits(settings))
         checkers += [lint.check_documents(press), lint.check_routes(press, endpoints.names(), DESKS)]
@@ -37,6 +38,11 @@ def check_project(settings: Settings) -> list[Fault]:
 
 def _check_settings(root: Path) -> Iterable[Fault]:
     load_settings({"project": root}, {})
+    return ()
+
+
+def _check_tls(settings: Settings) -> Iterable[Fault]:
+    tls_context(settings, clients=True)
     return ()
 
 
@@ -78,9 +84,9 @@ def _check_wsdls(root: Path) -> Iterable[Fault]:
 
 
 def differences(database: Database) -> list[str]:
-    """Compare counts with rows; each line names one difference, none means that nothing is lost."""
+    """Compare counts with rows and walk the chain of the audit; each line names one difference, none means that nothing is lost."""
     with database.read() as connection:
-        return counts.verify(connection)
+        return [*counts.verify(connection), *verify_audit(connection)]
 
 
 def check_store(settings: Settings) -> list[str]:

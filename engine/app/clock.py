@@ -11,6 +11,7 @@ from engine.app.process import begin, stop_when_told
 from engine.log import get_logger
 from engine.message import SHANGHAI
 from engine.schedule import Clock, Job
+from engine.services.auditchain import seal_audit
 from engine.services.nonces import forget_nonces
 from engine.services.signins import SignIns
 from engine.services.users import Users
@@ -44,6 +45,7 @@ def _jobs(database: Database) -> tuple[Job, ...]:
         Job(name="recount-yesterday", action=lambda: _recount(database), daily_at=3),
         Job(name="checkpoint", action=database.checkpoint, every=2.0),
         Job(name="release-leases", action=lambda: _release(database), every=5.0),
+        Job(name="seal-audit", action=lambda: seal_audit(database, datetime.now(UTC)), every=10.0),
         Job(name="forget-nonces", action=lambda: forget_nonces(database, datetime.now(UTC)), every=60.0),
         Job(name="forget-sign-ins", action=SignIns(database).forget, every=600.0),
         Job(name="forget-sessions", action=Users(database).forget_ended, every=600.0),

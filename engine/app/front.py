@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from engine import metrics
-from engine.app.house import House, build_desks, load_house, open_database
+from engine.app.house import House, build_desks, load_house, open_database, tls_context
 from engine.app.process import begin, stop_when_told
 from engine.errors import Issue, SenderError
 from engine.inbound.admission import Admission, Written
@@ -57,7 +57,8 @@ async def _serve(settings: Settings, listening: socket.socket) -> None:
     stop_when_told(lambda: loop.call_soon_threadsafe(stop.set))
     async with _open_front(settings) as front:
         tell_ready()
-        await serve(front, listening, limits=front_limits(settings), stop=stop, grace=settings.deadlines.drain * 0.8)
+        tls = tls_context(settings, clients=True)
+        await serve(front, listening, limits=front_limits(settings), tls=tls, stop=stop, grace=settings.deadlines.drain * 0.8)
 
 
 def front_limits(settings: Settings) -> FrontLimits:

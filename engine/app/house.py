@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from engine.channels.book import RouteBook, load_book
 from engine.documents.limits import Limits
 from engine.documents.press import Press
 from engine.inbound.intake import Desk
+from engine.inbound.tls import server_context
 from engine.outbound.endpoints import Endpoints, load_endpoints
 from engine.services.applications import Applications
 from engine.services.institutions import Institutions
@@ -97,12 +99,28 @@ def open_users(settings: Settings) -> Iterator[Users]:
         yield Users(database)
 
 
+def tls_context(settings: Settings, *, clients: bool) -> ssl.SSLContext | None:
+    """Make the TLS of a port, None when the settings name no certificate; `clients` may show certificates there.
+
+    Raises ConfigError naming the file that cannot be used.
+    """
+    named = settings.tls
+    if not named.certificate:
+        return None
+    client_ca, revoked = (settings.data / name if name and clients else None for name in (named.client_ca, named.revoked))
+    return server_context(
+        certificate=settings.data / named.certificate, key=settings.data / (named.key or named.certificate),
+        client_ca=client_ca, revoked=revoked,
+    )  # fmt: skip
+
+
 def prepare(settings: Settings) -> str | None:
     """Do what comes before the first process: lint, migrations, the revision in force, the first administrator.
 
     Returns the first administrator's password when one was made. Raises ConfigError with all faults.
     """
     log.configure(settings.log_level, "engine")
+    tls_context(settings, clients=True)
     book = load_house(settings).book
     with open_store(settings) as database:
         with database.write() as connection:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import ssl
 
-from engine.app.house import open_database
+from engine.app.house import open_database, tls_context
 from engine.app.process import begin, stop_when_told
 from engine.documents.catalogue import Catalogue
 from engine.inbound.protocol import serve
@@ -28,7 +29,8 @@ def run_monitor(settings: Settings, name: str, fd: int) -> None:
         seal = Seal()
         archive = Archive(database, Journal(database, seal), Queue(database, seal))
         sources = archive.sources(_types(settings))
-        asyncio.run(_serve(build_monitor(sources, Users(database)), socket.socket(fileno=fd)))
+        app, tls = build_monitor(sources, Users(database)), tls_context(settings, clients=False)
+        asyncio.run(_serve(app, socket.socket(fileno=fd), tls))
 
 
 def _types(settings: Settings) -> Names:
@@ -37,8 +39,8 @@ def _types(settings: Settings) -> Names:
     return {kind.code: (kind.name, kind.english_name) for kind in catalogue.types.values()}
 
 
-async def _serve(app: object, listening: socket.socket) -> None:
+async def _serve(app: object, listening: socket.socket, tls: ssl.SSLContext | None) -> None:
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     stop_when_told(lambda: loop.call_soon_threadsafe(stop.set))
     tell_ready()
-    await serve(app, listening, stop=stop)
+    await serve(app, listening, tls=tls, stop=stop)

@@ -47,7 +47,7 @@ def serve(settings: Settings, announce: Callable[[str, str], None] | None = None
     supervisor = Supervisor(_roles(settings, services, monitor), drain=settings.deadlines.drain)
 
     def ready() -> None:
-        at, watch = _address(settings.host, services), _address(settings.host, monitor)
+        at, watch = _address(settings, services), _address(settings, monitor)
         say(f"services         {at}/services/")
         say(f"monitor          {watch}/")
         if first_password:
@@ -61,8 +61,10 @@ def serve(settings: Settings, announce: Callable[[str, str], None] | None = None
     return supervisor.run(ready)
 
 
-def _address(host: str, listening: Any) -> str:
-    return f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
+def _address(settings: Settings, listening: Any) -> str:
+    scheme = "https" if settings.tls.certificate else "http"
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"{scheme}://{host}:{listening.getsockname()[1]}"
 
 
 def _roles(settings: Settings, services: Any, monitor: Any) -> list[Role]:

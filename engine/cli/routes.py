@@ -13,7 +13,9 @@ from engine.cli.entry import say, settings_of, with_project, with_settings
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="faults as a JSON list")
-@click.option("--store", is_flag=True, help="compare the counts with the rows of the store instead")
+@click.option(
+    "--store", is_flag=True, help="compare the counts with the rows of the store instead, and walk the chain of the audit"
+)
 @with_project
 @with_settings
 def check(as_json: bool, store: bool, **flags: Any) -> None:  # noqa: FBT001 - click hands flags over so

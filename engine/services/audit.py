@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from sqlalchemy import BigInteger, Column, Connection, Identity, Index, Integer, Table, Text, UniqueConstraint, func, select
+from sqlalchemy import BigInteger, Column, Connection, Identity, Index, Integer, Table, Text, UniqueConstraint, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from engine.store.columns import Moment, RowNumber, micros
@@ -20,9 +20,13 @@ Verdict = Literal["admitted", "refused", "changed", "read"]
 CODE = re.compile(r"[A-Za-z0-9-]{1,32}\Z")
 """What an institution's code looks like."""
 
-_MINUTE = 60_000_000
+MINUTE = 60_000_000
+"""Microseconds of a minute; rows carry the number of theirs since 1970."""
+
 _WRITTEN_THROUGH = 100
 _KEYS_COUNTED = 10_000
+
+_KEY = ("minute", "peer", "institution", "service", "reason", "verdict", "actor", "subject")
 
 audit = Table(
     "audit",
@@ -39,14 +43,15 @@ audit = Table(
     Column("count", Integer, nullable=False),
     Column("first", Moment, nullable=False),
     Column("last", Moment, nullable=False),
-    UniqueConstraint(
-        "minute", "peer", "institution", "service", "reason", "verdict", "actor", "subject", name="uq_audit_one_row_a_minute"
-    ),
+    Column("link", BigInteger, nullable=False, server_default="0"),
+    Column("hash", Text, nullable=False, server_default=""),
+    UniqueConstraint(*_KEY, "link", name="uq_audit_one_open_row_a_minute"),
     Index("ix_audit_institution", "institution", "minute"),
     Index("ix_audit_verdict", "verdict", "minute"),
+    Index("ux_audit_link", "link", unique=True, sqlite_where=text("link <> 0"), postgresql_where=text("link <> 0")),
+    Index("ix_audit_open", "minute", "seq", sqlite_where=text("link = 0"), postgresql_where=text("link = 0")),
 )
-
-_KEY = ("minute", "peer", "institution", "service", "reason", "verdict", "actor", "subject")
+"""One row for each key and minute while it is open; `link` is its place in the chain once it is sealed, then nothing changes it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,9 +89,9 @@ class AuditRow:
     last: datetime
 
 
-def claimed_code(text: str) -> str:
+def claimed_code(claimed: str) -> str:
     """Give a claimed institution code as it may be stored: a well-formed one, "" for none, else "?"."""
-    return text if not text or CODE.match(text) else "?"
+    return claimed if not claimed or CODE.match(claimed) else "?"
 
 
 def changed(reason: str, *, institution: str = "", subject: str = "", actor: str = "command-line", peer: str = "") -> AuditNote:
@@ -122,7 +127,7 @@ class Audit:
 
         The first hundred of one row in a minute do; after that the row is there, and a flood is only counted (`note`).
         """
-        minute = micros(note.at) // _MINUTE
+        minute = micros(note.at) // MINUTE
         with self._lock:
             if minute != self._minute or len(self._written) >= _KEYS_COUNTED:
                 self._minute, self._written = minute, {}
@@ -170,13 +175,13 @@ class Audit:
         if verdict:
             query = query.where(audit.c.verdict == verdict)
         if since is not None:
-            query = query.where(audit.c.minute >= micros(since) // _MINUTE)
+            query = query.where(audit.c.minute >= micros(since) // MINUTE)
         return [_row(found) for found in connection.execute(query).mappings()]
 
 
 def _key(note: AuditNote) -> tuple[Any, ...]:
     return (
-        micros(note.at) // _MINUTE,
+        micros(note.at) // MINUTE,
         note.peer[:64],
         claimed_code(note.institution),
         note.service[:64],
@@ -194,7 +199,7 @@ def _joined(before: AuditNote, later: AuditNote) -> AuditNote:
 def _upsert(connection: Connection, notes: Iterable[AuditNote]) -> list[dict[str, Any]]:
     gathered: dict[tuple[Any, ...], dict[str, Any]] = {}
     for note in notes:
-        fresh = {**dict(zip(_KEY, _key(note), strict=True)), "count": 0, "first": note.at, "last": note.at}
+        fresh = {**dict(zip(_KEY, _key(note), strict=True)), "link": 0, "hash": "", "count": 0, "first": note.at, "last": note.at}
         row = gathered.setdefault(_key(note), fresh)
         row["count"] += note.count
         row["first"], row["last"] = min(row["first"], note.at), max(row["last"], note.at)
@@ -207,7 +212,7 @@ def _upsert(connection: Connection, notes: Iterable[AuditNote]) -> list[dict[str
 def _upsert_for(insert: Any, *, largest: Any) -> Any:
     statement = insert(audit)
     return statement.on_conflict_do_update(
-        index_elements=list(_KEY),
+        index_elements=[*_KEY, "link"],
         set_={
             "count": audit.c.count + statement.excluded.count,
             "last": largest(audit.c.last, statement.excluded.last),

@@ -3,7 +3,7 @@
 import pytest
 
 from engine.services.institutions import Institutions
-from tests.hostile.site import Site
+from tests.hostile.site import PASSWORD, Site
 from tests.support.project import Project
 from tests.support.stores import new_engine, opened
 
@@ -18,6 +18,7 @@ def site(tmp_path_factory):
     made = new_engine("sqlite", tmp_path_factory.mktemp("engine"), *project.option, hospitals=("HOSP-A", "HOSP-B"))
     with made as engine, opened(engine) as database:
         Institutions(database).add("HOSP-U", "测试机构", "hospital", "pass-w\u00f6rd-of-twelve")
+        Institutions(database).add("HOSP-D", "测试机构", "hospital", PASSWORD, digest=True)
         engine.start()
         yield Site(engine, database)
         assert engine.stop() == 0

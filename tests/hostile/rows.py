@@ -15,6 +15,7 @@ COVERED: dict[str, str] = {
     "BI-024": "ten thousand headers, one header of a megabyte",
     "BI-027": "100-continue asked for a body over the limit",
     "BI-030": "a forged X-Forwarded-For",
+    "BI-033": "client certificates: none, expired, not yet valid, of another authority, revoked, another hospital's",
     # 02 SOAP
     "BI-036": "either SOAP version under the media type of the other; versions mixed",
     "BI-039": "a Fault as request",
@@ -30,8 +31,10 @@ COVERED: dict[str, str] = {
     "BI-066": "no credentials",
     "BI-069": "one hospital's credentials, another's code or address",
     "BI-072": "passwords with NUL, of a megabyte, in another Unicode form",
+    "BI-075": "a PasswordDigest sent twice",
+    "BI-078": "a signature over the time stamp only (no signature is a credential)",
     "BI-081": "a signature that names a key to be fetched, a huge certificate",
-    "BI-084": "an institution registered twice (by the command; the SOAP service comes with its issue)",
+    "BI-084": "an institution registered twice (by the command; by the SOAP service in tests/acceptance/test_registration.py)",
     # 04 Base64
     "BI-087": "Base64 in lines of 76",
     "BI-090": "padding left out",
@@ -107,12 +110,6 @@ _OTHER_LAYER = "belongs to a service that is not built yet"
 _DELIVERY = "held by tests/outbound against real destinations"
 
 LATER: dict[str, tuple[str, str]] = {
-    "BI-033": (
-        "client certificates of six wrong kinds",
-        "`run` offers no TLS port yet; tests/inbound/test_tls.py holds the door itself",
-    ),
-    "BI-075": ("a PasswordDigest sent twice", "digests come with the secrecy issue; any digest is refused until then"),
-    "BI-078": ("a signature over the time stamp only", "signatures come with the secrecy issue; none is a credential until then"),
     "BI-195": ("codes that are retired or not yet valid", "value sets carry no dates until the dictionary issue"),
     "BI-201": ("local codes without a mapping", "the list of unmapped codes comes with the dictionary issue"),
     "BI-231": (

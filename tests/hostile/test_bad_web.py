@@ -199,3 +199,20 @@ def test_guessing_passwords_is_slowed_down_and_tells_nothing(site):
     assert int(late.headers["retry-after"]) >= 1
     assert Visitor(port).sign_in("admin", site.engine.password).status == 429
     site.check_well()
+
+
+def test_guessing_at_the_services_delays_the_guesser_and_no_hospital(site):
+    """BI-273: a stranger at another address waits longer each time; the hospital, the right password in hand, does not."""
+    words, seconds = set(), []
+    for number in range(5):
+        guess = site.envelope("Heartbeat", header=site.hospital("HOSP-B", f"guess-number-{number}").credentials())
+        began = time.monotonic()
+        answer = site.post(guess, code="HOSP-B", source="127.0.0.2")
+        seconds.append(time.monotonic() - began)
+        words.add((answer.status, answer.code, answer.text("message")))
+    assert len(words) == 1
+    assert seconds[4] > 1.9
+    began = time.monotonic()
+    assert site.post(site.envelope("Heartbeat", code="HOSP-B"), code="HOSP-B").status == 200
+    assert time.monotonic() - began < 1.5
+    site.check_well()

@@ -5,6 +5,9 @@ from __future__ import annotations
 import base64
 import unicodedata
 
+from lxml import etree
+from zeep.wsse.username import UsernameToken
+
 from engine.services.audit import Audit
 from tests.hostile.cases import Case
 from tests.hostile.site import CANARY, PASSWORD, TNS, Answer, Site, result_of
@@ -40,7 +43,7 @@ def audited(*, reason: str = "", peer: str = "127.0.0.1"):
         with site.database.read() as connection:
             found = Audit().rows(connection, verdict="refused")
         assert peer in {row.peer for row in found}
-        assert {row.peer for row in found} <= {"127.0.0.1", ""}
+        assert {row.peer for row in found} <= {"127.0.0.1", "127.0.0.2", ""}
         assert not reason or reason in {row.reason for row in found}
 
     return check
@@ -232,6 +235,23 @@ def _signed(key: str) -> str:
     )
 
 
+def _digest_token() -> str:
+    """Write a UsernameToken with a digest, as zeep does."""
+    envelope_of = etree.fromstring(envelope("<x/>", header="").split("?>")[1].encode())
+    UsernameToken("HOSP-D", PASSWORD, use_digest=True).apply(envelope_of, {})
+    return etree.tostring(envelope_of.find(".//{*}Security"), encoding="unicode")
+
+
+def _replayed(site: Site) -> Answer | None:
+    """Send bytes that were admitted once more."""
+    sent = heartbeat(site, header=_digest_token())
+    assert site.post(sent, code="HOSP-D").status == 200
+    return site.post(sent, code="HOSP-D")
+
+
+_STAMP = '<u:Timestamp xmlns:u="http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd" u:Id="T"><u:Created>2026-01-01T00:00:00Z</u:Created></u:Timestamp>'
+
+
 def _unvisited(site: Site, answer: Answer) -> None:
     assert not site.listener.visited
 
@@ -261,6 +281,12 @@ CREDENTIALS = (
     Case("BI-072", "the canary as password and code", "F-AUTH SND-101", _wrong("HOSP-N2", CANARY * 20)),
     Case("BI-072", "bytes of no encoding", "F-AUTH SND-101", lambda s: s.post(heartbeat(s, header=""), basic("HOSP-N3", b"\xff\xfe\x80"))),
     Case("BI-072", "Basic that is no Base64", "F-AUTH SND-101", lambda s: s.post(heartbeat(s, header=""), "Authorization: Basic ***")),
+    Case("BI-075", "a digest sent twice", "F-AUTH SND-101", _replayed, audited(reason="digest-replayed")),
+    Case("BI-075", "a digest of an institution not switched to it", "F-AUTH SND-101", lambda s: s.post(heartbeat(s, header=_digest_token().replace("HOSP-D", "HOSP-B")), code="HOSP-B"), audited(reason="digest-not-open")),
+    Case(
+        "BI-078", "a signature over the time stamp only", "HTTP 401 SND-101",
+        lambda s: s.post(heartbeat(s, header=_signed("").replace("<d:Signature ", f"{_STAMP}<d:Signature ", 1).replace("<d:SignedInfo/>", '<d:SignedInfo><d:Reference URI="#T"/></d:SignedInfo>'))),
+    ),
     Case(
         "BI-081", "a key to be fetched", "HTTP 401 SND-101",
         lambda s: s.post(heartbeat(s, header=_signed(f'<d:RetrievalMethod URI="{s.listener.address}/key"/>'))), _unvisited,

@@ -14,7 +14,7 @@ from threading import Thread
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 COMMAND = (sys.executable, str(ROOT / "run_engine.py"))
-_ADDRESS = re.compile(r"http://[0-9.]+:[0-9]+")
+_ADDRESS = re.compile(r"https?://[0-9.]+:[0-9]+")
 
 
 @dataclass

@@ -11,11 +11,14 @@ import click
 from engine.cli.entry import say, with_settings
 from engine.yamlfile import did_you_mean
 
+_PROGRESS = 1000
+"""Documents between two words on how far it is."""
+
 
 @click.command()
 @click.argument("kind", metavar="TYPE")
 @click.option("--seed", type=int, default=1, show_default=True, help="same seed, same bytes")
-@click.option("--count", type=int, help="write this many, seeds counting up")
+@click.option("--count", type=click.IntRange(min=1), help="write this many, seeds counting up")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="folder for --count")
 @click.option("--institution", default="DEMO-HOSPITAL", show_default=True, help="institution code written into the document")
 @click.option("--fault", help="break exactly this rule; 'list' names all that can be broken")
@@ -36,8 +39,10 @@ def sample(kind: str, seed: int, count: int | None, out: Path | None, institutio
         sys.stdout.buffer.write(made.sample(kind, seed, institution=institution, fault=fault))
         return
     out.mkdir(parents=True, exist_ok=True)
-    for number in range(seed, seed + (count or 0)):
+    for done, number in enumerate(range(seed, seed + (count or 0)), start=1):
         (out / f"{kind}-{number:06}.xml").write_bytes(made.sample(kind, number, institution=institution, fault=fault))
+        if done % _PROGRESS == 0 and done != count:
+            click.echo(f"{done} of {count}", err=True)
     say(f"{count} document(s) of {kind} in {out}")
 
 

@@ -262,13 +262,17 @@ def _section(tables: Tables, row: Row) -> Assertion:
 
 
 def _missing_entry(tables: Tables, row: Row) -> Assertion:
-    """Ask for a filled entry: in each section where the standard repeats it (1..*), else in any of that code."""
+    """Ask for a filled entry: in each section where the standard repeats it (1..*), else in any of that code.
+
+    Where two sections have one code, what the second lacks is told at the second.
+    """
     section = tables.section[row["type"], row["section"]]
-    these = f"$sections[{_recognised(section)}]"
+    these, twins = f"$sections[{_recognised(section)}]", _twins(tables, section)
     repeated = section["occurs"].endswith("*")
+    either = " or ".join(dict.fromkeys(map(_recognised, (*twins, section))))
     return Assertion(
         rule=f"{row['type']}.entry.{row['section']}.{row['de']}.missing",
-        context=these if repeated else f"{these}[1]",
+        context=these if repeated else f"$sections[{either}][{len(twins) + 1}]",
         test=ruletests.has_entry(row["de"]) if repeated else ruletests.has_entry(row["de"], these),
         severity=row["missing"],
         code="SND-405",

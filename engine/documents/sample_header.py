@@ -2,91 +2,131 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from itertools import cycle
+from collections.abc import Callable
 from random import Random
-from typing import Any
 
 from engine.documents.catalogue import DocumentType
+from engine.documents.sample_people import coded, write_informant, write_participants, write_place, write_signer, write_signers
+from engine.documents.sample_times import stamp
 from engine.documents.sample_tree import OID, Element, add
-from engine.documents.sample_words import Visit, stamp
+from engine.documents.sample_words import Plan, Visit
 
 _GENDERS = {"1": "男性", "2": "女性"}
+_KINDS = {"1": "门诊", "2": "急诊", "3": "住院"}
+_ORG = {"classCode": "ORG", "determinerCode": "INSTANCE"}
+_SOMETIMES = 0.15
+"""How often a document has a header element that the standard does not show for its type."""
 
 
-def write_header(root: Element, kind: DocumentType, visit: Visit, plan: Mapping[str, Any], dice: Random, *, full: bool) -> None:
-    """Append everything before the body; `plan` is the type's entry in words.yaml, `full` writes every optional part."""
+def write_header(root: Element, kind: DocumentType, visit: Visit, plan: Plan, dice: Random, *, full: bool) -> None:
+    """Append everything before the body; `plan` is the type's row in types.csv, `full` writes every optional part."""
+    shown = set(plan["more"].split())
+
+    def has(part: str) -> bool:
+        return full or part in shown or dice.random() < _SOMETIMES
+
     _head(root, kind, visit)
-    _patient(root, visit, plan, dice, full=full)
+    if full or "nobody" not in shown:
+        _patient(root, visit, plan["numbers"].split(), has, dice)
     author = add(root, "author", typeCode="AUT", contextControlCode="OP")
     add(author, "time", value=stamp(visit.authored))
-    _signer(add(author, "assignedAuthor", classCode="ASSIGNED"), visit.staff[0], f"{OID}.1.7")
-    if plan["informant"]:
-        _informant(root, visit)
-    keeper = add(root, "custodian", typeCode="CST")
-    keeper = add(keeper, "assignedCustodian", classCode="ASSIGNED")
-    keeper = add(keeper, "representedCustodianOrganization", classCode="ORG", determinerCode="INSTANCE")
-    add(keeper, "id", root=f"{OID}.1.5", extension=visit.institution)
-    add(keeper, "name", visit.hospital)
-    _signers(root, visit, plan)
+    write_signer(add(author, "assignedAuthor", classCode="ASSIGNED"), visit.staff[0], f"{OID}.1.7")
+    if full or "informant" in shown:
+        write_informant(root, visit)
+    _custodian(root, visit)
+    write_signers(root, visit, plan, full=full)
+    write_participants(root, visit, plan, full=full)
+    if full or "service" in shown:
+        _service(root, visit)
     _related(root)
-    if full or plan["encounter"] == "always" or dice.random() < 0.5:
-        _encounter(root, visit)
+    if has("encounter"):
+        _encounter(root, visit, full=full)
 
 
 def _head(root: Element, kind: DocumentType, visit: Visit) -> None:
     add(root, "realmCode", code="CN")
     add(root, "typeId", root="2.16.840.1.113883.1.3", extension="POCD_MT000040")
-    add(root, "templateId", root=kind.template)
+    if kind.template:
+        add(root, "templateId", root=kind.template)
     add(root, "id", root=f"{OID}.1.1", extension=f"{visit.institution}-{kind.code}-{visit.serial:08d}")
     add(root, "code", code=kind.code, codeSystem=f"{OID}.2.4", codeSystemName="卫生信息共享文档规范编码体系")
     add(root, "title", kind.title)
     add(root, "effectiveTime", value=stamp(visit.written))
-    add(
-        root,
-        "confidentialityCode",
-        code="N",
-        codeSystem="2.16.840.1.113883.5.25",
-        codeSystemName="Confidentiality",
-        displayName="正常访问保密级别",
-    )
+    coded(root, "confidentialityCode", "2.16.840.1.113883.5.25", "Confidentiality", "N", "正常访问保密级别")
     add(root, "languageCode", code="zh-CN")
     add(root, "setId")
     add(root, "versionNumber")
 
 
-def _patient(root: Element, visit: Visit, plan: Mapping[str, Any], dice: Random, *, full: bool) -> None:
+_Has = Callable[[str], bool]
+"""Tells whether an optional part is written."""
+
+
+def _patient(root: Element, visit: Visit, numbers: list[str], has: _Has, dice: Random) -> None:
     role = add(add(root, "recordTarget", typeCode="RCT", contextControlCode="OP"), "patientRole", classCode="PAT")
-    whole = full or plan["person"] == "whole"
-    for oid in plan["numbers"]:
-        add(role, "id", root=oid, extension=f"{visit.started:%y%m%d}{dice.randint(0, 999999):06d}")
-    if full or dice.random() < 0.5:
+    for number in numbers:
+        add(role, "id", root=f"{OID}.1.{number}", extension=_number(number, visit, dice))
+    if has("patient-type"):
         kind = add(role, "patientType")
-        _code(kind, "patienttypeCode", f"{OID}.2.3.1.271", "患者类型代码表", "1", "门诊")
-    if whole or dice.random() < 0.7:
-        _address(role, visit)
+        coded(kind, "patienttypeCode", f"{OID}.2.3.1.271", "患者类型代码表", visit.kind, _KINDS[visit.kind])
+    if has("addr"):
+        _address(role, visit, use="H")
+    if has("telecom"):
         add(role, "telecom", value=visit.phone)
     person = add(role, "patient", classCode="PSN", determinerCode="INSTANCE")
+    _person(person, visit, has)
+    if has("provider"):
+        _provider(role, visit)
+
+
+_LENGTHS = {"2": 17, "19": 18}
+"""Digits of a health record number and of a health card number; other numbers have eight."""
+
+
+def _number(number: str, visit: Visit, dice: Random) -> str:
+    if number == "19":
+        return visit.identity
+    length = _LENGTHS.get(number, 8)
+    return f"{visit.started:%y%m}{dice.randrange(10 ** (length - 4)):0{length - 4}d}"
+
+
+def _person(person: Element, visit: Visit, has: _Has) -> None:
     add(person, "id", root=f"{OID}.1.3", extension=visit.identity)
     add(person, "name", visit.name)
-    _code(
-        person, "administrativeGenderCode", f"{OID}.2.3.3.4", "生理性别代码表(GB/T 2261.1)", visit.gender, _GENDERS[visit.gender]
-    )
+    sex = ("生理性别代码表(GB/T 2261.1)", visit.gender, _GENDERS[visit.gender])
+    coded(person, "administrativeGenderCode", f"{OID}.2.3.3.4", *sex)
     add(person, "birthTime", value=f"{visit.birth:%Y%m%d}")
-    if whole or dice.random() < 0.4:
-        _code(person, "maritalStatusCode", f"{OID}.2.3.3.5", "婚姻状况代码表(GB/T 2261.2)", "20", "已婚")
-        _code(person, "ethnicGroupCode", f"{OID}.2.3.3.3", "民族类别代码表(GB 3304)", "01", "汉族")
+    for part, code in _CODES.items():
+        if has(part):
+            coded(person, *code)
+    if has("birthplace"):
+        _address(add(person, "birthplace/place"), visit)
+    if has("nationality"):
+        coded(person, "nationality", f"{OID}.2.3.3.1", "世界各国和地区名称代码(GB/T 2659)", "156", "中国")
     add(person, "age", unit="岁", value=str(visit.age))
-    if whole or dice.random() < 0.3:
-        education = add(person, "educationLevel")
-        _code(education, "educationLevelCode", f"{OID}.2.3.3.6", "学历代码表(GB/T 4658)", "20", "大学本科教育")
-        work = add(person, "occupation")
-        _code(work, "occupationCode", f"{OID}.2.3.3.13", "从业状况代码表(GB/T 2261.4)", "17", "职员")
-    _provider(role, visit)
+    if has("employer"):
+        employer = add(person, "employerOrganization")
+        add(employer, "name", "测试有限公司")
+        add(employer, "telecom", value="0431-80000000")
+    for part in (p for p in ("household", "native") if has(p)):
+        _address(add(person, "nativePlace/place" if part == "native" else "household/place"), visit)
+    if has("education"):
+        coded(
+            add(person, "educationLevel"), "educationLevelCode", f"{OID}.2.3.3.6", "学历代码表(GB/T 4658)", "20", "大学本科教育"
+        )
+    if has("occupation"):
+        work = "17", "职员"
+        coded(add(person, "occupation"), "occupationCode", f"{OID}.2.3.3.13", "从业状况代码表(GB/T 2261.4)", *work)
 
 
-def _address(role: Element, visit: Visit) -> None:
-    address = add(role, "addr", use="H")
+_CODES = {
+    "marital": ("maritalStatusCode", f"{OID}.2.3.3.5", "婚姻状况代码表(GB/T 2261.2)", "20", "已婚"),
+    "ethnic": ("ethnicGroupCode", f"{OID}.2.3.3.3", "民族类别代码表(GB 3304)", "01", "汉族"),
+}
+
+
+def _address(parent: Element, visit: Visit, use: str = "") -> None:
+    address = add(parent, "addr", use=use)
     street, number = visit.address
     parts = {
         "houseNumber": number,
@@ -95,56 +135,34 @@ def _address(role: Element, visit: Visit) -> None:
         "county": "测试区",
         "city": "长春市",
         "state": "吉林省",
+        "postalCode": "130000",
     }
-    for name, text in (*parts.items(), ("postalCode", "130000")):
+    for name, text in parts.items():
         add(address, name, text)
 
 
 def _provider(role: Element, visit: Visit) -> None:
-    department = add(role, "providerOrganization", classCode="ORG", determinerCode="INSTANCE")
+    department = add(role, "providerOrganization", **_ORG)
     add(department, "id", root=f"{OID}.1.26", extension="0301")
-    add(department, "name", visit.department)
-    whole = add(
-        add(department, "asOrganizationPartOf", classCode="PART"), "wholeOrganization", classCode="ORG", determinerCode="INSTANCE"
-    )
+    add(department, "name", visit.ward)
+    whole = add(add(department, "asOrganizationPartOf", classCode="PART"), "wholeOrganization", **_ORG)
     add(whole, "id", root=f"{OID}.1.5", extension=visit.institution)
     add(whole, "name", visit.hospital)
 
 
-def _signer(entity: Element, person: tuple[str, str], oid: str, role: str = "") -> None:
-    number, name = person
-    add(entity, "id", root=oid, extension=number)
-    if role:
-        add(entity, "code", displayName=role)
-    human = add(entity, "assignedPerson", classCode="PSN", determinerCode="INSTANCE")
-    add(human, "name", name)
-    if role:
-        _code(
-            add(human, "professionalTechnicalPosition"),
-            "professionaltechnicalpositionCode",
-            f"{OID}.2.3.1.209",
-            "专业技术职务类别代码表",
-            "3",
-            "中级",
-        )
+def _custodian(root: Element, visit: Visit) -> None:
+    keeper = add(add(root, "custodian", typeCode="CST"), "assignedCustodian", classCode="ASSIGNED")
+    keeper = add(keeper, "representedCustodianOrganization", **_ORG)
+    add(keeper, "id", root=f"{OID}.1.5", extension=visit.institution)
+    add(keeper, "name", visit.hospital)
 
 
-def _informant(root: Element, visit: Visit) -> None:
-    """Append who told the history: husband or wife."""
-    teller = add(root, "informant/assignedEntity")
-    add(teller, "id", root=f"{OID}.1.3", extension=visit.identity)
-    _code(teller, "code", f"{OID}.2.3.3.8", "家庭关系代码表(GB/T 4761)", "1", "配偶")
-    add(teller, "assignedPerson/name", "测试家属甲")
-
-
-def _signers(root: Element, visit: Visit, plan: Mapping[str, Any]) -> None:
-    legal = [("legalAuthenticator", plan["legal"])] if plan["legal"] else []
-    roles = [*legal, *(("authenticator", role) for role in plan["signers"])]
-    for (element, role), person in zip(roles, cycle(visit.staff[1:]), strict=False):
-        signer = add(root, element, typeCode="LA") if element == "legalAuthenticator" else add(root, element)
-        add(signer, "time", value=stamp(visit.authored))
-        add(signer, "signatureCode")
-        _signer(add(signer, "assignedEntity", classCode="ASSIGNED"), person, f"{OID}.1.4", role)
+def _service(root: Element, visit: Visit) -> None:
+    event = add(root, "documentationOf/serviceEvent", classCode="ACT", moodCode="EVN")
+    add(event, "code")
+    period = add(event, "effectiveTime")
+    add(period, "low", value=stamp(visit.started))
+    add(period, "high", value=stamp(visit.authored))
 
 
 def _related(root: Element) -> None:
@@ -154,20 +172,13 @@ def _related(root: Element) -> None:
     add(parent, "versionNumber")
 
 
-def _encounter(root: Element, visit: Visit) -> None:
+def _encounter(root: Element, visit: Visit, *, full: bool) -> None:
+    """Write the visit: when it began, when it ended if the document is younger, and where; `full` ends it at the latest now."""
     encounter = add(root, "componentOf/encompassingEncounter", classCode="ENC", moodCode="EVN")
-    _code(encounter, "code", f"{OID}.2.3.1.271", "患者类型代码表", "1", "门诊")
+    coded(encounter, "code", f"{OID}.2.3.1.271", "患者类型代码表", visit.kind, _KINDS[visit.kind])
     period = add(encounter, "effectiveTime")
     add(period, "low", value=stamp(visit.started))
-    add(period, "high", value=stamp(visit.authored))
-    place = add(encounter, "location/healthCareFacility", classCode="SDLOC")
-    unit = add(place, "serviceProviderOrganization", classCode="ORG", determinerCode="INSTANCE")
-    add(unit, "id", root=f"{OID}.1.26", extension="0301")
-    add(unit, "name", visit.department)
-    whole = add(unit, "asOrganizationPartOf/wholeOrganization", classCode="ORG", determinerCode="INSTANCE")
-    add(whole, "id", root=f"{OID}.1.5", extension=visit.institution)
-    add(whole, "name", visit.hospital)
-
-
-def _code(parent: Element, name: str, system: str, title: str, code: str, shown: str) -> None:
-    add(parent, name, code=code, codeSystem=system, codeSystemName=title, displayName=shown)
+    ended = min(visit.moments["discharged"], visit.authored)
+    if full or ended < visit.authored:
+        add(period, "high", value=stamp(ended))
+    write_place(add(encounter, "location/healthCareFacility", classCode="SDLOC"), visit)

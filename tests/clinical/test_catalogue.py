@@ -10,7 +10,6 @@ from lxml import etree
 from engine.documents.catalogue import PLACES, Catalogue
 from engine.documents.ruletables import assertions, schematron
 from engine.documents.sample import ROOT, sample
-from engine.documents.sample_body import SHAPES
 from engine.documents.tables import load_tables
 from engine.errors import ConfigError
 
@@ -69,8 +68,6 @@ def test_no_table_or_sample_is_orphaned():
     assert {row["type"] for row in (*tables.sections, *tables.entries)} == known
     assert {path.stem for path in (XSD / "clinical" / "samples").glob("*.xml")} == known
     assert {row["de"] for row in tables.dataelements} == {row["de"] for row in tables.entries}
-    shapes = (XSD / "clinical" / "samples" / "shapes.csv").read_text(encoding="utf-8").splitlines()[1:]
-    assert {line.rpartition(",")[2] for line in shapes} <= set(SHAPES)
 
 
 @pytest.mark.parametrize("code", ["C0002", "C0004", "C0007"])

@@ -76,11 +76,11 @@ class Walk:
         self._halves = [(set(names[n::2]), _only(printed, set(names[n::2]), code)) for n in (0, 1)]
 
     def names(self, share: int = 1) -> list[str]:
-        """List the faults: all of the type's own rules and of those for some types only, and one in `share` of the others."""
+        """List the faults: all of the grammar, of rules of this type or of some types only, and one in `share` of the others."""
         return [name for name in self.faults if self._own(name) or crc32(f"{self.code}/{name}".encode()) % share == 0]
 
     def _own(self, name: str) -> bool:
-        return name.startswith(f"{self.code}.") or name in self._particular
+        return name.startswith((f"{self.code}.", "schema.")) or name in self._particular
 
     def without_fault(self) -> list[str]:
         """List the rules that nobody can break."""

@@ -175,7 +175,7 @@ def _coded(values: CodeSet, rule: str, context: str, item: str) -> Iterator[Asse
         severity=values.severity,
         code="SND-408",
         message=f"{item}“{{@code}}”不在值域 {values.name} 内",
-        hint=f"填写 {listed}" if few else f"按 {values.name} 填写（{values.title}），如 {values.example}",
+        hint=f"填写 {listed}" if few else _cure(values),
     )
     right = f"@codeSystem='{values.oid}'" if values.codes else f"starts-with(@codeSystem,'{values.oid}')"
     yield Assertion(
@@ -187,6 +187,13 @@ def _coded(values: CodeSet, rule: str, context: str, item: str) -> Iterator[Asse
         message=f"{item}的 codeSystem 为“{{@codeSystem}}”，应为 {values.oid}",
         hint=f"codeSystem 填写 {values.oid}",
     )
+
+
+def _cure(values: CodeSet) -> str:
+    """Say where the codes of a set come from that is too long for a hint."""
+    if not values.codes:
+        return f"按 {values.name} 填写（{values.title}），如 {values.example}"
+    return f"填写 {values.name}（{values.title}）的代码，如 {values.example}；全部代码见该类文档的说明页"
 
 
 def _long(rule: str, context: str, item: str, form: str, severity: str, length: str) -> Assertion:
@@ -257,7 +264,8 @@ def _section(tables: Tables, row: Row) -> Assertion:
         severity=row["severity"],
         code="SND-404",
         message=f"缺少“{row['name']}”章节{beside}",
-        hint=f'补上该章节，章节的 code 写 {shown}displayName="{row["display_name"]}"',
+        hint=f'在 structuredBody 内补上 component/section，section 的 code 写 {shown}displayName="{row["display_name"]}"；'
+        "章节里写什么见该类文档的说明页",
     )
 
 

@@ -160,7 +160,7 @@ def _place(row: Row) -> str:
 def _parts(tables: Tables, code: str) -> Iterator[Part]:
     for row in tables.sections:
         if row["type"] == code:
-            key = row.cells.get("section") or row["code"] or row["display_name"]
+            key = row["section"]
             lines = [entry for entry in tables.entries if entry["type"] == code and entry["section"] == key]
             yield Part(
                 key=key,
@@ -169,7 +169,7 @@ def _parts(tables: Tables, code: str) -> Iterator[Part]:
                 name=row["name"],
                 occurs=row["occurs"],
                 missing=_shown(row["severity"]),
-                also=tuple(row.cells.get("also", "").split()),
+                also=tuple(row["also"].split()),
                 lines=tuple(_line(tables, entry) for entry in lines),
             )
 
@@ -181,7 +181,7 @@ def _line(tables: Tables, row: Row) -> Line:
         types=tuple((name, tables.type_names[name]) for name in row["value_type"].split("|")),
         values=tables.sets[row["value_set"]] if row["value_set"] else None,
         form=row["format"],
-        unit=_units(row.cells.get("units", row["unit"]).split()),
+        unit=_units(row["units"].split()),
         missing=_shown(row["missing"]),
         example=row["example"],
     )

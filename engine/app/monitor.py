@@ -6,16 +6,26 @@ import asyncio
 import contextlib
 import socket
 import ssl
+from collections.abc import Callable
 
-from engine.app.house import open_database, tls_context
+from engine.app.front import front_limits
+from engine.app.house import load_house, open_database, tls_context
 from engine.app.process import begin, stop_when_told
+from engine.channels.rehearsal import Rehearsed, refused
 from engine.documents.catalogue import Catalogue
+from engine.errors import Issue
+from engine.inbound.gate import too_large
 from engine.inbound.protocol import serve
+from engine.inbound.rehearsal import Rehearsal, Trial, pasted
 from engine.monitor.app import build_monitor
+from engine.monitor.check import CheckSource, Pasted
 from engine.monitor.quality import Names
 from engine.monitor.reading import Archive
+from engine.monitor.turns import Turns
+from engine.services.institutions import Institutions, judge_custodian
 from engine.services.users import Users
 from engine.settings import Settings
+from engine.store.database import Database
 from engine.store.journal import Journal
 from engine.store.queue import Queue
 from engine.store.sealing import Seal
@@ -28,9 +38,40 @@ def run_monitor(settings: Settings, name: str, fd: int) -> None:
     with contextlib.closing(open_database(settings)) as database:
         seal = Seal()
         archive = Archive(database, Journal(database, seal), Queue(database, seal))
-        sources = archive.sources(_types(settings))
-        app, tls = build_monitor(sources, Users(database)), tls_context(settings, clients=False)
-        asyncio.run(_serve(app, socket.socket(fileno=fd), tls))
+        turns = Turns(lambda: _checks(settings, database))
+        with contextlib.closing(turns):
+            sources = archive.sources(_check_source(settings, database, turns))
+            app, tls = build_monitor(sources, Users(database)), tls_context(settings, clients=False)
+            asyncio.run(_serve(app, socket.socket(fileno=fd), tls))
+
+
+def _check_source(settings: Settings, database: Database, turns: Turns[Pasted, Rehearsed]) -> CheckSource:
+    institutions, limit = Institutions(database), settings.limits.body
+    refusal = too_large(limit)
+    return CheckSource(
+        turns=turns,
+        limit=limit,
+        oversize=Rehearsed(form="empty", size=0, stages=(refused("input", refusal),), code=refusal.code),
+        names=lambda: {one.code: (one.name, one.name) for one in institutions.list()},
+        types=_types(settings),
+    )
+
+
+def _checks(settings: Settings, database: Database) -> Callable[[Pasted], Rehearsed]:
+    """Load the routes as a front does, for the one thread that checks what is pasted."""
+    house, institutions = load_house(settings), Institutions(database)
+
+    def custodian(institution: str, code: str) -> Issue | None:
+        institutions.refresh()
+        return judge_custodian(institutions, institution, code)
+
+    rehearsal = Rehearsal(house.press, house.book, front_limits(settings), custodian)
+
+    def check(given: Pasted) -> Rehearsed:
+        content = pasted(given.content) if isinstance(given.content, str) else given.content
+        return rehearsal.rehearse(Trial(content=content, document_type=given.document_type, institution=given.institution))
+
+    return check
 
 
 def _types(settings: Settings) -> Names:

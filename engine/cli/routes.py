@@ -55,19 +55,33 @@ def test(route: str | None, accept: bool, **flags: Any) -> None:  # noqa: FBT001
 
 
 @click.command("try")
-@click.argument("route")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--institution", default="DEMO-HOSPITAL", show_default=True, help="who would send it")
+@click.argument("names", metavar="[ROUTE] FILE", nargs=-1, required=True)
+@click.option("--type", "kind", default="", help="document type, when neither ROUTE, envelope nor document tells it")
+@click.option("--institution", default="", help="who would send it  [default: who the envelope says]")
 @with_project
 @with_settings
-def try_(route: str, file: Path, institution: str, **flags: Any) -> None:
-    """Show every stage of FILE on ROUTE; nothing is stored or sent."""
-    from engine.app.house import load_house
-    from engine.channels.rehearsal import try_file
+def try_(names: tuple[str, ...], kind: str, institution: str, **flags: Any) -> None:
+    """Show every stage of FILE as live would take it; nothing is stored or sent.
 
-    house = load_house(settings_of(**flags))
-    _known(house.book.routes, route)
-    click.echo(try_file(house.book, house.press, route, file, institution), nl=False)
+    FILE is a SOAP envelope, a payload (Base64 or GZIP) or XML. Without ROUTE it takes the route of its type.
+    """
+    from engine.app.front import front_limits
+    from engine.app.house import load_house
+    from engine.channels.rehearsal_text import as_text
+    from engine.inbound.rehearsal import Rehearsal, Trial
+
+    *routes, file = names
+    if len(routes) > 1:
+        raise click.UsageError("write one ROUTE at most, then one FILE")
+    if not Path(file).is_file():
+        raise click.BadParameter(f"File '{file}' does not exist.", param_hint="FILE")
+    settings = settings_of(**flags)
+    house = load_house(settings)
+    route = routes[0] if routes else ""
+    _known(house.book.routes, route or None)
+    rehearsal = Rehearsal(house.press, house.book, front_limits(settings))
+    trial = Trial(content=Path(file).read_bytes(), document_type=kind, institution=institution, route=route)
+    click.echo(as_text(rehearsal.rehearse(trial)), nl=False)
 
 
 @click.command()

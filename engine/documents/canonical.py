@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
@@ -15,6 +16,22 @@ from engine.documents.xpaths import XPath
 _GONE = "（无）"
 
 
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One place where two documents differ, with what stands there in each; `whole` when one has not the element at all."""
+
+    where: str
+    expected: str
+    found: str
+    whole: bool = False
+
+    def __str__(self) -> str:
+        """Write it as a line of a test's result."""
+        if self.whole:
+            return f"{self.where}: {'缺少' if self.expected else '多出'} {self.expected or self.found}"
+        return f"{self.where}: 应为 {self.expected}，却是 {self.found}"
+
+
 def canonical(content: bytes) -> bytes:
     """Write XML in Canonical XML 2.0 form without comments: equal documents give equal bytes, whatever their encoding.
 
@@ -24,7 +41,12 @@ def canonical(content: bytes) -> bytes:
 
 
 def differences(expected: bytes, found: bytes, ignore: Iterable[str] = ()) -> list[str]:
-    """List where two documents differ, as `path: expected … found …`; what the XPaths in `ignore` find is left out.
+    """List where two documents differ as lines; see `compare`."""
+    return [str(one) for one in compare(expected, found, ignore)]
+
+
+def compare(expected: bytes, found: bytes, ignore: Iterable[str] = ()) -> list[Difference]:
+    """List where two documents differ; what the XPaths in `ignore` find is left out.
 
     Prefixes, order of attributes, comments and white space between elements do not count.
     """
@@ -61,22 +83,22 @@ def _blank(nodes: list[Any]) -> None:
             node.getparent().text = None
 
 
-def _compare(expected: Any, found: Any) -> Iterable[str]:
+def _compare(expected: Any, found: Any) -> Iterable[Difference]:
     """Compare two elements and what is in them."""
     if expected is None or found is None:
         node = found if expected is None else expected
-        word = "多出" if expected is None else "缺少"
-        yield f"{path_of(node)}: {word} <{local(node.tag)}>"
+        name = f"<{local(node.tag)}>"
+        yield Difference(path_of(node), "" if expected is None else name, name if expected is None else "", whole=True)
         return
     where = path_of(expected)
     if expected.tag != found.tag:
-        yield f"{where}: 应为 <{expected.tag}>，却是 <{found.tag}>"
+        yield Difference(where, f"<{expected.tag}>", f"<{found.tag}>")
         return
     for name in sorted({*expected.attrib, *found.attrib}):
         if expected.get(name) != found.get(name):
-            yield f"{where}/@{local(name)}: 应为 {expected.get(name, _GONE)}，却是 {found.get(name, _GONE)}"
+            yield Difference(f"{where}/@{local(name)}", expected.get(name, _GONE), found.get(name, _GONE))
     for part, one, other in (("", expected.text, found.text), (" 之后的文字", expected.tail, found.tail)):
         if (one or "").strip() != (other or "").strip():
-            yield f"{where}{part}: 应为 {(one or _GONE).strip()}，却是 {(other or _GONE).strip()}"
+            yield Difference(f"{where}{part}", (one or "").strip() or _GONE, (other or "").strip() or _GONE)
     for one, other in zip_longest(expected, found):
         yield from _compare(one, other)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, cast
 
 from engine.channels.book import RouteBook
+from engine.channels.route import Route
 from engine.channels.walk import Outcome, walk
 from engine.codes import title
 from engine.documents.drawing import Drawn
@@ -49,6 +50,26 @@ class Judgement:
     effects: tuple[tuple[str, Record], ...] = ()
 
 
+@dataclass(kw_only=True, slots=True)
+class Notes:
+    """What a rehearsal learns of one judgement, written down on the way; live there are none.
+
+    `route`, when given, is walked instead of the one that receives the type; each of `steps` is a step's name and
+    detail with the message before and after it.
+    """
+
+    route: Route | None = None
+    unpacked: Unpacked | None = None
+    document: XmlDocument | None = None
+    outcome: Outcome | None = None
+    custodian: tuple[Issue, ...] = ()
+    steps: list[tuple[str, str, Message, Message]] = field(default_factory=list)
+
+    def watch(self, name: str, detail: str, before: Message, after: Message) -> None:
+        """Note one step of the walk."""
+        self.steps.append((name, detail, before, after))
+
+
 _Facts = dict[str, Any]
 """What is known of a message so far, by the names of Entry's fields: an entry is written once, when all is known."""
 
@@ -66,8 +87,9 @@ class Judge:
         self._book = book
         self._custodian = custodian
 
-    def judge(self, upload: Upload) -> Judgement:
+    def judge(self, upload: Upload, notes: Notes | None = None) -> Judgement:
         """Judge one upload; what is wrong with it stands in the entry, nothing is raised but our own bugs."""
+        notes = notes or Notes()
         facts = _first_facts(upload, datetime.now(UTC), self._book.revision)
         try:
             unpacked = self._unpack(upload)
@@ -75,10 +97,11 @@ class Judge:
             facts["original"], facts["original_form"] = _kept_as_sent(upload, refusal)
             return _refused(facts, refusal)
         facts["original"], facts["original_form"], facts["size"] = unpacked.gzip, "gzip", len(unpacked.content)
+        notes.unpacked = unpacked
         try:
             _check_digest(upload, unpacked)
-            document = self._press.open(unpacked.content)
-            return self._walk(upload, facts, document, unpacked)
+            document = notes.document = self._press.open(unpacked.content)
+            return self._walk(upload, facts, document, unpacked, notes)
         except SenderError as refusal:
             if _OVER_LIMIT.match(refusal.code):
                 facts["original"], facts["original_form"] = b"", "meta"
@@ -93,7 +116,7 @@ class Judge:
         )  # fmt: skip
         try:
             document = self._press.open(content)
-            return self._walk(upload, facts, document, Unpacked(gzip=entry.original, content=content))
+            return self._walk(upload, facts, document, Unpacked(gzip=entry.original, content=content), Notes())
         except SenderError as refusal:
             return _refused(facts, refusal)
 
@@ -108,36 +131,34 @@ class Judge:
             return unpack_binary(upload.payload, self._press.limits)
         return unpack_text(upload.payload, self._press.limits)
 
-    def _walk(self, upload: Upload, facts: _Facts, document: XmlDocument, unpacked: Unpacked) -> Judgement:
+    def _walk(self, upload: Upload, facts: _Facts, document: XmlDocument, unpacked: Unpacked, notes: Notes) -> Judgement:
         facts["digest"] = document.digest
-        known = self._press.catalogue.types.get(upload.document_type)
-        if known is None:
+        code = upload.document_type
+        known = self._press.catalogue.types.get(code)
+        if known is None and notes.route is None:
             raise SenderError(
-                _issue(
-                    "SND-401",
-                    f"没有文档类型“{upload.document_type[:40]}”",
-                    "用 ListDocumentTypes 查询可用的类型代码",
-                    "catalogue.type",
-                )
+                _issue("SND-401", f"没有文档类型“{code[:40]}”", "用 ListDocumentTypes 查询可用的类型代码", "catalogue.type")
             )
-        drawn = self._press.draw(document, known.code)
+        drawn = self._press.draw(document, code)
         own = own_key(drawn.own_root, drawn.own_extension)
         named = f"{drawn.replaces_root}^{drawn.replaces_extension}" if drawn.replaces_extension else ""
         facts["written"] = drawn.written
         facts["own"], facts["resident"], facts["replaces_own"] = own, drawn.resident_id, "" if upload.replaces else named
-        facts["repeats"] = known.figures
-        found = self._custodian_of(upload.institution, drawn, document, known.code)
-        route = self._book.find("collection", known.code)
+        facts["repeats"] = bool(known and known.figures)
+        found = self._custodian_of(upload.institution, drawn, document, code)
+        notes.custodian = (found,) if found else ()
+        route = notes.route or self._book.find("collection", code)
         if route is None:
-            missing = TraceLine(what="route", detail=f"no route receives {known.code}", micros=0)
+            missing = TraceLine(what="route", detail=f"no route receives {code}", micros=0)
             return Judgement(entry=Entry(**facts, state="ERROR", code="ENG-000", trace=(missing,)))
         message = Message(
             id=facts["receipt"], route=route.name, revision=self._book.revision, institution=upload.institution,
-            document_type=known.code, received=facts["received"], document=document, lane=upload.lane,
+            document_type=code, received=facts["received"], document=document, lane=upload.lane,
             keys={"document": upload.document_id, "own": own, "resident": drawn.resident_id, "visit": drawn.visit_number},
-            warnings=(*unpacked.warnings, *document.warnings, *((found,) if found else ())),
+            warnings=(*unpacked.warnings, *document.warnings, *notes.custodian),
         )  # fmt: skip
-        return self._settle(facts, message, walk(route, message), drawn)
+        outcome = notes.outcome = walk(route, message, notes.watch)
+        return self._settle(facts, message, outcome, drawn)
 
     def _custodian_of(self, institution: str, drawn: Drawn, document: XmlDocument, code: str) -> Issue | None:
         """Hold the institution in the document against the caller; what is found gets the place where it is written."""

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 from engine.errors import TryAgain
 from engine.log import get_logger
 from engine.monitor.board import Act, Board
+from engine.monitor.check import CheckPage, CheckSource
 from engine.monitor.completeness import CompletenessPage, CompletenessSource
 from engine.monitor.overview import Overview
 from engine.monitor.pages import STATIC, problem
@@ -32,7 +33,8 @@ class Sources:
     """What the pages show and do, as plain callables that may block; any may raise TryAgain.
 
     `overview` reads the page's values; `waiting` what /metrics tells of the queues; `ping` writes to the store;
-    `acts` holds `retry` and `discard` of one dead delivery; `quality` and `completeness` answer the pages of these names.
+    `acts` holds `retry` and `discard` of one dead delivery; `quality`, `completeness` and `check` are what the pages of
+    these names ask.
     """
 
     overview: Callable[[], Overview]
@@ -41,12 +43,14 @@ class Sources:
     acts: Mapping[str, Act]
     quality: QualitySource
     completeness: CompletenessSource
+    check: CheckSource
 
 
 def build_monitor(sources: Sources, users: Users) -> ASGIApp:
     """Build the monitor as an ASGI application, to be served on a port of its own."""
     door, board = Door(users), Board(sources.overview, sources.acts)
     probes = Probes(sources.ping, sources.waiting)
+    check = CheckPage(sources.check)
     app = Starlette(
         routes=[
             Route("/health", probes.health),
@@ -58,6 +62,8 @@ def build_monitor(sources: Sources, users: Users) -> ASGIApp:
             Route("/overview", door.guard(board.show)),
             Route("/quality", door.guard(QualityPage(sources.quality).show)),
             Route("/completeness", door.guard(CompletenessPage(sources.completeness).show)),
+            Route("/check", door.guard(check.show)),
+            Route("/check", door.guard(check.check), methods=["POST"]),
             Route("/deliveries/{delivery:int}/{act}", door.guard(board.act), methods=["POST"]),
         ],
         exception_handlers={HTTPException: _refused, TryAgain: _try_again, Exception: _broken},

@@ -28,6 +28,7 @@ ACTS: Mapping[str, frozenset[str]] = {
     "retry": frozenset({"operator", "engineer", "administrator"}),
     "discard": frozenset({"operator", "engineer", "administrator"}),
     "quality": frozenset({"operator", "engineer", "administrator"}),
+    "check": frozenset({"operator", "engineer", "administrator"}),
 }
 """What not every signed-in person may do; a page of the same name is shown to these roles only."""
 
@@ -44,6 +45,7 @@ PAGES: tuple[Page, ...] = (
     Page("overview", "/overview"),
     Page("completeness", "/completeness"),
     Page("quality", "/quality"),
+    Page("check", "/check"),
 )
 """The pages in the order of the bar; `HOME` is where a person arrives."""
 

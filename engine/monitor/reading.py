@@ -10,10 +10,11 @@ from datetime import UTC, datetime, timedelta
 from engine.message import SHANGHAI
 from engine.monitor.app import Sources
 from engine.monitor.chart import Hour
+from engine.monitor.check import CheckSource
 from engine.monitor.completeness import CompletenessArchive, CompletenessSource
 from engine.monitor.overview import ENDS, DeadDelivery, Destination, MessageRow, Overview, Trouble
 from engine.monitor.probes import Waiting
-from engine.monitor.quality import Names, QualityArchive, QualitySource
+from engine.monitor.quality import QualityArchive, QualitySource
 from engine.services.audit import Audit, changed
 from engine.services.institutions import Institutions
 from engine.store import counts, traffic
@@ -40,15 +41,16 @@ class Archive:
     journal: Journal
     queue: Queue
 
-    def sources(self, types: Names) -> Sources:
-        """Hand the pages what they need; `types` are the document types by code."""
+    def sources(self, check: CheckSource) -> Sources:
+        """Hand the pages what they need; `check` is made by the process, since it needs more than the store."""
         acts = {"retry": self.retry, "discard": self.discard}
         complete = CompletenessArchive(self.database, Institutions(self.database))
         quality = QualityArchive(self.database, self.journal, Institutions(self.database))
         return Sources(
             overview=self.overview, waiting=self.waiting, ping=self.database.ping_write, acts=acts,
-            quality=QualitySource(names=quality.names, report=quality.report, types=types),
-            completeness=CompletenessSource(names=complete.names, span=complete.span, read=complete.read, types=types),
+            quality=QualitySource(names=quality.names, report=quality.report, types=check.types),
+            completeness=CompletenessSource(names=complete.names, span=complete.span, read=complete.read, types=check.types),
+            check=check,
         )  # fmt: skip
 
     def overview(self, now: datetime | None = None) -> Overview:

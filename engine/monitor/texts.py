@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from engine.message import SHANGHAI
+from engine.monitor.texts_check import CHECK_TEXTS
 from engine.monitor.texts_completeness import COMPLETENESS_TEXTS
 from engine.monitor.texts_quality import QUALITY_TEXTS
 
@@ -19,6 +20,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "about": ("吉林省全民健康信息平台", "Provincial health information platform"),
     "monitor": ("通道监控", "Channel monitor"),
     "page.overview": ("总览", "Overview"),
+    "lang": ("zh", "en"),
     "language.other": ("English", "中文"),
     "skip": ("跳到正文", "Skip to content"),
     "updated": ("更新于 {at}", "Updated {at}"),
@@ -187,6 +189,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     # pages with words of their own
     **COMPLETENESS_TEXTS,
     **QUALITY_TEXTS,
+    **CHECK_TEXTS,
 }
 
 Say = Callable[..., str]

@@ -138,7 +138,8 @@ def test_try_shows_every_stage_and_stores_nothing(engine, said, tmp_path):
     bad.write_text(said("sample", "C0007", "--seed", 5, "--fault", "patient.gender-code"), encoding="utf-8")
     before = messages(engine)
     stages = said("try", "laboratory-report", good)
-    assert [line.split()[0] for line in stages.splitlines()[:3]] == ["route", "unpack", "open"]
+    assert [line.split()[0] for line in stages.splitlines()[:5]] == ["input", "decode", "unpack", "charset", "xml"]
+    assert said("try", good).splitlines()[:-1] == stages.splitlines()[:-1]
     assert "state    ROUTED 0" in stages
     assert "archive" in stages
     refused = said("try", "laboratory-report", bad)

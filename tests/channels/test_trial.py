@@ -1,14 +1,11 @@
-"""Hold route tests, `try`, `explain` and the reference to what they promise the interface engineer."""
+"""Hold route tests, `explain` and the reference to what they promise the interface engineer."""
 
-import base64
-import gzip
 import json
 
 import pytest
 
 from engine.channels.explain import explain
 from engine.channels.reference import PAGES, json_schema, page
-from engine.channels.rehearsal import try_file
 from engine.channels.steps import STEPS
 from engine.channels.trial import result_faults, results_text, run_tests
 from tests.channels.conftest import ROOT
@@ -125,36 +122,6 @@ def test_a_folder_with_no_or_two_inputs_is_told(route):
 def test_a_document_that_cannot_be_opened_gives_its_issues(route):
     put(route, "cut", **{"in": "<note>", "expect_issues": "error SND-321\n"})
     assert results(route)[0].passed
-
-
-@pytest.mark.parametrize(
-    "pack", [bytes, gzip.compress, lambda b: base64.b64encode(gzip.compress(b))], ids=["xml", "gzip", "base64"]
-)
-def test_try_shows_every_stage_of_a_file(route, tmp_path, pack):
-    path = tmp_path / "sent"
-    path.write_bytes(pack(NOTE.format("女").encode()))
-    text = try_file(route.book(), route.press, "visit", path)
-    for word in (
-        "unpack",
-        "open     SHA-256",
-        "table",
-        "1 changes",
-        "xslt",
-        "state    ROUTED 0",
-        "records: our own",
-        "archive: would be queued",
-    ):
-        assert word in text
-
-
-def test_try_shows_where_a_file_stops_and_why(route, tmp_path):
-    path = tmp_path / "sent.xml"
-    path.write_text(NOTE.format("X"))
-    text = try_file(route.book(), route.press, "visit", path)
-    assert "stopped here" in text
-    assert "SND-416" in text
-    path.write_text("not packed at all")
-    assert "refused  SND-2" in try_file(route.book(), route.press, "visit", path)
 
 
 def test_a_route_reads_as_prose_in_both_languages(route):

@@ -1,15 +1,24 @@
 """Give each test a monitor on a real port, with invented figures behind it."""
 
 import threading
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import pytest
 
+from engine.app.house import load_house
+from engine.channels.rehearsal import Rehearsed, refused
+from engine.inbound.gate import too_large
+from engine.inbound.limits import FrontLimits
+from engine.inbound.rehearsal import Rehearsal, Trial, pasted
 from engine.monitor.app import Sources, build_monitor
+from engine.monitor.check import CheckSource
 from engine.monitor.completeness import CompletenessSource
 from engine.monitor.quality import QualitySource
+from engine.monitor.turns import Turns
 from engine.services.users import Users
+from engine.settings import load_settings
 from engine.store.database import Database, metadata
 from tests.monitor.sample import a_busy_day
 from tests.monitor.sample_completeness import TODAY, completeness_of, span_of
@@ -17,6 +26,11 @@ from tests.monitor.sample_quality import HOSPITALS, TYPES, quality_of
 from tests.monitor.web import Visitor, serve
 
 PASSWORDS = {role: f"Only-for-tests-{role}" for role in ("viewer", "operator", "engineer", "administrator")}
+
+CHECKED = 1024 * 1024
+"""Bytes that a check takes in these tests."""
+
+OVERSIZE = Rehearsed(form="empty", size=0, stages=(refused("input", too_large(CHECKED)),), code="SND-601")
 
 
 @dataclass
@@ -27,6 +41,8 @@ class Behind:
     trouble: Exception | None = None
     acted: list = field(default_factory=list)
     gone: bool = False
+    turns: object = None
+    source: object = None
     institutions: dict = field(default_factory=lambda: dict(HOSPITALS))
     rules: int = 12
     made: object = staticmethod(quality_of)
@@ -57,9 +73,13 @@ class Behind:
         complete = CompletenessSource(
             names=lambda: self.institutions, span=span_of, read=self.complete, types=TYPES, today=lambda: TODAY
         )
+        self.source = CheckSource(
+            turns=self.turns, limit=CHECKED, oversize=OVERSIZE, names=lambda: self.institutions, types=TYPES,
+        )  # fmt: skip
         return Sources(
-            overview=self.read, waiting=self.waiting, ping=self.ping, acts=acts, quality=quality, completeness=complete
-        )
+            overview=self.read, waiting=self.waiting, ping=self.ping, acts=acts, quality=quality, completeness=complete,
+            check=self.source,
+        )  # fmt: skip
 
     def complete(self, asked):
         self.ping()
@@ -84,9 +104,29 @@ def users(tmp_path_factory):
     database.close()
 
 
+def rehearsal():
+    """Load the routes of this checkout for checks, as the monitor's process does."""
+    settings = load_settings({}, {})
+    house = load_house(settings)
+    ours = Rehearsal(house.press, house.book, FrontLimits())
+
+    def check(given):
+        content = pasted(given.content) if isinstance(given.content, str) else given.content
+        return ours.rehearse(Trial(content=content, document_type=given.document_type, institution=given.institution))
+
+    return check
+
+
+@pytest.fixture(scope="session")
+def turns():
+    """Give one thread that checks for all tests of this room."""
+    with closing(Turns(rehearsal)) as made:
+        yield made
+
+
 @pytest.fixture
-def behind():
-    return Behind()
+def behind(turns):
+    return Behind(turns=turns)
 
 
 @pytest.fixture

@@ -10,8 +10,9 @@ from selenium import webdriver
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.ui import WebDriverWait
+from selenium.webdriver.support.ui import Select, WebDriverWait
 
+from engine.documents.sample import sample
 from tests.monitor.conftest import PASSWORDS
 from tests.monitor.sample import a_calm_day
 
@@ -148,3 +149,52 @@ def test_a_wrong_password_is_told_in_plain_words(browser):
     browser.find_element(By.ID, "password").send_keys("wrong-password\n")
     note = WebDriverWait(browser, 10).until(lambda b: b.find_elements(By.CSS_SELECTOR, ".note.bad"))
     assert "用户名或密码不正确" in note[0].text
+
+
+def test_a_quality_report_is_chosen_seen_and_downloaded_without_scrolling_sideways(signed_in, behind):
+    signed_in.find_element(By.LINK_TEXT, "质量报告").click()
+    Select(signed_in.find_element(By.ID, "institution")).select_by_value("H22010001")
+    signed_in.find_element(By.CSS_SELECTOR, ".asking button").click()
+    table = WebDriverWait(signed_in, 10).until(lambda b: b.find_element(By.ID, "rules"))
+    assert "patient.gender-code" in table.text
+    some = signed_in.find_element(By.CSS_SELECTOR, ".share .some")
+    assert 20 < some.rect["width"] / signed_in.find_element(By.CSS_SELECTOR, ".share").rect["width"] * 100 < 30
+    assert signed_in.find_element(By.LINK_TEXT, "下载 Excel").get_attribute("href").endswith("format=xlsx")
+    signed_in.find_element(By.LINK_TEXT, "涉及文档").click()
+    WebDriverWait(signed_in, 10).until(lambda b: "sort=documents" in b.current_url)
+    assert behind.wishes[-1].institution == "H22010001"
+    for size in ((1024, 768), (1366, 768), (500, 900)):
+        signed_in.set_window_size(*size)
+        assert wide(signed_in) == 0
+    signed_in.set_window_size(1024, 768)
+
+
+def test_a_pasted_document_is_checked_and_its_caret_stands_under_the_mistake(signed_in):
+    signed_in.get_log("browser")  # what earlier tests left in it
+    signed_in.find_element(By.LINK_TEXT, "粘贴检查").click()
+    evil = "<script>document.title='taken'</script>"
+    text = sample("C0002", 7, fault="patient.gender-code").decode().replace("<title>", f"<title><![CDATA[{evil}]]>")
+    field = signed_in.find_element(By.ID, "text")
+    signed_in.execute_script("arguments[0].value = arguments[1]", field, text)
+    signed_in.find_element(By.CSS_SELECTOR, ".paste button").click()
+    verdict = WebDriverWait(signed_in, 30).until(lambda b: b.find_element(By.ID, "verdict"))
+    assert "会被退回" in verdict.text
+    mark = signed_in.find_element(By.CSS_SELECTOR, ".source mark")
+    assert mark.text == "<"
+    assert mark.is_displayed()
+    assert "taken" not in signed_in.title
+    for size in ((1024, 768), (1366, 768), (500, 900)):
+        signed_in.set_window_size(*size)
+        assert wide(signed_in) == 0
+    signed_in.set_window_size(1024, 768)
+    assert [line for line in signed_in.get_log("browser") if line["level"] == "SEVERE"] == []
+
+
+def test_a_file_is_checked_as_it_is(signed_in, tmp_path):
+    signed_in.get(signed_in.current_url.replace("/overview", "/check"))
+    path = tmp_path / "visit.xml"
+    path.write_bytes(sample("C0002", 7).decode().encode("gb18030"))
+    signed_in.find_element(By.ID, "file").send_keys(str(path))
+    signed_in.find_element(By.CSS_SELECTOR, ".paste button").click()
+    verdict = WebDriverWait(signed_in, 30).until(lambda b: b.find_element(By.ID, "verdict"))
+    assert "SND-221" in verdict.text

@@ -126,7 +126,7 @@ CASES = {
         add_the_section,
     ),
     "times in the wrong order": Case(
-        "C0034", leave_before_coming, "SND-412",
+        "C0032", leave_before_coming, "SND-412",
         "出院（结束）时间“{high}”早于入院（开始）时间“{low}”",
         "核对 effectiveTime 的 low 与 high",
         put_in_order,

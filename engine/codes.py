@@ -540,6 +540,7 @@ CONFIG_CODES: dict[str, str] = {
     "CFG-050": "目录与文件不一致",
     "CFG-060": "数据库地址写错，或 SQLite 版本过旧",
     "CFG-061": "TLS 的证书、私钥、签发机构或吊销列表不能用",
+    "CFG-062": "密钥文件缺失、权限过宽，或不是这个库的密钥",
 }
 """What each code of lint means."""
 

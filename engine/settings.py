@@ -86,6 +86,13 @@ class Settings(Sheet):
         "",
         description="写进 WSDL 的地址前缀，空为请求的 Host · address written into the WSDLs, empty for the Host of each request",
     )
+    key_file: Path | None = Field(
+        None,
+        description="主密钥文件（0600），空为数据目录下 secrets/sealing.key · file of the master key, empty for secrets/sealing.key in the data directory",
+    )
+    sealing: Literal["AES-256-GCM", "SM4-GCM"] = Field(
+        "AES-256-GCM", description="落库加密算法，对新密钥有效 · cipher of new sealing keys"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="日志级别 · log level")
     invitation: Duration = Field(7 * 86400.0, description="机构邀请码的有效期 · how long an invitation is good")
     project: Path = Field(
@@ -101,6 +108,11 @@ class Settings(Sheet):
         """The folder of secret files, one secret a file, never in the checkout."""
         return self.data / "secrets"
 
+    @property
+    def key_path(self) -> Path:
+        """The file of the master key, without which nothing sealed can be read."""
+        return self.key_file or self.secrets / "sealing.key"
+
 
 FLAGS: tuple[str, ...] = (
     "data",
@@ -111,6 +123,7 @@ FLAGS: tuple[str, ...] = (
     "fronts",
     "workers",
     "public_address",
+    "key_file",
     "log_level",
     "project",
 )

@@ -6,7 +6,7 @@ import contextlib
 from datetime import UTC, datetime, timedelta
 
 from engine.app.checking import differences
-from engine.app.house import database_url, open_database
+from engine.app.house import database_url, open_database, open_seal
 from engine.app.process import begin, stop_when_told
 from engine.log import get_logger
 from engine.message import SHANGHAI
@@ -21,7 +21,6 @@ from engine.store.database import Database
 from engine.store.duework import DueWork
 from engine.store.leadership import leadership
 from engine.store.queue import Queue
-from engine.store.sealing import Seal
 from engine.supervisor import tell_ready
 
 _LOG = get_logger("clock")
@@ -32,19 +31,23 @@ def run_clock(settings: Settings, name: str) -> None:
     begin(settings, name)
     with contextlib.closing(open_database(settings, checkpoints=True)) as database:
         due = DueWork(database)
-        clock = Clock(_jobs(database), leadership=leadership(database_url(settings), settings.data), claim=due.claim)
+        clock = Clock(
+            _jobs(database, Queue(database, open_seal(database, settings))),
+            leadership=leadership(database_url(settings), settings.data),
+            claim=due.claim,
+        )
         stop_when_told(clock.stop)
         tell_ready()
         clock.run()
 
 
-def _jobs(database: Database) -> tuple[Job, ...]:
+def _jobs(database: Database, queue: Queue) -> tuple[Job, ...]:
     return (
         Job(name="fold-counts", action=lambda: counts.fold(database), every=5.0),
         Job(name="fold-days", action=lambda: days.fold(database), every=5.0),
         Job(name="recount-yesterday", action=lambda: _recount(database), daily_at=3),
         Job(name="checkpoint", action=database.checkpoint, every=2.0),
-        Job(name="release-leases", action=lambda: _release(database), every=5.0),
+        Job(name="release-leases", action=lambda: _release(database, queue), every=5.0),
         Job(name="seal-audit", action=lambda: seal_audit(database, datetime.now(UTC)), every=10.0),
         Job(name="forget-nonces", action=lambda: forget_nonces(database, datetime.now(UTC)), every=60.0),
         Job(name="forget-sign-ins", action=SignIns(database).forget, every=600.0),
@@ -53,9 +56,9 @@ def _jobs(database: Database) -> tuple[Job, ...]:
     )
 
 
-def _release(database: Database) -> None:
+def _release(database: Database, queue: Queue) -> None:
     with database.write() as connection:
-        released = Queue(database, Seal()).release_expired(connection, datetime.now(UTC))
+        released = queue.release_expired(connection, datetime.now(UTC))
     if released:
         _LOG.warning("leases ran out", deliveries=released)
 

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from engine import metrics
-from engine.app.house import House, build_desks, load_house, open_database, tls_context
+from engine.app.house import House, build_desks, load_house, open_database, open_seal, tls_context
 from engine.app.process import begin, stop_when_told
 from engine.errors import Issue, SenderError
 from engine.inbound.admission import Admission, Written
@@ -37,7 +37,6 @@ from engine.services.signins import SignIns
 from engine.settings import ROOT, Settings
 from engine.store.database import Database
 from engine.store.journal import Journal
-from engine.store.sealing import Seal
 from engine.store.writer import Writer
 from engine.supervisor import tell_ready
 
@@ -74,7 +73,7 @@ def front_limits(settings: Settings) -> FrontLimits:
 async def _open_front(settings: Settings) -> AsyncIterator[Front]:
     house = load_house(settings)
     with contextlib.closing(open_database(settings)) as database:
-        audit, seal = Audit(), Seal()
+        audit, seal = Audit(), open_seal(database, settings)
         institutions = Institutions(database, seal)
         institutions.refresh()
         journal, writer, desks = Journal(database, seal), Writer(database, observe=metrics.figures().commit), build_desks(seal)

@@ -22,6 +22,8 @@ from engine.services.records import RecordsDesk
 from engine.services.users import Users, first_administrator
 from engine.settings import Settings
 from engine.store.database import Database, default_url
+from engine.store.keyfile import read_master
+from engine.store.keyring import Keyring, make_keys
 from engine.store.migrations import migrate
 from engine.store.revisions import keep_revision
 from engine.store.sealing import Seal
@@ -75,21 +77,27 @@ def open_store(settings: Settings) -> Iterator[Database]:
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     with contextlib.closing(open_database(settings)) as database:
         migrate(database)
+        make_keys(database, settings.key_path, settings.sealing)
         yield database
+
+
+def open_seal(database: Database, settings: Settings) -> Seal:
+    """Open the seal of a store; raises ConfigError (CFG-062) when the key file is missing or another store's."""
+    return Seal(Keyring(database, read_master(settings.key_path)))
 
 
 @contextlib.contextmanager
 def open_institutions(settings: Settings) -> Iterator[Institutions]:
     """Open the register of institutions for a command."""
     with open_store(settings) as database:
-        yield Institutions(database, Seal())
+        yield Institutions(database, open_seal(database, settings))
 
 
 @contextlib.contextmanager
 def open_applications(settings: Settings) -> Iterator[Applications]:
     """Open the invitations and applications for a command."""
     with open_store(settings) as database:
-        yield Applications(database, Seal())
+        yield Applications(database, open_seal(database, settings))
 
 
 @contextlib.contextmanager
@@ -123,7 +131,8 @@ def prepare(settings: Settings) -> str | None:
     tls_context(settings, clients=True)
     book = load_house(settings).book
     with open_store(settings) as database:
+        seal = open_seal(database, settings)
         with database.write() as connection:
-            keep_revision(database, Seal(), connection, book.revision, book.files(), datetime.now(UTC))
+            keep_revision(database, seal, connection, book.revision, book.files(), datetime.now(UTC))
         metrics.clear_figures(settings.data / "figures")
         return first_administrator(database)

@@ -9,7 +9,7 @@ import ssl
 from collections.abc import Callable
 
 from engine.app.front import front_limits
-from engine.app.house import load_house, open_database, tls_context
+from engine.app.house import load_house, open_database, open_seal, tls_context
 from engine.app.process import begin, stop_when_told
 from engine.channels.rehearsal import Rehearsed, refused
 from engine.documents.catalogue import Catalogue
@@ -28,7 +28,6 @@ from engine.settings import Settings
 from engine.store.database import Database
 from engine.store.journal import Journal
 from engine.store.queue import Queue
-from engine.store.sealing import Seal
 from engine.supervisor import tell_ready
 
 
@@ -36,7 +35,7 @@ def run_monitor(settings: Settings, name: str, fd: int) -> None:
     """Serve the monitor on an inherited socket until told to stop."""
     begin(settings, name)
     with contextlib.closing(open_database(settings)) as database:
-        seal = Seal()
+        seal = open_seal(database, settings)
         archive = Archive(database, Journal(database, seal), Queue(database, seal))
         turns = Turns(lambda: _checks(settings, database))
         with contextlib.closing(turns):

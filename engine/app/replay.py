@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 
-from engine.app.house import build_desks, load_house, open_store
+from engine.app.house import build_desks, load_house, open_seal, open_store
 from engine.documents.packing import gunzip_stored
 from engine.errors import EngineError, Issue
 from engine.inbound.judge import Judge, Judgement
@@ -17,7 +17,6 @@ from engine.settings import Settings
 from engine.store.database import Connection, Database
 from engine.store.entries import Entry, Facts, StoredMessage
 from engine.store.journal import Journal
-from engine.store.sealing import Seal
 
 _PAGE = 200
 _REPLAYED = ("ERROR", "INVALID")
@@ -71,9 +70,9 @@ def replay_messages(settings: Settings, wanted: Wanted, *, preview: bool) -> Ite
 class _Replay:
     def __init__(self, settings: Settings, database: Database) -> None:
         house = load_house(settings)
-        institutions = Institutions(database)
         self._database = database
-        self._seal = Seal()
+        self._seal = open_seal(database, settings)
+        institutions = Institutions(database, self._seal)
         self._journal = Journal(database, self._seal)
         self._desks = build_desks(self._seal)
         self._judge = Judge(house.press, house.book, lambda caller, custodian: _custodian(institutions, caller, custodian))

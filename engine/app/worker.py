@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping
 
-from engine.app.house import House, load_house, open_database
+from engine.app.house import House, load_house, open_database, open_seal
 from engine.app.process import begin, stop_when_told
 from engine.channels.delivery import Courier
 from engine.documents.packing import gunzip_stored
@@ -17,7 +17,6 @@ from engine.settings import Settings
 from engine.store.database import Database
 from engine.store.entries import StoredMessage
 from engine.store.queue import Queue
-from engine.store.sealing import Seal
 from engine.supervisor import tell_ready
 
 
@@ -41,7 +40,7 @@ def _courier(settings: Settings, name: str, house: House, database: Database, co
     chosen = settings.delivery
     longest = max([sheet.deadline for sheet in sheets.values()], default=30.0)
     return Courier(
-        database, Queue(database, Seal()), connectors,
+        database, Queue(database, open_seal(database, settings)), connectors,
         open_body=message_of, retry_of=house.book.retry, worker=name,
         parallel=lambda destination: sheets[destination].parallel if destination in sheets else 1,
         batch=chosen.batch, lease=max(chosen.lease, longest * 2), poll=chosen.poll,

@@ -20,6 +20,7 @@ RUN_OPTIONS: tuple[tuple[str, str], ...] = (
     ("fronts", "front processes (PostgreSQL)"),
     ("workers", "delivery workers (PostgreSQL)"),
     ("public-address", "scheme and host written into the WSDLs"),
+    ("key-file", "file of the master key that seals the store"),
     ("project", "folder that holds routes/, config/, xsd/, wsdl/"),
 )
 
@@ -69,7 +70,7 @@ def _address(settings: Settings, listening: Any) -> str:
 
 def _roles(settings: Settings, services: Any, monitor: Any) -> list[Role]:
     front = str(ROOT / "run_engine.py")
-    environment = {environment_name(name): str(getattr(settings, name)) for name in FLAGS if str(getattr(settings, name))}
+    environment = {environment_name(n): str(getattr(settings, n)) for n in FLAGS if getattr(settings, n) not in ("", None)}
 
     def role(kind: str, name: str, *sockets: Any) -> Role:
         fd = ("--fd", str(sockets[0].fileno())) if sockets else ()

@@ -44,8 +44,9 @@ class Archive:
     def sources(self, check: CheckSource) -> Sources:
         """Hand the pages what they need; `check` is made by the process, since it needs more than the store."""
         acts = {"retry": self.retry, "discard": self.discard}
-        complete = CompletenessArchive(self.database, Institutions(self.database))
-        quality = QualityArchive(self.database, self.journal, Institutions(self.database))
+        institutions = Institutions(self.database, self.queue.seal)
+        complete = CompletenessArchive(self.database, institutions)
+        quality = QualityArchive(self.database, self.journal, institutions)
         return Sources(
             overview=self.overview, waiting=self.waiting, ping=self.database.ping_write, acts=acts,
             quality=QualitySource(names=quality.names, report=quality.report, types=check.types),

@@ -82,11 +82,9 @@ class Application:
 class Applications:
     """Hand out invitations and take what is applied for with them; `clock` gives an aware time."""
 
-    def __init__(
-        self, database: Database, seal: Seal | None = None, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
-    ) -> None:
+    def __init__(self, database: Database, seal: Seal, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._database = database
-        self._seal = seal or Seal()
+        self._seal = seal
         self._clock = clock
 
     def invite(self, lifetime: timedelta, *, code: str = "", kind: str = "hospital", actor: str = "command-line") -> str:

@@ -117,9 +117,9 @@ class Register:
 class Institutions:
     """Register institutions and answer who they are; every change raises the stamp that all processes watch."""
 
-    def __init__(self, database: Database, seal: Seal | None = None, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, database: Database, seal: Seal, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._database = database
-        self._seal = seal or Seal()
+        self._seal = seal
         self._clock = clock
         self._lock = threading.Lock()
         self._register = Register()

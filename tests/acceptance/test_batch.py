@@ -3,9 +3,8 @@
 import pytest
 
 from engine.services.records import RecordsDesk
-from engine.store.sealing import Seal
 from tests.support.hospital import Refused
-from tests.support.stores import conserved, messages, opened
+from tests.support.stores import conserved, messages, opened, seal_of
 
 pytestmark = pytest.mark.xdist_group("acceptance-batch")
 
@@ -51,7 +50,7 @@ def test_a_batch_may_replace_what_it_brought_before(engine, ours):
     assert (first["code"], second["code"]) == ("0", "0")
     assert [ours.receipt(r["receipt"])["state"] for r in (first, second)] == ["replaced", "routed"]
     with opened(engine) as database, database.read() as connection:
-        desk = RecordsDesk(Seal())
+        desk = RecordsDesk(seal_of(engine, database))
         assert [desk.by_message(connection, r["receipt"]).state for r in (first, second)] == ["withdrawn", "current"]
 
 

@@ -5,7 +5,7 @@ import pytest
 from engine.services.institutions import Institutions
 from tests.hostile.site import PASSWORD, Site
 from tests.support.project import Project
-from tests.support.stores import new_engine, opened
+from tests.support.stores import new_engine, opened, seal_of
 
 HEADER_DEADLINE = 3.0
 
@@ -17,8 +17,9 @@ def site(tmp_path_factory):
     project.add("config/engine.yaml", f"deadlines:\n  header: {HEADER_DEADLINE:g}s\n")
     made = new_engine("sqlite", tmp_path_factory.mktemp("engine"), *project.option, hospitals=("HOSP-A", "HOSP-B"))
     with made as engine, opened(engine) as database:
-        Institutions(database).add("HOSP-U", "测试机构", "hospital", "pass-w\u00f6rd-of-twelve")
-        Institutions(database).add("HOSP-D", "测试机构", "hospital", PASSWORD, digest=True)
+        register = Institutions(database, seal_of(engine, database))
+        register.add("HOSP-U", "测试机构", "hospital", "pass-w\u00f6rd-of-twelve")
+        register.add("HOSP-D", "测试机构", "hospital", PASSWORD, digest=True)
         engine.start()
         yield Site(engine, database)
         assert engine.stop() == 0

@@ -19,6 +19,7 @@ from engine.services.institutions import Institutions
 from engine.services.passwords import PasswordChecks
 from engine.store.database import Database
 from engine.store.migrations import migrate
+from tests.support.seals import SEAL
 
 SECRET = "correct-horse-1"
 PEMS = Path(__file__).resolve().parent.parent / "services" / "certificates"
@@ -58,13 +59,13 @@ def database(url):
 @pytest.fixture
 def institutions(database):
     """Register two hospitals, a portal, one that is disabled and one that has only applied."""
-    register = Institutions(database)
+    register = Institutions(database, SEAL)
     for code, kind in (("H1", "hospital"), ("H2", "hospital"), ("P1", "portal"), ("H3", "hospital")):
         register.add(code, "测试机构", kind, SECRET)
     register.add("H4", "测试机构", password=SECRET, state="applied")
     register.disable("H3")
     register.certificate("H1", (PEMS / "hospital-a.pem").read_text(encoding="ascii"))
-    return Institutions(database)
+    return Institutions(database, SEAL)
 
 
 class Door:
@@ -268,7 +269,7 @@ def admitted(door, *found):
 def test_a_remembered_password_ends_within_a_second_of_a_change_elsewhere(door, url, act):
     elsewhere = Database(url)
     assert admitted(door, password())
-    getattr(Institutions(elsewhere), act)("H1")
+    getattr(Institutions(elsewhere, SEAL), act)("H1")
     changed_at = time.monotonic()
     while admitted(door, password()):
         assert time.monotonic() - changed_at < 1
@@ -280,7 +281,7 @@ def test_a_password_changed_while_its_check_waited_no_longer_admits(database, in
     class Late(PasswordChecks):
         def check(self, owner, stored, given):
             answer = super().check(owner, stored, given)
-            Institutions(database).rotate(owner, "another-horse-2")
+            Institutions(database, SEAL).rotate(owner, "another-horse-2")
             time.sleep(0.6)
             return answer
 

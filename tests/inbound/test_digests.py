@@ -16,6 +16,7 @@ from engine.services.institutions import Institutions
 from engine.services.nonces import take_nonces
 from engine.services.signins import SignIns
 from tests.inbound.test_admission import COLLECTION, SECRET, Door, at, database, institutions, password, url  # noqa: F401 - fixtures
+from tests.support.seals import SEAL
 
 
 def sha1(content):
@@ -62,7 +63,7 @@ def test_the_same_token_sent_again_is_refused_also_by_another_front_after_a_rest
     assert door.come(token).institution == "H1"
     refusal, _ = door.refused(token)
     assert refusal.code == "SND-101"
-    refusal, _ = DigestDoor(database, Institutions(database)).refused(token)
+    refusal, _ = DigestDoor(database, Institutions(database, SEAL)).refused(token)
     assert refusal.code == "SND-101"
     assert door.reasons()["refused", "H1", "digest-replayed"] == 2
 
@@ -137,19 +138,19 @@ def test_a_front_knows_the_failures_of_another(door, database):  # noqa: F811
     for n in range(3):
         door.refused(digest(f"wrong-horse-{n}"))
     door.signins.flush()
-    _, seconds = DigestDoor(database, Institutions(database)).refused(password(secret="wrong-horse-12"))
+    _, seconds = DigestDoor(database, Institutions(database, SEAL)).refused(password(secret="wrong-horse-12"))
     assert seconds > 0.8
 
 
 def test_a_new_password_ends_the_old_digest(door, database):  # noqa: F811
-    Institutions(database).rotate("H1", "another-horse-2")
+    Institutions(database, SEAL).rotate("H1", "another-horse-2")
     time.sleep(0.6)
     door.refused(digest())
     assert door.come(digest("another-horse-2"), address=at("192.0.2.201")).institution == "H1"
-    Institutions(database).rotate("H1", SECRET, digest=False)
+    Institutions(database, SEAL).rotate("H1", SECRET, digest=False)
     time.sleep(0.6)
     door.refused(digest(), address=at("192.0.2.202"))
-    assert Institutions(database).get("H1").secret == b""
+    assert Institutions(database, SEAL).get("H1").secret == b""
 
 
 def test_a_store_that_cannot_keep_the_nonce_is_try_again_and_no_verdict(door, monkeypatch):

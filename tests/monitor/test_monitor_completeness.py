@@ -18,6 +18,7 @@ from engine.store.migrations import migrate
 from tests.monitor.sample_completeness import HOLE, LOST, OPEN, QUIET, SHORT, THIN, TODAY
 from tests.monitor.test_monitor_pages import Outline
 from tests.monitor.web import Visitor
+from tests.support.seals import SEAL
 
 LIVE = "/completeness?institution=H22010001"
 HISTORY = f"{LIVE}&lane=history"
@@ -164,7 +165,7 @@ def test_the_page_of_a_year_is_read_quickly_beside_a_full_store(tmp_path):
             for lane in ("live", "history") for basis in ("sent", "written") for day in range(365) for kind in range(60)
         ]  # fmt: skip
         insert_rows(connection, days.day_count, [place | {"received": 9, "accepted": 8, "delivered": 7} for place in places])
-    archive = CompletenessArchive(database, Institutions(database))
+    archive = CompletenessArchive(database, Institutions(database, SEAL))
     taken = []
     for _ in range(5):
         began = time.thread_time()

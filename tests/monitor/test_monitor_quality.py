@@ -17,13 +17,13 @@ from engine.services.institutions import Institutions
 from engine.services.quality import Period
 from engine.store.entries import QualitySums
 from engine.store.journal import Journal
-from engine.store.sealing import Seal
 from tests.monitor.conftest import PASSWORDS
 from tests.monitor.sample_quality import quality_of
 from tests.monitor.test_monitor_pages import Outline
 from tests.monitor.web import Visitor
 from tests.store.conftest import database, url  # noqa: F401 # the same empty databases as the store's own tests
 from tests.store.samples import NOON, WARNING, entry, invalid, later
+from tests.support.seals import SEAL
 
 ASKED = "/quality?institution=H22010001&from=2026-03-01&to=2026-03-14"
 
@@ -220,8 +220,8 @@ def test_no_text_is_ever_a_formula(start):
 
 
 def test_a_report_over_a_real_store(database):  # noqa: F811 # the fixture of that name is meant
-    journal = Journal(database, Seal())
-    register = Institutions(database)
+    journal = Journal(database, SEAL)
+    register = Institutions(database, SEAL)
     register.add("H1", "测试医院", password="correct-horse-battery")
     with database.write() as connection:
         journal.file(connection, [invalid(f"D{n}", received=later(n)) for n in range(3)])

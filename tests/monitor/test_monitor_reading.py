@@ -12,17 +12,17 @@ from engine.store.dead import blocked, dead, is_dead
 from engine.store.entries import Order
 from engine.store.journal import Journal
 from engine.store.queue import Queue, Settlement
-from engine.store.sealing import Seal
 from engine.store.traffic import hourly
 from tests.store.conftest import database, url  # noqa: F401 # the same empty databases as the store's own tests
 from tests.store.samples import entry
+from tests.support.seals import SEAL
 
 NOW = datetime(2026, 3, 14, 7, 20, 41, tzinfo=UTC)
 
 
 @pytest.fixture
 def archive(database):  # noqa: F811 # the fixture of that name is meant
-    seal = Seal()
+    seal = SEAL
     return Archive(database, Journal(database, seal), Queue(database, seal))
 
 
@@ -190,6 +190,6 @@ def test_dead_deliveries_of_several_destinations_are_listed_newest_first_up_to_t
         file(archive, at(number, orders=(Order(destination=name, key=""),)))
         settle(archive, "DEAD", "DST-201", "no", now=NOW + timedelta(seconds=number))
     with archive.database.read() as connection:
-        lines = dead(connection, Seal(), ["file", "lab", "ward"], limit=3)
+        lines = dead(connection, SEAL, ["file", "lab", "ward"], limit=3)
         assert [line.destination for line in lines] == ["file", "lab", "ward"]
         assert blocked(connection, "lab") == 0

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from engine.message import Record
 from engine.services.records import RecordsDesk, record
 from engine.services.residents import resident, resident_conflict, resident_key
-from engine.store.sealing import Seal
+from tests.support.seals import SEAL
 
 WRITTEN = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 LI = "220102199003078515"
@@ -35,7 +35,7 @@ def said(message, identity="", *, card="", numbers=(), **changed):
 
 def take(database, *papers):
     with database.write() as connection:
-        RecordsDesk(Seal()).take(connection, papers)
+        RecordsDesk(SEAL).take(connection, papers)
 
 
 def links(database):

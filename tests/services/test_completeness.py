@@ -18,8 +18,8 @@ from engine.services.completeness import (
 from engine.store.days import accepted_by_day
 from engine.store.journal import Journal
 from engine.store.migrations import migrate
-from engine.store.sealing import Seal
 from tests.store.samples import NOON, entry, invalid
+from tests.support.seals import SEAL
 
 DAY = date(2026, 3, 2)
 NOW = datetime(2026, 3, 3, tzinfo=UTC)
@@ -37,7 +37,7 @@ def read(database, lane="live", first=DAY, last=DAY, kind=""):
 
 def file(database, *entries):
     with database.write() as connection:
-        Journal(database, Seal()).file(connection, list(entries))
+        Journal(database, SEAL).file(connection, list(entries))
 
 
 def test_expected_received_accepted_and_delivered_stand_side_by_side(database):

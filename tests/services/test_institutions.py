@@ -9,6 +9,7 @@ from engine.errors import SenderError
 from engine.services.audit import Audit
 from engine.services.institutions import Institutions, NotDone, judge_custodian
 from engine.services.passwords import as_bytes, matches
+from tests.support.seals import SEAL
 
 PEM = Path(__file__).parent / "certificates"
 A_PASSWORD = "correct-horse-1"
@@ -24,7 +25,7 @@ def seen(institutions, wanted):
 
 
 def test_a_made_password_is_returned_once_and_opens(database):
-    institutions = Institutions(database)
+    institutions = Institutions(database, SEAL)
     password = institutions.add("220101001", "测试医院")
     kept = institutions.get("220101001")
     assert len(password) == 20
@@ -38,11 +39,11 @@ def test_a_made_password_is_returned_once_and_opens(database):
 @pytest.mark.parametrize("code", ["", "a" * 33, "a b", "../x", "a\0", "一院", "a\n"])
 def test_a_code_is_letters_digits_and_hyphens(database, code):
     with pytest.raises(NotDone, match="1 to 32"):
-        Institutions(database).add(code, "测试医院")
+        Institutions(database, SEAL).add(code, "测试医院")
 
 
 def test_a_code_that_differs_only_by_case_is_refused(database):
-    institutions = Institutions(database)
+    institutions = Institutions(database, SEAL)
     institutions.add("JL-a", "测试医院")
     with pytest.raises(NotDone, match="registered already"):
         institutions.add("JL-A", "另一医院")
@@ -56,11 +57,11 @@ def test_a_code_that_differs_only_by_case_is_refused(database):
 )
 def test_a_password_too_short_too_long_or_with_nul_is_refused(database, password, words):
     with pytest.raises(NotDone, match=words):
-        Institutions(database).add("H1", "测试医院", password=password)
+        Institutions(database, SEAL).add("H1", "测试医院", password=password)
 
 
 def test_an_unknown_kind_and_an_unknown_code_are_told(database):
-    institutions = Institutions(database)
+    institutions = Institutions(database, SEAL)
     with pytest.raises(NotDone, match="hospital, portal, platform"):
         institutions.add("H1", "测试医院", "clinic")
     for act in (institutions.approve, institutions.disable, institutions.rotate):
@@ -69,7 +70,7 @@ def test_an_unknown_kind_and_an_unknown_code_are_told(database):
 
 
 def test_another_process_hears_of_every_change_within_a_second(database, other):
-    here, there = Institutions(database), Institutions(other)
+    here, there = Institutions(database, SEAL), Institutions(other, SEAL)
     there.refresh()
     here.add("H1", "测试医院", password=A_PASSWORD)
     seen(there, lambda register: "H1" in register.by_code)
@@ -84,7 +85,7 @@ def test_another_process_hears_of_every_change_within_a_second(database, other):
 
 def test_the_register_is_read_again_only_when_the_stamp_moved(database):
     moment = [0.0]
-    institutions = Institutions(database, clock=lambda: moment[0])
+    institutions = Institutions(database, SEAL, clock=lambda: moment[0])
     first = institutions.refresh()
     assert institutions.fresh() is first
     moment[0] = 0.6
@@ -97,7 +98,7 @@ def test_the_register_is_read_again_only_when_the_stamp_moved(database):
 
 
 def test_a_certificate_belongs_to_one_institution(database):
-    institutions = Institutions(database)
+    institutions = Institutions(database, SEAL)
     for code in ("H1", "H2"):
         institutions.add(code, "测试医院", password=A_PASSWORD)
     pem = (PEM / "hospital-a.pem").read_text(encoding="utf-8")
@@ -124,14 +125,14 @@ def test_a_certificate_belongs_to_one_institution(database):
     ],
 )
 def test_what_is_no_certificate_is_told(database, text):
-    institutions = Institutions(database)
+    institutions = Institutions(database, SEAL)
     institutions.add("H1", "测试医院", password=A_PASSWORD)
     with pytest.raises(NotDone, match="certificate"):
         institutions.certificate("H1", text)
 
 
 def test_every_change_is_audited_with_who_did_it(database):
-    institutions = Institutions(database)
+    institutions = Institutions(database, SEAL)
     institutions.add("H1", "测试医院", password=A_PASSWORD)
     institutions.rotate("H1", actor="engineer-li")
     institutions.disable("H1")
@@ -146,7 +147,7 @@ def test_every_change_is_audited_with_who_did_it(database):
 
 
 def test_another_institutions_code_in_a_document_is_refused_and_an_unknown_one_is_a_warning(database):
-    institutions = Institutions(database)
+    institutions = Institutions(database, SEAL)
     for code in ("H1", "H2"):
         institutions.add(code, "测试医院", password=A_PASSWORD)
     assert judge_custodian(institutions, "H1", "H1") is None

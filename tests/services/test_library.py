@@ -8,15 +8,15 @@ from engine.services.audit import Audit
 from engine.services.conflicts import settle_conflict
 from engine.services.library import Library, Reading, Wanted
 from engine.services.records import RecordsDesk
-from engine.store.sealing import Seal
 from tests.services.people import LI, WRITTEN, owners, questions, said, take
+from tests.support.seals import SEAL
 
 READING = Reading(reader="医生甲", reason="门诊就诊", institution="H1", peer="10.0.0.1")
 
 
 @pytest.fixture
 def library():
-    return Library(Seal(), lambda _, receipt: f"<ClinicalDocument>{receipt}</ClinicalDocument>".encode())
+    return Library(SEAL, lambda _, receipt: f"<ClinicalDocument>{receipt}</ClinicalDocument>".encode())
 
 
 def a_life(database):
@@ -67,7 +67,7 @@ def test_only_what_stands_is_shown_unless_all_is_asked_for(database, library):
     a_life(database)
     take(database, said("R12", LI, own_extension="R00", institution="H0", written=WRITTEN + timedelta(days=20)))
     with database.write() as connection:
-        RecordsDesk(Seal()).withdraw(connection, ["R01"])
+        RecordsDesk(SEAL).withdraw(connection, ["R01"])
     shown = [one for page in pages(database, library, Wanted()) for one in page]
     assert (shown[0], "R00" in shown, "R01" in shown) == ("R12", False, False)
     assert sum(len(page) for page in pages(database, library, Wanted(every_state=True))) == 13

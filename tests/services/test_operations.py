@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from engine.message import Figure, Record
 from engine.services.operations import OperationsDesk, Period, figure, report
-from engine.store.sealing import Seal
+from tests.support.seals import SEAL
 
 MAY = Period(kind="month", first=date(2026, 5, 1), last=date(2026, 5, 31))
 WRITTEN = datetime(2026, 6, 2, 1, 30, tzinfo=UTC)
@@ -33,7 +33,7 @@ def paper(message, *figures, own="month 2026-05-01/2026-05-31", **changed):
 
 @pytest.fixture
 def desk():
-    return OperationsDesk(Seal())
+    return OperationsDesk(SEAL)
 
 
 def take(database, desk, *papers):

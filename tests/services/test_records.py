@@ -9,7 +9,7 @@ from sqlalchemy import select
 from engine.message import Record, own_key
 from engine.services.records import RecordsDesk, record
 from engine.services.residents import resident, resident_key
-from engine.store.sealing import Seal
+from tests.support.seals import SEAL
 
 ROOT = "2.16.156.10011.1.1"
 WRITTEN = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
@@ -40,7 +40,7 @@ def paper(message, number="", **changed):
 
 @pytest.fixture
 def desk():
-    return RecordsDesk(Seal())
+    return RecordsDesk(SEAL)
 
 
 def take(database, desk, *papers):
@@ -160,18 +160,8 @@ def test_a_failed_transaction_leaves_nothing_behind(database, desk):
     assert states(database) == {}
 
 
-class Marked(Seal):
-    """A seal that turns bytes over, to show that every personal column passes through it."""
-
-    def seal(self, plain, *, table, column, row):
-        return super().seal(plain[::-1], table=table, column=column, row=row)
-
-    def open(self, sealed, *, table, column, row):
-        return super().open(sealed, table=table, column=column, row=row)[::-1]
-
-
 def test_personal_values_are_stored_only_sealed(database):
-    desk = RecordsDesk(Marked())
+    desk = RecordsDesk(SEAL)
     take(database, desk, paper("R1", "D1"))
     with database.read() as connection:
         rows = [*connection.execute(select(record)).one(), *connection.execute(select(resident)).one()]

@@ -4,16 +4,12 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
 
 from engine.services.conflicts import settle_conflict
 from engine.services.identifying import Key, Person, contradictions, identity_form, joined, keys_of
-from engine.services.records import record
 from engine.services.residents import conflicts, conflicts_of, find_resident, one_person
-from engine.store.database import Database
-from engine.store.migrations import migrate
-from engine.store.sealing import Seal
 from tests.services.people import LI, WANG, WRITTEN, groups, keys, links, owners, questions, residents, said, take
+from tests.support.seals import SEAL
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
 
@@ -39,7 +35,7 @@ def test_an_identity_number_is_one_however_it_is_written(database, number):
     take(database, said("R1", "22010419900101001X"))
     take(database, said("R2", number))
     with database.read() as connection:
-        assert find_resident(connection, Seal(), Key("identity", identity_form(number))).resident_id == "22010419900101001X"
+        assert find_resident(connection, SEAL, Key("identity", identity_form(number))).resident_id == "22010419900101001X"
     assert len(residents(database)) == 1
 
 
@@ -64,7 +60,7 @@ def test_who_was_known_by_a_local_number_gets_the_identity_number_when_it_is_tol
     take(database, said("R2", LI, numbers=["outpatient^5"]), said("R3", LI, institution="H2"))
     assert groups(database, with_questions=False) == {frozenset({"R1", "R2", "R3"})}
     with database.read() as connection:
-        found = find_resident(connection, Seal(), Key("identity", LI))
+        found = find_resident(connection, SEAL, Key("identity", LI))
     assert (found.resident_id, found.resident_name) == (LI, "测试患者甲")
 
 
@@ -82,7 +78,7 @@ def test_unknown_patients_are_never_merged_with_one_another(database):
     take(database, said("R5", LI, numbers=["inpatient^Z1"]))
     assert groups(database, with_questions=True) >= {frozenset({"R3", "R5"}), frozenset({"R4"})}
     with database.read() as connection:
-        assert find_resident(connection, Seal(), Key("identity", LI)).resident_name == "测试患者甲"
+        assert find_resident(connection, SEAL, Key("identity", LI)).resident_name == "测试患者甲"
 
 
 @pytest.mark.parametrize(
@@ -116,7 +112,7 @@ def test_a_newborn_with_an_identity_number_of_its_own_keeps_it_when_it_gets_a_na
     take(database, said("R2", own, resident_name="测试患者丙", birth_date="20260227", written=WRITTEN + timedelta(days=300)))
     assert (len(residents(database)), questions(database)) == (1, [])
     with database.read() as connection:
-        assert find_resident(connection, Seal(), Key("identity", own)).resident_name == "测试患者丙"
+        assert find_resident(connection, SEAL, Key("identity", own)).resident_name == "测试患者丙"
 
 
 @pytest.mark.parametrize(("change", "reason"), [
@@ -140,7 +136,7 @@ def test_what_is_not_said_contradicts_nothing_and_is_completed(database):
     take(database, said("R3", LI, gender="0", birth_date=""), said("R4", LI, resident_name="测试患者 甲"))
     assert questions(database) == []
     with database.read() as connection:
-        found = find_resident(connection, Seal(), Key("identity", LI))
+        found = find_resident(connection, SEAL, Key("identity", LI))
     assert (found.resident_name, found.gender, found.birth_date) == ("测试患者甲", "1", "19900307")
 
 
@@ -199,7 +195,7 @@ def test_settled_as_the_same_both_are_one_person_and_nothing_is_asked_again(data
     assert len(questions(database)) == 1
     with database.read() as connection:
         assert set(one_person(connection, question["other"])) == {question["resident"], question["other"]}
-        found = find_resident(connection, Seal(), Key("local", "H1 outpatient^7"))
+        found = find_resident(connection, SEAL, Key("local", "H1 outpatient^7"))
         (told,) = conflicts_of(connection, [question["other"]])
     assert found.number == question["resident"]
     assert (told.state, told.verdict, told.settled_by, told.settled_reason, told.settled) == (
@@ -292,57 +288,6 @@ def test_two_processes_that_give_one_resident_two_identity_numbers_make_two(data
         assert found[f"A{n}"] != found[f"B{n}"]
         assert found[f"C{n}"] in (found[f"A{n}"], found[f"B{n}"])
     assert len(questions(database)) == 8
-
-
-def test_people_known_before_the_registry_had_keys_are_taken_over(url):
-    from alembic import command
-    from alembic.config import Config
-
-    import engine.store.migrations as scripts
-
-    opened = Database(url)
-    config = Config()
-    config.set_main_option("script_location", scripts.__path__[0])
-    with opened.write() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0003")
-        _before(connection)
-    migrate(opened)
-    take(opened, said("R3", LI))
-    assert owners(opened)["R3"] == owners(opened)["R1"] != owners(opened)["R2"]
-    with opened.read() as connection:
-        assert find_resident(connection, Seal(), Key("identity", LI)).resident_name == "测试患者甲"
-        assert find_resident(connection, Seal(), Key("document", "R2")).resident_name == "测试患者丁"
-        assert connection.execute(select(record.c.placed).where(record.c.message == "R1")).scalar_one() == WRITTEN
-    opened.close()
-
-
-def _before(connection):
-    import json
-
-    import sqlalchemy as sa
-
-    lookup = Seal().lookup(LI)
-    insert = "INSERT INTO {} VALUES ({})"
-    row = {
-        "lookup": lookup,
-        "id": b"\0" + LI.encode(),
-        "name": b"\0" + "测试患者甲".encode(),
-        "gender": b"\x001",
-        "birth": b"\x0019900307",
-    }
-    connection.execute(sa.text(insert.format("resident", ":lookup, :id, :name, :gender, :birth, 1, 2")), row)
-    for message, whose, name in (("R1", lookup, "测试患者甲"), ("R2", "", "测试患者丁")):
-        person = b"\0" + json.dumps([LI if whose else "", name, "1", "19900307", "医师"]).encode()
-        values = {"message": message, "whose": whose, "person": person, "written": int(WRITTEN.timestamp() * 1_000_000)}
-        connection.execute(
-            sa.text(
-                insert.format(
-                    "record", ":message, 'H1', 'C0002', '', '', :written, :whose, :person, '', '', '', 'current', '', 5"
-                )
-            ),
-            values,
-        )
 
 
 def test_a_description_is_completed_only_by_what_is_better():

@@ -15,7 +15,6 @@ from engine.errors import ConfigError, TryAgain
 from engine.store import database as module
 from engine.store.columns import micros, moment
 from engine.store.database import Database, StoreAway, check_sqlite, default_url, unhurried
-from engine.store.sealing import Seal
 from engine.store.tables import revision
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -139,12 +138,12 @@ KILLED = """
 import os, sys
 from engine.store.database import Database
 from engine.store.journal import Journal
-from engine.store.sealing import Seal
 from tests.store.samples import entry
+from tests.support.seals import SEAL
 database = Database(sys.argv[1])
 for n in range(1000):
     with database.write() as connection:
-        Journal(database, Seal()).file(connection, [entry(f"D{n}", str(n))])
+        Journal(database, SEAL).file(connection, [entry(f"D{n}", str(n))])
     print(n, flush=True)
     if n == 20:
         os.kill(os.getpid(), 9)
@@ -165,17 +164,6 @@ def test_times_are_exact_to_the_microsecond():
     assert moment(micros(now)) == now
     with pytest.raises(TypeError):
         micros(datetime(2026, 3, 2))  # noqa: DTZ001 - a naive time is what is refused here
-
-
-def test_the_seal_keeps_values_and_makes_search_keys():
-    seal = Seal()
-    sealed = seal.seal("张三".encode(), table="t", column="c", row="r")
-    assert seal.open(sealed, table="t", column="c", row="r") == "张三".encode()
-    assert seal.open_text(seal.seal_text("", table="t", column="c", row="r"), table="t", column="c", row="r") == ""
-    assert seal.lookup("a") == seal.lookup("a") != seal.lookup("b")
-    assert seal.lookup("") == ""
-    with pytest.raises(ValueError, match="does not know"):
-        seal.open(b"\x09x", table="t", column="c", row="r")
 
 
 def test_the_sqlite_driver_is_the_pinned_wheel():

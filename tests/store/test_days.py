@@ -9,9 +9,9 @@ from engine.store import days
 from engine.store.entries import Order
 from engine.store.journal import Journal
 from engine.store.queue import Queue, Settlement
-from engine.store.sealing import Seal
 from engine.store.tables import message
 from tests.store.samples import NOON, entry, invalid, later
+from tests.support.seals import SEAL
 
 DAY = date(2026, 3, 2)
 WRITTEN = datetime(2025, 5, 6, 1, tzinfo=UTC)
@@ -19,7 +19,7 @@ WRITTEN = datetime(2025, 5, 6, 1, tzinfo=UTC)
 
 @pytest.fixture
 def journal(database):
-    return Journal(database, Seal())
+    return Journal(database, SEAL)
 
 
 def file(journal, *entries):
@@ -34,7 +34,7 @@ def counted(journal, basis="sent", day=DAY, lane="live", kind="C0002"):
 
 
 def deliver(journal, limit=50, state="SENT", now=None):
-    queue = Queue(journal.database, Seal())
+    queue = Queue(journal.database, SEAL)
     at = now or later(60)
     with journal.database.write() as connection:
         claimed = queue.claim(connection, worker="w", now=at, lease=60, limit=limit, destinations=["archive", "lab"])

@@ -10,14 +10,14 @@ from engine.store.counts import verify
 from engine.store.database import Database
 from engine.store.entries import Entry, KnownBatch
 from engine.store.journal import Journal
-from engine.store.sealing import Seal
 from engine.store.writer import Writer
 from tests.store.samples import NOON, WARNING, entry, invalid, later
+from tests.support.seals import SEAL
 
 
 @pytest.fixture
 def journal(database):
-    yield Journal(database, Seal())
+    yield Journal(database, SEAL)
     with database.read() as connection:
         assert verify(connection) == []
 
@@ -229,7 +229,7 @@ def test_two_equal_uploads_at_once_are_one_message_with_one_receipt(database, jo
 def _upload(url: str, entries: list[Entry]) -> list[str]:
     database = Database(url)
     writer = Writer(database)
-    futures = [writer.submit(Journal(database, Seal()).file, one) for one in entries]
+    futures = [writer.submit(Journal(database, SEAL).file, one) for one in entries]
     receipts = [future.result(30).receipt for future in futures]
     writer.stop()
     database.close()

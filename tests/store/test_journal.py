@@ -9,13 +9,13 @@ from engine.store.counts import CountKey, fold, totals, verify
 from engine.store.entries import Order, QualityAsked, QualitySums, TraceLine
 from engine.store.journal import Journal
 from engine.store.revisions import current_revision, keep_revision, revision_files
-from engine.store.sealing import Seal
 from tests.store.samples import ERROR, NOON, WARNING, entry, invalid, later
+from tests.support.seals import SEAL
 
 
 @pytest.fixture
 def journal(database):
-    yield Journal(database, Seal())
+    yield Journal(database, SEAL)
     with database.read() as connection:
         assert verify(connection) == []
 
@@ -120,7 +120,7 @@ def test_every_search_uses_an_index(database, journal):
         {"state": "revoked"}, {"status": "rejected"}, {"code": "SND-1"}, {"since": NOON},
     ):  # fmt: skip
         statement = (
-            message.select().where(*_conditions(Asked(**asked), Seal())).order_by(message.c.received.desc(), message.c.seq.desc())
+            message.select().where(*_conditions(Asked(**asked), SEAL)).order_by(message.c.received.desc(), message.c.seq.desc())
         )
         with database.read() as connection:
             compiled = statement.compile(connection.engine, compile_kwargs={"literal_binds": True})
@@ -327,11 +327,11 @@ def test_verify_names_a_difference(database, journal):
 def test_a_revision_keeps_its_files_and_one_is_current(database):
     with database.write() as connection:
         assert current_revision(connection) == ""
-        keep_revision(database, Seal(), connection, "aa", {"routes/a/route.yaml": "关于".encode()}, NOON)
-        keep_revision(database, Seal(), connection, "bb", {"x": b""}, NOON)
-        keep_revision(database, Seal(), connection, "aa", {"routes/a/route.yaml": "关于".encode()}, NOON)
+        keep_revision(database, SEAL, connection, "aa", {"routes/a/route.yaml": "关于".encode()}, NOON)
+        keep_revision(database, SEAL, connection, "bb", {"x": b""}, NOON)
+        keep_revision(database, SEAL, connection, "aa", {"routes/a/route.yaml": "关于".encode()}, NOON)
     with database.read() as connection:
         assert current_revision(connection) == "aa"
-        assert revision_files(connection, Seal(), "aa") == {"routes/a/route.yaml": "关于".encode()}
+        assert revision_files(connection, SEAL, "aa") == {"routes/a/route.yaml": "关于".encode()}
         with pytest.raises(LookupError):
-            revision_files(connection, Seal(), "cc")
+            revision_files(connection, SEAL, "cc")

@@ -11,13 +11,13 @@ from engine.store.counts import verify
 from engine.store.entries import Order
 from engine.store.journal import Journal
 from engine.store.queue import Queue, Settlement
-from engine.store.sealing import Seal
 from tests.store.samples import NOON, entry, later
+from tests.support.seals import SEAL
 
 
 @pytest.fixture
 def queue(database):
-    yield Queue(database, Seal())
+    yield Queue(database, SEAL)
     with database.read() as connection:
         assert verify(connection) == []
 

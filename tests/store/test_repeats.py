@@ -3,9 +3,9 @@
 import pytest
 
 from engine.store.journal import Journal
-from engine.store.sealing import Seal
 from engine.store.writer import Writer
 from tests.store.samples import entry, invalid, later
+from tests.support.seals import SEAL
 
 MAY = "OPS01^month 2026-05-01/2026-05-31"
 JUNE = "OPS01^month 2026-06-01/2026-06-30"
@@ -13,7 +13,7 @@ JUNE = "OPS01^month 2026-06-01/2026-06-30"
 
 @pytest.fixture
 def journal(database):
-    return Journal(database, Seal())
+    return Journal(database, SEAL)
 
 
 def report(document_id, text, own=MAY, **changes):

@@ -9,16 +9,16 @@ import sqlalchemy as sa
 
 from engine.errors import SenderError, TryAgain
 from engine.store.journal import Journal
-from engine.store.sealing import Seal
 from engine.store.tables import message
 from engine.store.troubles import StoreAway
 from engine.store.writer import Writer
 from tests.store.samples import ERROR, entry
+from tests.support.seals import SEAL
 
 
 @pytest.fixture
 def journal(database):
-    return Journal(database, Seal())
+    return Journal(database, SEAL)
 
 
 @pytest.fixture

@@ -19,8 +19,8 @@ from engine.store.database import Database
 from engine.store.entries import Entry, Order, StoredMessage
 from engine.store.journal import Journal
 from engine.store.queue import Queue
-from engine.store.sealing import Seal
 from tests.support.destination import Paper
+from tests.support.seals import SEAL
 
 BRISK = Retry.model_validate({"first": "20ms", "longest": "50ms", "give-up": "1m"})
 
@@ -48,7 +48,7 @@ class Office:
     couriers: list[Courier] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.seal = Seal()
+        self.seal = SEAL
         self.journal = Journal(self.database, self.seal)
         self.queue = Queue(self.database, self.seal)
         self._number = 0

@@ -13,7 +13,10 @@ from sqlalchemy import func, select
 from engine.services.institutions import Institutions
 from engine.store import counts
 from engine.store.database import Database, default_url
+from engine.store.keyfile import read_master
+from engine.store.keyring import Keyring, make_keys
 from engine.store.migrations import migrate
+from engine.store.sealing import Seal
 from engine.store.tables import message
 from tests.support.engine import Engine
 from tests.support.hospital import PASSWORD, Hospital
@@ -51,7 +54,8 @@ def enrol(engine: Engine, kinds: dict[str, str]) -> None:
     """Register institutions by code and kind, all with the one test password."""
     with opened(engine) as database:
         migrate(database)
-        register = Institutions(database)
+        make_keys(database, engine.data / "secrets" / "sealing.key", "AES-256-GCM")
+        register = Institutions(database, seal_of(engine, database))
         for code, kind in kinds.items():
             register.add(code, f"测试机构 {code}", kind, PASSWORD)
 
@@ -81,3 +85,8 @@ def until(sure: Callable[[], object], seconds: float = 40.0) -> None:
     while not sure():
         assert time.monotonic() < end, "it did not become so in time"
         time.sleep(0.05)
+
+
+def seal_of(engine: Engine, database: Database) -> Seal:
+    """Open the seal of the engine's store with the engine's own key file."""
+    return Seal(Keyring(database, read_master(engine.data / "secrets" / "sealing.key")))

@@ -105,7 +105,7 @@ def test_the_engine_itself_still_reads_what_it_sealed_after_the_rotation_and_a_r
     engine.stop()
     engine.start()
     ours = hospital(engine)
-    assert ours.receipt(sent[0])["status"] == "accepted"
+    assert ours.receipt(sent[0])["state"] == "routed"
     with opened(engine) as database, database.read() as connection:
         desk = RecordsDesk(seal_of(engine, database))
         assert desk.by_message(connection, sent[0]).resident_name == NAME

@@ -177,19 +177,9 @@ def test_words_are_no_number():
     assert Period.read("month 2026-05-01/2026-05-31") == MAY
 
 
-class Marked(Seal):
-    """A seal that turns bytes over, to show that every personal column passes through it."""
-
-    def seal(self, plain, *, table, column, row):
-        return super().seal(plain[::-1], table=table, column=column, row=row)
-
-    def open(self, sealed, *, table, column, row):
-        return super().open(sealed, table=table, column=column, row=row)[::-1]
-
-
 def test_personal_values_are_stored_only_sealed_and_are_no_indicators(database):
     desk, person = (
-        OperationsDesk(Marked()),
+        OperationsDesk(SEAL),
         Figure(section="staff", field="name", value="测试职工甲", dimension="01", personal=True),
     )
     take(database, desk, paper("R1", person, FIGURES[0]))

@@ -13,6 +13,7 @@ from typing import Any
 from engine import metrics
 from engine.app.house import House, build_desks, load_house, open_database, open_seal, tls_context
 from engine.app.process import begin, stop_when_told
+from engine.documents.press import Press
 from engine.errors import Issue, SenderError
 from engine.inbound.admission import Admission, Written
 from engine.inbound.calling import Service
@@ -43,6 +44,7 @@ from engine.supervisor import tell_ready
 _LOG = get_logger("front")
 _AUDIT_EVERY = 1.0
 _HEALTH_KEPT = 1.0
+_BETWEEN_COMPILATIONS = 0.02
 
 
 def run_front(settings: Settings, name: str, fd: int) -> None:
@@ -93,6 +95,7 @@ async def _open_front(settings: Settings) -> AsyncIterator[Front]:
         )  # fmt: skip
         enquiry = Enquiry(journal=journal, reading=reading, writer=writer, desks=desks, catalogue=house.press.catalogue)
         keeping = asyncio.create_task(_keep(audit, signins, database))
+        compiling = asyncio.create_task(_compile_early(house.press))
         try:
             yield build_front(
                 {
@@ -104,6 +107,7 @@ async def _open_front(settings: Settings) -> AsyncIterator[Front]:
             )  # fmt: skip
         finally:
             keeping.cancel()
+            compiling.cancel()
             intake.close()
             registration.close()
             writer.stop()
@@ -112,6 +116,13 @@ async def _open_front(settings: Settings) -> AsyncIterator[Front]:
             reading.close()
             threads.shutdown()
             admission.close()
+
+
+async def _compile_early(press: Press) -> None:
+    """Compile the rules of one type after another from the start, so that no caller waits for more than one of them."""
+    for code in press.catalogue.types:
+        press.rules(code)
+        await asyncio.sleep(_BETWEEN_COMPILATIONS)
 
 
 def _custodian_check(institutions: Institutions, audit: Audit) -> CustodianCheck:

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from engine import log, metrics
+from engine.channels import lint
 from engine.channels.book import RouteBook, load_book
 from engine.documents.limits import Limits
 from engine.documents.press import Press
+from engine.errors import ConfigError
 from engine.inbound.intake import Desk
 from engine.inbound.tls import server_context
 from engine.outbound.endpoints import Endpoints, load_endpoints
@@ -25,7 +27,7 @@ from engine.store.database import Database, default_url
 from engine.store.keyfile import read_master
 from engine.store.keyring import Keyring, make_keys
 from engine.store.migrations import migrate
-from engine.store.revisions import keep_revision
+from engine.store.revisions import is_kept, keep_revision
 from engine.store.sealing import Seal
 
 DESKS = ("records", "operations")
@@ -122,6 +124,13 @@ def tls_context(settings: Settings, *, clients: bool) -> ssl.SSLContext | None:
     )  # fmt: skip
 
 
+def _compile_everything(press: Press) -> None:
+    """Compile the rules of every type once for each new set of files, so that none fails on its first document."""
+    faults = [fault for fault in lint.check_documents(press)(press.root) if fault.severity == "error"]
+    if faults:
+        raise ConfigError(faults)
+
+
 def prepare(settings: Settings) -> str | None:
     """Do what comes before the first process: lint, migrations, the revision in force, the first administrator.
 
@@ -129,9 +138,14 @@ def prepare(settings: Settings) -> str | None:
     """
     log.configure(settings.log_level, "engine")
     tls_context(settings, clients=True)
-    book = load_house(settings).book
+    house = load_house(settings)
+    book = house.book
     with open_store(settings) as database:
         seal = open_seal(database, settings)
+        with database.read() as connection:
+            known = is_kept(connection, book.revision)
+        if not known:
+            _compile_everything(house.press)
         with database.write() as connection:
             keep_revision(database, seal, connection, book.revision, book.files(), datetime.now(UTC))
         metrics.clear_figures(settings.data / "figures")

@@ -9,8 +9,7 @@ from engine.documents.press import Press
 from engine.services.operations import OperationsDesk, Period
 from tests.support.engine import ROOT
 from tests.support.hospital import Paper
-from tests.support.seals import SEAL
-from tests.support.stores import conserved, opened
+from tests.support.stores import conserved, opened, seal_of
 
 pytestmark = [pytest.mark.xdist_group("acceptance-operations"), pytest.mark.timeout(180)]
 
@@ -24,8 +23,8 @@ def press():
 
 def kept(engine, receipt):
     """Give the report and its figures as the tables hold them."""
-    desk = OperationsDesk(SEAL)
     with opened(engine) as database, database.read() as connection:
+        desk = OperationsDesk(seal_of(engine, database))
         return desk.by_message(connection, receipt), desk.figures(connection, receipt)
 
 
@@ -100,8 +99,8 @@ def test_hospitals_do_not_replace_each_other(engine, ours, theirs):
     reports = [kept(engine, receipt)[0] for receipt in receipts]
     assert [r.state for r in reports] == ["current", "current"]
     assert reports[0].period == reports[1].period
-    desk = OperationsDesk(SEAL)
     with opened(engine) as database, database.read() as connection:
+        desk = OperationsDesk(seal_of(engine, database))
         found = desk.indicators(connection, first=date(1990, 1, 1), last=date(2030, 1, 1), document_type="OPS02", fields=["ZZC"])
     assert {one.institution for one in found if one.message in receipts} == {"HOSP-A", "HOSP-B"}
 

@@ -21,8 +21,7 @@ from zeep.wsse.username import UsernameToken
 from engine.services.applications import application
 from engine.services.audit import Audit
 from engine.services.institutions import Institutions, institution
-from tests.support.seals import SEAL
-from tests.support.stores import STORES, new_engine, opened
+from tests.support.stores import STORES, new_engine, opened, seal_of
 
 NS = "urn:changbai:institution:1"
 PASSWORD = "password-of-the-new-hospital"
@@ -120,13 +119,13 @@ def test_without_a_good_invitation_nothing_is_kept_but_the_audit_row(engine):
 def test_a_second_registration_of_a_code_is_refused_and_changes_nothing(engine):
     """BI-084."""
     with opened(engine) as database:
-        before = Institutions(database, SEAL).get("HOSP-A")
+        before = Institutions(database, seal_of(engine, database)).get("HOSP-A")
     words = invited(engine)
     for code in ("HOSP-A", "hosp-a"):
         answer = apply(engine, words, code, password="another-password-1")
         assert (answer.code, answer.status, answer.applicationId) == ("SND-507", "rejected", None)
     with opened(engine) as database:
-        assert Institutions(database, SEAL).get("HOSP-A") == before
+        assert Institutions(database, seal_of(engine, database)).get("HOSP-A") == before
     assert service(engine, "HOSP-A", "correct-horse-battery").MyAddress().institution == "HOSP-A"
     assert apply(engine, words, "AFTER-REFUSAL").code == "0"
 

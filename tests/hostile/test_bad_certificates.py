@@ -19,8 +19,7 @@ from tests.support.authority import Authority, need_openssl
 from tests.support.engine import COMMAND, ROOT
 from tests.support.hospital import PASSWORD
 from tests.support.project import Project
-from tests.support.seals import SEAL
-from tests.support.stores import new_engine, opened
+from tests.support.stores import new_engine, opened, seal_of
 
 DAY = timedelta(days=1)
 FILES = "tls:\n  certificate: secrets/engine.pem\n  key: secrets/engine.key\n  client-ca: secrets/ca.pem\n  revoked: secrets/revoked.pem\n"
@@ -55,7 +54,7 @@ def engine(papers, tmp_path_factory):
     data = tmp_path_factory.mktemp("engine")
     install(data, papers)
     with new_engine("sqlite", data, *project.option, hospitals=("HOSP-A", "HOSP-B")) as made, opened(made) as database:
-        register = Institutions(database, SEAL)
+        register = Institutions(database, seal_of(made, database))
         for name in ("HOSP-A", "HOSP-B"):
             register.certificate(name, papers[name][0].read_text(encoding="ascii"))
         for name in ("expired", "not-yet", "revoked", "other-authority"):

@@ -38,11 +38,6 @@ def is_kept(connection: Connection, name: str) -> bool:
     return connection.execute(sa.select(revision.c.hash).where(revision.c.hash == name)).first() is not None
 
 
-def is_kept(connection: Connection, name: str) -> bool:
-    """Tell whether a set of files was in force here before."""
-    return connection.execute(sa.select(revision.c.hash).where(revision.c.hash == name)).first() is not None
-
-
 def revision_files(connection: Connection, seal: Seal, name: str) -> dict[str, bytes]:
     """Give the files of a revision; raises LookupError for an unknown one."""
     sealed = connection.execute(sa.select(revision.c.files).where(revision.c.hash == name)).scalar_one_or_none()

@@ -25,7 +25,6 @@ from engine.monitor.turns import Turns
 from engine.services.institutions import Institutions, judge_custodian
 from engine.services.users import Users
 from engine.settings import Settings
-from engine.store.database import Database
 from engine.store.journal import Journal
 from engine.store.queue import Queue
 from engine.supervisor import tell_ready
@@ -37,15 +36,16 @@ def run_monitor(settings: Settings, name: str, fd: int) -> None:
     with contextlib.closing(open_database(settings)) as database:
         seal = open_seal(database, settings)
         archive = Archive(database, Journal(database, seal), Queue(database, seal))
-        turns = Turns(lambda: _checks(settings, database))
+        institutions = Institutions(database, seal)
+        turns = Turns(lambda: _checks(settings, institutions))
         with contextlib.closing(turns):
-            sources = archive.sources(_check_source(settings, database, turns))
+            sources = archive.sources(_check_source(settings, institutions, turns))
             app, tls = build_monitor(sources, Users(database)), tls_context(settings, clients=False)
             asyncio.run(_serve(app, socket.socket(fileno=fd), tls))
 
 
-def _check_source(settings: Settings, database: Database, turns: Turns[Pasted, Rehearsed]) -> CheckSource:
-    institutions, limit = Institutions(database), settings.limits.body
+def _check_source(settings: Settings, institutions: Institutions, turns: Turns[Pasted, Rehearsed]) -> CheckSource:
+    limit = settings.limits.body
     refusal = too_large(limit)
     return CheckSource(
         turns=turns,
@@ -56,9 +56,9 @@ def _check_source(settings: Settings, database: Database, turns: Turns[Pasted, R
     )
 
 
-def _checks(settings: Settings, database: Database) -> Callable[[Pasted], Rehearsed]:
+def _checks(settings: Settings, institutions: Institutions) -> Callable[[Pasted], Rehearsed]:
     """Load the routes as a front does, for the one thread that checks what is pasted."""
-    house, institutions = load_house(settings), Institutions(database)
+    house = load_house(settings)
 
     def custodian(institution: str, code: str) -> Issue | None:
         institutions.refresh()

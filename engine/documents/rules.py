@@ -49,6 +49,10 @@ class RuleSet:
         """Compile rules printed from tables; raises ConfigError (CFG-025), its lines counting in that text."""
         return cls((_build(etree.fromstring(text.encode("utf-8"), _READER), shown),))
 
+    def __len__(self) -> int:
+        """Count the rules."""
+        return sum(len(part) for part in self._parts)
+
     def joined(self, other: RuleSet) -> RuleSet:
         """Give one set that checks these rules first and the others after."""
         return RuleSet(self._parts + other._parts)
@@ -77,6 +81,9 @@ class _Part:
         self._left = CAP
         extensions: Any = {(OURS, "failed"): self._failed}
         self._transform = etree.XSLT(stylesheet, extensions=extensions, access_control=etree.XSLTAccessControl.DENY_ALL)
+
+    def __len__(self) -> int:
+        return len(self._assertions)
 
     def failures(self, document: XmlDocument, most: int) -> list[_Failure]:
         """Run the rules over the tree; stop when enough has been found."""

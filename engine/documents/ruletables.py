@@ -15,11 +15,12 @@ _HOLE = re.compile(r"\{([^{}]+)\}")
 _STEP = re.compile(r"(?<!\$)\b([A-Za-z][\w.\-]*)(?![^\[]*\])")
 _HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <!-- Printed from the tables in xsd/clinical: edit those, not this. Schematron with XPath 1.0; contexts may start from
-     the sets of nodes that the lets name, so that a document without mistakes is scanned only a few times. -->
-<sch:schema xmlns:sch="http://purl.oclc.org/dsdl/schematron" xmlns:r="urn:changbai:rules:1" queryBinding="xslt">
+     the sets of nodes that the lets name, and from the values of a data element, so that a document is scanned few times. -->
+<sch:schema xmlns:sch="http://purl.oclc.org/dsdl/schematron" xmlns:r="urn:changbai:rules:1" xmlns:xsl="http://www.w3.org/1999/XSL/Transform" queryBinding="xslt">
   <sch:title>{title}</sch:title>
   <sch:ns prefix="hl7" uri="urn:hl7-org:v3"/>
   <sch:ns prefix="xsi" uri="http://www.w3.org/2001/XMLSchema-instance"/>
+  <xsl:key name="value" match="hl7:observation/hl7:value" use="../hl7:code/@code"/>
 """
 _PATIENT = "/hl7:ClinicalDocument/hl7:recordTarget/hl7:patientRole/hl7:patient"
 _BODY = "/hl7:ClinicalDocument/hl7:component/hl7:structuredBody"
@@ -31,10 +32,8 @@ _LETS = {
     "values": "$body//hl7:observation/hl7:value",
     "times": "$body//hl7:effectiveTime",
     "drugs": "$body//hl7:substanceAdministration",
-    "coded": "$values[@code]",
-    "measured": "$values[@value]",
 }
-"""Sets of nodes that contexts start from; `strange`, `doubtful` and `overN` are added for each type."""
+"""Sets of nodes that contexts start from."""
 
 LOINC = "2.16.840.1.113883.6.1"
 DE_SYSTEM = "2.16.156.10011.2.2.1"
@@ -65,7 +64,7 @@ def schematron(kind: DocumentType) -> str:
     """Print the rules of a document type as Schematron: same tables, same text; raises ConfigError (CFG-020, CFG-026)."""
     tables = load_tables(kind.rules)
     rules = assertions(tables, kind)
-    return print_schematron(rules, _lets(tables, rules, kind.code), f"{kind.code} {kind.title}")
+    return print_schematron(rules, _LETS, f"{kind.code} {kind.title}")
 
 
 def assertions(tables: Tables, kind: DocumentType) -> tuple[Assertion, ...]:
@@ -94,37 +93,13 @@ def print_schematron(rules: Sequence[Assertion], lets: Mapping[str, str], title:
 
 def qualify(path: str) -> str:
     """Write a path of the tables in full: the prefix hl7 before bare names (not in predicates), from a named set."""
-    full = _STEP.sub(r"hl7:\1", path)
-    if full.startswith("$"):
+    full = path if path.startswith("key(") else _STEP.sub(r"hl7:\1", path)
+    if full.startswith(("$", "key(")):
         return full
     for name in ("patient", "body", "document"):
         if f"/{full}/".startswith(f"{_LETS[name]}/"):
             return f"${name}" + f"/{full}".removeprefix(_LETS[name])
     return f"/{full}"
-
-
-def _lets(tables: Tables, rules: Sequence[Assertion], code: str) -> dict[str, str]:
-    """Name the sets of a type: `strange` values have another type than their element, `doubtful` codes are not in its list."""
-    rows = _by_element(tables.entries, code)
-    types = {row["de"]: {name for t in row["value_type"].split("|") for name in tables.accepts[t].split()} for row in rows}
-    texts = " ".join(de for de, names in types.items() if "ST" not in names)
-    coded = " ".join(de for de, names in types.items() if "CD" in names)
-    others = " ".join(f"{de}:{name}" for de, names in types.items() for name in sorted(names - {"ST", "CD"}))
-    lists = [(row["de"], tables.sets[row["value_set"]]) for row in rows if row["value_set"]]
-    known = " ".join(f"{word}:{de}:{values.oid}" for de, values in lists for word in values.words)
-    limits = sorted({int(m.group(1)) for rule in rules if (m := re.match(r"\$over(\d+)", rule.context))})
-    element = "../hl7:code/@code"
-    return {
-        **_LETS,
-        "strange": f"$values[@xsi:type='ST'][contains('{texts}',{element})]"
-        f" | $values[not(@xsi:type='ST')][not(@xsi:type='CD' and contains(' {coded} ',concat(' ',{element},' ')))]"
-        f"[not(contains(' {others} ',concat(' ',{element},':',@xsi:type,' ')))]",
-        "doubtful": f"$coded[not(contains(' {known} ',concat(' ',@code,':',{element},':',@codeSystem,' ')))]",
-        **{
-            f"over{n}": f"${start}[string-length(.)>{n}]"
-            for start, n in zip(["values", *(f"over{n}" for n in limits)], limits, strict=False)
-        },
-    }
 
 
 def _pattern(context: str, rules: Sequence[Assertion]) -> str:
@@ -181,7 +156,7 @@ def _coded(values: CodeSet, rule: str, context: str, item: str) -> Iterator[Asse
     yield Assertion(
         rule=f"{rule}.system",
         context=context,
-        test=f"not(@code and @codeSystem) or {right}",
+        test=f"{right} or not(@code and @codeSystem)",
         severity="warning",
         code="SND-417",
         message=f"{item}的 codeSystem 为“{{@codeSystem}}”，应为 {values.oid}",
@@ -201,7 +176,7 @@ def _long(rule: str, context: str, item: str, form: str, severity: str, length: 
     return Assertion(
         rule=rule,
         context=context,
-        test=f"{length}<={limit}",
+        test=ruletests.at_most(length, limit),
         severity=severity,
         code="SND-410",
         message=f"{item}过长，为 {{{length}}} {unit}",
@@ -275,13 +250,14 @@ def _missing_entry(tables: Tables, row: Row) -> Assertion:
     Where two sections have one code, what the second lacks is told at the second.
     """
     section = tables.section[row["type"], row["section"]]
-    these, twins = f"$sections[{_recognised(section)}]", _twins(tables, section)
+    this, twins = _recognised(section), _twins(tables, section)
+    these = f"$sections[{this}]"
     repeated = section["occurs"].endswith("*")
     either = " or ".join(dict.fromkeys(map(_recognised, (*twins, section))))
     return Assertion(
         rule=f"{row['type']}.entry.{row['section']}.{row['de']}.missing",
         context=these if repeated else f"$sections[{either}][{len(twins) + 1}]",
-        test=ruletests.has_entry(row["de"]) if repeated else ruletests.has_entry(row["de"], these),
+        test=ruletests.has_entry(row["de"]) if repeated else ruletests.has_entry(row["de"], this),
         severity=row["missing"],
         code="SND-405",
         message=f"“{section['name']}”章节缺少数据项“{row['name']}”，或没有填写",
@@ -317,11 +293,11 @@ def _joined(first: Row, other: Row) -> Row:
 
 
 def _entry(tables: Tables, row: Row) -> Iterator[Assertion]:
-    rule, this = f"{row['type']}.entry.{row['de']}", f"[../hl7:code/@code='{row['de']}']"
+    rule, these = f"{row['type']}.entry.{row['de']}", f"key('value','{row['de']}')"
     types = row["value_type"].split("|")
     yield Assertion(
         rule=f"{rule}.type",
-        context=f"$strange{this}",
+        context=these,
         test=ruletests.has_type(" ".join(tables.accepts[name] for name in types)),
         severity="error",
         code="SND-409",
@@ -329,14 +305,12 @@ def _entry(tables: Tables, row: Row) -> Iterator[Assertion]:
         hint=f'value 写 xsi:type="{types[0]}"，如 {row["example"]}',
     )
     if row["value_set"]:
-        yield from _coded(tables.sets[row["value_set"]], f"{rule}.code", f"$doubtful{this}", row["name"])
+        yield from _coded(tables.sets[row["value_set"]], f"{rule}.code", these, row["name"])
     if row["format"]:
-        text = types[0] in ("ST", "ED")
-        start = f"$over{ruletests.longest(row['format'])}" if text else "$measured"
-        length = ruletests.TEXT_LENGTH if text else ruletests.DIGITS
-        yield _long(f"{rule}.format", f"{start}{this}", row["name"], row["format"], row["format_severity"], length)
+        length = ruletests.TEXT_LENGTH if types[0] in ("ST", "ED") else ruletests.DIGITS
+        yield _long(f"{rule}.format", these, row["name"], row["format"], row["format_severity"], length)
     if row["unit"]:
-        yield _unit(rule, f"$measured{this}", row)
+        yield _unit(rule, these, row)
 
 
 def _unit(rule: str, context: str, row: Row) -> Assertion:
@@ -344,7 +318,7 @@ def _unit(rule: str, context: str, row: Row) -> Assertion:
     return Assertion(
         rule=f"{rule}.unit",
         context=context,
-        test=f"contains(' {row['units']} ',concat(' ',{place},' '))",
+        test=f"{place}='{row['unit']}' or not(@value) or contains(' {row['units']} ',concat(' ',{place},' '))",
         severity="warning",
         code="SND-411",
         message=f"{row['name']}的单位为“{{{place}}}”，应为 {row['unit']}",

@@ -95,11 +95,19 @@ ELEMENT_TESTS: Mapping[str, Callable[[str], str]] = {
 """What `check` of elements.csv may say, besides `code` and `format`."""
 
 
+def at_most(length: str, limit: int) -> str:
+    """Hold when a text or the digits of a number are not longer than the limit; the shorter question is asked first."""
+    if length == TEXT_LENGTH:
+        return f"string-length(.)<={limit} or {length}<={limit}"
+    return f"string-length(@value)<={limit} or @xsi:type='TS' or @xsi:type='BL' or {length}<={limit}"
+
+
 def has_type(names: str) -> str:
     """Hold when xsi:type is one of the names, under any prefix."""
+    first = names.split()[0]
     local = "concat(' ',normalize-space(@xsi:type),' ')"
     behind = "concat(' ',substring-after(normalize-space(@xsi:type),':'),' ')"
-    return f"contains(' {names} ',{local}) or contains(' {names} ',{behind})"
+    return f"@xsi:type='{first}' or contains(' {names} ',{local}) or contains(' {names} ',{behind})"
 
 
 def in_order(earlier: str, later: str) -> str:
@@ -109,10 +117,13 @@ def in_order(earlier: str, later: str) -> str:
     return f"not({first}>{second})"
 
 
-def has_entry(element: str, sections: str = ".") -> str:
-    """Hold when this section or one of `sections` has a filled observation of the element; looks first where it mostly stands."""
+def has_entry(element: str, section: str = "") -> str:
+    """Hold when this section, or one that `section` recognises, has a filled observation of the element."""
+    if section:
+        good = f"[{FILLED_VALUE}][ancestor::hl7:section[{section}]]"
+        return f"key('value','{element}')[1]{good} or key('value','{element}'){good}"
     filled_one = f"hl7:observation[hl7:code/@code='{element}']/hl7:value[{FILLED_VALUE}]"
-    return f"hl7:entry/{filled_one} or hl7:entry/*/*/{filled_one} or {sections}//{filled_one}"
+    return f"hl7:entry/{filled_one} or hl7:entry/*/*/{filled_one} or .//{filled_one}"
 
 
 def _plain_limits(tail: str) -> Iterator[tuple[str, str]]:
@@ -143,7 +154,7 @@ def _real_moment() -> str:
         + " and ".join(f"@value mod {10 ** len(rest)}{limit}" for rest, limit in _plain_limits(tail))
         for tail in ("hhmmss", "")
     )
-    return f"not(@value) or ({plain}) or (" + " and ".join(parts) + ")"
+    return f"({plain}) or not(@value) or (" + " and ".join(parts) + ")"
 
 
 REAL_MOMENT = _real_moment()

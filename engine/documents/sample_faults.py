@@ -27,6 +27,7 @@ _PLACES = {
     "drugs": "//hl7:structuredBody//hl7:substanceAdministration",
 }
 _SET = re.compile(r"\$(\w+)")
+_OF_ELEMENT = re.compile(r"key\('value','([^']+)'\)")
 _ACCEPTED = re.compile(r"contains\(' ([^']*) '")
 _NUMBERED = re.compile(r"\[\d+\]$")
 _ASKED = re.compile(r"\$sections\[([^\[\]]*)\](\[\d+\])?$")
@@ -131,7 +132,8 @@ def _by_test(rule: Assertion) -> Step | None:
 
 def absolute(context: str) -> str:
     """Write the context of a rule without named sets; every set of values that rules start from is a part of all values."""
-    return _SET.sub(lambda m: f"({_PLACES.get(m[1], _VALUES)})", context)
+    plain = _OF_ELEMENT.sub(r"(//hl7:structuredBody//hl7:observation[hl7:code/@code='\1']/hl7:value)", context)
+    return _SET.sub(lambda m: f"({_PLACES.get(m[1], _VALUES)})", plain)
 
 
 def _first(rule: Assertion) -> str:

@@ -94,6 +94,8 @@ class _Writer:
             self._lets(self._root, self._sheet)
         except _Bad as bad:
             self._fault(bad.element, bad.message)
+        for key in self._root.iterchildren(f"{_X}key"):
+            etree.SubElement(self._sheet, f"{_X}key", dict(key.attrib))
         main = etree.SubElement(self._sheet, f"{_X}template", match="/")
         for number, pattern in enumerate(self._root.iter(f"{_S}pattern")):
             self._pattern(pattern, self._room_for(pattern, main, number))

@@ -164,7 +164,7 @@ def _listed(rows: Sequence[Row]) -> CodeSet:
         title=first["name"],
         codes=tuple((row["code"], row["meaning"]) for row in rows),
         words=words,
-        test=f"not(@code) or contains(' {' '.join(words)} ',concat(' ',@code,' '))",
+        test=f"contains(' {' '.join(words)} ',concat(' ',@code,' ')) or not(@code)",
         severity="error" if first["closed"] == "yes" else "warning",
         example=f"{first['code']} {first['meaning']}",
     )
@@ -172,7 +172,7 @@ def _listed(rows: Sequence[Row]) -> CodeSet:
 
 def _shaped(row: Row) -> CodeSet:
     return CodeSet(
-        row["oid"], row["name"], row["shape"], (), (), f"not(@code) or ({row['test']})", row["severity"], row["example"]
+        row["oid"], row["name"], row["shape"], (), (), f"({row['test']}) or not(@code)", row["severity"], row["example"]
     )
 
 

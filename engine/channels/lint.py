@@ -10,6 +10,7 @@ from pathlib import Path
 
 from engine.channels.book import load_book
 from engine.documents.press import Press
+from engine.documents.tablelint import orphans
 from engine.errors import ConfigError, Fault
 from engine.yamlfile import merge_faults
 
@@ -36,7 +37,7 @@ def check_routes(press: Press, endpoints: Collection[str], desks: Collection[str
 
 def check_documents(press: Press) -> Checker:
     """Make the checker of xsd/ and of the institutions' code tables: everything is compiled, used by a route or not."""
-    return lambda root: merge_faults(*(_compiled(build) for build in _parts(press, root)))
+    return lambda root: merge_faults(orphans(press.catalogue, root), *(_compiled(build) for build in _parts(press, root)))
 
 
 def _parts(press: Press, root: Path) -> Iterator[Callable[[], object]]:

@@ -51,7 +51,7 @@ def strange_functions(expression: str, known: frozenset[str] = XSLT_FUNCTIONS) -
 
 
 _PREFIX = re.compile(r"(?<![\w.$-])([A-Za-z_][\w.-]*):(?=[A-Za-z_*])")
-_VARIABLE = re.compile(r"\$\s*([\w.:-]+)")
+VARIABLE = re.compile(r"\$\s*([\w.:-]+)")
 
 
 def complaint(
@@ -67,7 +67,7 @@ def complaint(
     for prefix in _PREFIX.findall(bare):
         if prefix not in prefixes:
             return f"前缀 {prefix} 没有声明"
-    for variable in _VARIABLE.findall(bare):
+    for variable in VARIABLE.findall(bare):
         if variable not in variables:
             return f"变量 ${variable} 没有定义"
     return ""

@@ -104,7 +104,7 @@ def at_most(length: str, limit: int) -> str:
 
 def has_type(names: str) -> str:
     """Hold when xsi:type is one of the names, under any prefix."""
-    first = names.split()[0]
+    first = names.split(maxsplit=1)[0]
     local = "concat(' ',normalize-space(@xsi:type),' ')"
     behind = "concat(' ',substring-after(normalize-space(@xsi:type),':'),' ')"
     return f"@xsi:type='{first}' or contains(' {names} ',{local}) or contains(' {names} ',{behind})"

@@ -9,7 +9,8 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 
 from engine.codes import CODES
-from engine.errors import ConfigError, Fault
+from engine.errors import ConfigError, Fault, Severity
+from engine.yamlfile import did_you_mean
 
 CHECKS = ("present", "filled", "xpath", "checksum", "organisation", "credit", "age", "code", "format")
 _SEVERITIES = ("error", "warning", "off", "")
@@ -176,9 +177,27 @@ def _shaped(row: Row) -> CodeSet:
     )
 
 
+def table_fault(path: Path, row: Row, cell: str, message: str, severity: Severity = "error") -> Fault:
+    """Make a fault (CFG-026) at a cell of a table."""
+    lines = path.read_text(encoding="utf-8-sig").splitlines()
+    place = next(csv.reader(lines[:1])).index(cell)
+    before = next(csv.reader([lines[row.line - 1]]))[:place]
+    column = 1 + sum(len(_written(text)) + 1 for text in before)
+    return Fault(file=_shown(path), line=row.line, column=column, code="CFG-026", message=message, severity=severity)
+
+
+def _written(text: str) -> str:
+    """Write a cell as it stands in a file."""
+    quoted = any(mark in text for mark in ',"\n')
+    return '"' + text.replace('"', '""') + '"' if quoted else text
+
+
+def _shown(path: Path) -> str:
+    return "/".join(path.parts[path.parts.index("xsd") :]) if "xsd" in path.parts else path.name
+
+
 def _fault(path: Path, line: int, code: str, message: str) -> Fault:
-    shown = "/".join(path.parts[-4:]) if "xsd" in path.parts[-4:] else path.name
-    return Fault(file=shown, line=line, column=1 if line else 0, code=code, message=message)
+    return Fault(file=_shown(path), line=line, column=1 if line else 0, code=code, message=message)
 
 
 _COLUMNS = {
@@ -207,19 +226,24 @@ def _reference_faults(paths: Mapping[str, Path], tables: Tables) -> Iterator[Fau
     sections = {(row["type"], row["section"]) for row in tables.sections}
     for row in tables.entries:
         if row["de"] not in elements:
-            yield _fault(paths["entries"], row.line, "CFG-026", f"dataelements.csv has no data element {row['de']}")
+            yield table_fault(
+                paths["entries"],
+                row,
+                "de",
+                f"dataelements.csv has no data element {row['de']}{did_you_mean(row['de'], elements)}",
+            )
         if (row["type"], row["section"]) not in sections:
-            yield _fault(paths["entries"], row.line, "CFG-026", f"sections.csv has no section {row['section']} of {row['type']}")
+            yield table_fault(paths["entries"], row, "section", f"sections.csv has no section {row['section']} of {row['type']}")
 
 
 def _word_faults(paths: Mapping[str, Path], tables: Tables) -> Iterator[Fault]:
     for row in tables.elements:
         if row["check"] not in CHECKS:
-            yield _fault(paths["elements"], row.line, "CFG-026", f'unknown check "{row["check"]}"; known: {", ".join(CHECKS)}')
+            yield table_fault(paths["elements"], row, "check", f'unknown check "{row["check"]}"; known: {", ".join(CHECKS)}')
         if row["check"] == "code" and row["argument"] not in tables.sets:
-            yield _fault(paths["elements"], row.line, "CFG-026", f"there is no value set {row['argument']}")
+            yield table_fault(paths["elements"], row, "argument", f"there is no value set {row['argument']}")
         if row["code"] and row["code"] not in CODES:
-            yield _fault(paths["elements"], row.line, "CFG-026", f"there is no code {row['code']}")
+            yield table_fault(paths["elements"], row, "code", f"there is no code {row['code']}")
     for name in ("entries", "dataelements"):
         yield from _value_faults(paths[name], getattr(tables, name), tables)
     yield from _severity_faults(paths, tables)
@@ -228,10 +252,11 @@ def _word_faults(paths: Mapping[str, Path], tables: Tables) -> Iterator[Fault]:
 def _value_faults(path: Path, rows: Sequence[Row], tables: Tables) -> Iterator[Fault]:
     for row in rows:
         if row["value_set"] not in ("", "-") and row["value_set"] not in tables.sets:
-            yield _fault(path, row.line, "CFG-026", f"there is no value set {row['value_set']}")
+            known = did_you_mean(row["value_set"], tables.sets)
+            yield table_fault(path, row, "value_set", f"there is no value set {row['value_set']}{known}")
         unknown = [name for name in row["value_type"].split("|") if name and name not in tables.accepts]
         if unknown:
-            yield _fault(path, row.line, "CFG-026", f"unknown value type {', '.join(unknown)}")
+            yield table_fault(path, row, "value_type", f"unknown value type {', '.join(unknown)}")
 
 
 def _severity_faults(paths: Mapping[str, Path], tables: Tables) -> Iterator[Fault]:
@@ -246,4 +271,4 @@ def _severity_faults(paths: Mapping[str, Path], tables: Tables) -> Iterator[Faul
         rows: tuple[Row, ...] = getattr(tables, name)
         for row in rows:
             if row[column] not in _SEVERITIES:
-                yield _fault(paths[name], row.line, "CFG-026", f'{column} is "{row[column]}"; write error, warning or off')
+                yield table_fault(paths[name], row, column, f'{column} is "{row[column]}"; write error, warning or off')

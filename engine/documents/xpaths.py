@@ -8,7 +8,7 @@ from typing import Any
 
 from lxml import etree
 
-from engine.documents.functions import XPATH_FUNCTIONS, complaint
+from engine.documents.functions import VARIABLE, XPATH_FUNCTIONS, complaint
 from engine.documents.reading import XmlDocument
 
 NAMESPACES: Mapping[str, str] = MappingProxyType(
@@ -77,3 +77,12 @@ def _text(found: Any) -> str:
     if isinstance(found, str):
         return found.strip()
     return "".join(found.itertext()).strip()
+
+
+def known_mistake(expression: str) -> str:
+    """Say what is wrong with the XPath of a rule table, which may use named sets and keys; empty when nothing is."""
+    try:
+        etree.XPath(expression, namespaces=dict(NAMESPACES))
+    except etree.XPathError as error:
+        return str(error)
+    return complaint(expression, NAMESPACES, VARIABLE.findall(expression))

@@ -143,14 +143,15 @@ class Enquiry:
         return {"serverTime": shanghai_text(datetime.now(UTC)), "contractVersion": CONTRACT_VERSION}
 
     async def list_document_types(self, call: Call, given: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Answer every type of the catalogue."""
+        """Answer every type of the catalogue, once for each number under which the work plan lists it."""
         del call, given
         types = [
             {
-                "code": t.code, "number": str(t.number), "name": t.name, "englishName": t.english_name,
+                "code": t.code, "number": str(number), "name": name, "englishName": t.english_name,
                 "standard": t.standard, "part": str(t.part),
             }
             for t in self._catalogue.types.values()
+            for number, name in ((t.number, t.name), *t.also)
         ]  # fmt: skip
         return {"types": types}
 

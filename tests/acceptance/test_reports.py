@@ -172,7 +172,10 @@ def test_a_heartbeat_tells_the_time_and_the_version_of_the_contract(ours):
 
 
 def test_the_types_of_the_catalogue_are_listed(ours):
-    types = {t["code"]: t for t in ours.call("ListDocumentTypes")["types"]}
+    listed = ours.call("ListDocumentTypes")["types"]
+    assert [t["name"] for t in listed if t["code"] == "C0009"] == ["一般手术记录", "手术记录"]
+    assert {t["number"] for t in listed if t["code"] == "C0009"} == {"9", "56"}
+    types = {t["code"]: t for t in listed}
     assert types["C0002"] == {
         "code": "C0002", "number": "2", "name": "门（急）诊病历", "englishName": "Outpatient (emergency) medical record",
         "standard": "WS/T 500-2016", "part": "2",

@@ -10,7 +10,8 @@ from lxml import etree
 from engine.documents.catalogue import PLACES, Catalogue
 from engine.documents.ruletables import assertions, schematron
 from engine.documents.sample import ROOT, sample
-from engine.documents.tables import load_tables
+from engine.documents.tablelint import orphans
+from engine.documents.tables import load_tables, named
 from engine.errors import ConfigError
 
 XSD = ROOT / "xsd"
@@ -159,3 +160,67 @@ def test_the_severity_of_a_value_set_can_be_overruled_for_one_element(xsd):
     )
     press = Press(xsd.parent)
     assert [(i.rule, i.severity) for i in press.rules("C0002").check(press.open(broken))] == [("patient.gender-code", "warning")]
+
+
+def test_a_list_of_types_names_single_ones_ranges_and_all_others():
+    assert named("", "C0001")
+    assert [code for code in ("C0005", "C0006", "C0008", "C0009", "HSDC00.01") if named("C0006..C0008", code)] == [
+        "C0006",
+        "C0008",
+    ]
+    assert [code for code in ("C0001", "JL-C0060") if named("!JL-C0060", code)] == ["C0001"]
+    assert [code for code in ("C0001", "C0002", "C0003") if named("C0001..C0003 !C0002", code)] == ["C0001", "C0003"]
+
+
+def test_an_entry_says_only_what_differs_from_its_data_element():
+    rows = {(r["type"], r["section"], r["de"]): r for r in load_tables(XSD / "clinical" / "rules").entries}
+    temperature = rows["C0020", "8716-3", "DE04.10.186.00"]
+    assert (temperature["unit"], temperature["value_type"]) == ("℃", "PQ")
+    assert "°C" in temperature["units"].split()
+    consent = rows["C0027", "18776-5", "DE06.00.073.00"]
+    assert (consent["value_type"], consent["value_set"]) == ("ST", "")
+
+
+def lint_of(xsd):
+    return orphans(Catalogue.load(xsd / "catalogue.yaml"), xsd.parent)
+
+
+MISFITS = (
+    ("rules/entries.csv", "C0053,", "C0059,", "CFG-026", "of C0059"),
+    ("rules/sections.csv", "\nC0053,", "\nC0059,x,1-2,X,症状,0..1,,\nC0053,", "CFG-026", "no document type C0059"),
+    ("rules/entries.csv", ",DE04.10.186.00,", ",DE04.10.816.00,", "CFG-026", 'did you mean "DE04.10.186.00"?'),
+    ("rules/dataelements.csv", ",2.16.156.10011.2.3.1.85,", ",2.16.156.10011.2.3.1.86,", "CFG-026", "no value set"),
+    ("rules/elements.csv", "C0006..C0013 C0019", "C0006..C0013 C0190", "CFG-026", '"C0190" names no document type'),
+    ("rules/sections.csv", ",error,", ",eror,", "CFG-026", 'severity is "eror"'),
+    ("rules/elements.csv", "hl7:age or hl7:birthTime", "hl7:age or (hl7:birthTime", "CFG-026", "no XPath 1.0"),
+)
+
+
+@pytest.mark.parametrize(("file", "old", "new", "code", "words"), MISFITS, ids=[f"{m[0]} {m[2]}" for m in MISFITS])
+def test_what_does_not_fit_together_is_told_with_file_line_and_column(xsd, file, old, new, code, words):
+    path = xsd / "clinical" / file
+    spoil(path, old, new)
+    faults = lint_of(xsd)
+    fault = next(f for f in faults if words in f.message)
+    assert (fault.code, fault.file) == (code, f"xsd/clinical/{file}")
+    line = path.read_text(encoding="utf-8").splitlines()[fault.line - 1]
+    assert fault.column == 1 or line[fault.column - 2] == ","
+
+
+def test_what_nothing_uses_is_told(xsd):
+    clinical_files = xsd / "clinical"
+    (clinical_files / "samples" / "C0099.xml").write_text("<x/>", encoding="utf-8")
+    with (clinical_files / "rules" / "dataelements.csv").open("a", encoding="utf-8") as file:
+        file.write("DE01.00.001.00,报告卡编码,ST,,AN..20,warning,,A1\n")
+    with (clinical_files / "valuesets.csv").open("a", encoding="utf-8") as file:
+        file.write("1.2.3,CV1,测试值域,1,,一,yes\n")
+    found = {(Path(f.file).name, f.severity) for f in lint_of(xsd)}
+    assert found == {("C0099.xml", "warning"), ("dataelements.csv", "warning"), ("valuesets.csv", "warning")}
+
+
+def test_the_tables_are_read_anew_when_a_file_changes(xsd):
+    rules = xsd / "clinical" / "rules"
+    first = load_tables(rules)
+    assert load_tables(rules) is first
+    spoil(rules / "dataelements.csv", "DE04.01.119.00,主诉,", "DE04.01.119.00,主要不适,")
+    assert any(row["name"] == "主要不适" for row in load_tables(rules).dataelements)

@@ -126,16 +126,19 @@ def has_entry(element: str, section: str = "") -> str:
     return f"hl7:entry/{filled_one} or hl7:entry/*/*/{filled_one} or .//{filled_one}"
 
 
-def _plain_limits(tail: str) -> Iterator[tuple[str, str]]:
+def _plain_limits(tail: str) -> Iterator[str]:
     """Bound each part of a time without zone or fraction by arithmetic, which costs less than taking texts apart."""
-    for part, least, beyond in (("MM", 1, 13), ("DD", 1, 29), ("hh", 0, 24), ("mm", 0, 60), ("ss", 0, 60)):
-        whole = f"MMDD{tail}"
-        if part in whole:
-            rest = whole[whole.index(part) :]
-            unit = 10 ** (len(rest) - 2)
-            yield rest, f"<{beyond * unit}"
-            if least:
-                yield rest, f">={least * unit}"
+
+    def below(part: str, bound: int) -> str:
+        rest = f"MMDD{tail}"[f"MMDD{tail}".index(part) :]
+        return f"@value mod {10 ** len(rest)}<{bound * 10 ** (len(rest) - 2)}"
+
+    month = "substring(@value,5,2)"
+    yield f"{below('MM', 13)} and not({below('MM', 1)})"
+    yield f"not({below('DD', 1)})"
+    long_months = f"contains('01 03 05 07 08 10 12',{month})"
+    yield f"({below('DD', 29)} or {below('DD', 31)} and not({month}='02') or {below('DD', 32)} and {long_months})"
+    yield from (below(part, bound) for part, bound in (("hh", 24), ("mm", 60), ("ss", 60)) if part in tail)
 
 
 def _real_moment() -> str:
@@ -150,8 +153,7 @@ def _real_moment() -> str:
         f"not({_ZONE}>1400 or substring({_ZONE},3,2)>59)",
     )
     plain = " or ".join(
-        f"translate(@value,'0123456789','##########')='{'#' * (8 + len(tail))}' and "
-        + " and ".join(f"@value mod {10 ** len(rest)}{limit}" for rest, limit in _plain_limits(tail))
+        f"translate(@value,'0123456789','##########')='{'#' * (8 + len(tail))}' and " + " and ".join(_plain_limits(tail))
         for tail in ("hhmmss", "")
     )
     return f"({plain}) or not(@value) or (" + " and ".join(parts) + ")"

@@ -18,6 +18,8 @@ from engine.message import SHANGHAI
 
 _LOG = get_logger("clock")
 _LEAD_AGAIN = 1.0
+_PATIENCE = 120.0
+"""Seconds in which every wait for the store has ended, by its answer or by its time-out."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,10 +56,15 @@ class Clock:
         self._leadership = leadership
         self._claim = claim
         self._stop = Event()
+        self._turned = time.monotonic()
 
     def stop(self) -> None:
         """Ask the clock to stop; the job in hand is finished."""
         self._stop.set()
+
+    def well(self) -> bool:
+        """Tell whether the clock's own thread still turns; it may wait for the store for a while."""
+        return time.monotonic() - self._turned < _PATIENCE
 
     def run(self) -> None:
         """Lead whenever nobody else does, until stopped."""
@@ -70,6 +77,7 @@ class Clock:
             self._leadership.close()
 
     def _leads(self) -> bool:
+        self._turned = time.monotonic()
         try:
             return self._leadership.lead()
         except Exception as problem:  # noqa: BLE001 - a store that is down is retried, and told

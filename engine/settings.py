@@ -37,11 +37,16 @@ class Limits(Sheet):
 
 
 class Deadlines(Sheet):
-    """How long we wait for a caller."""
+    """How long we wait: for a caller, for ourselves."""
 
     header: Duration = Field(10.0, description="请求头须在此时间内收完 · header deadline")
     body: Duration = Field(60.0, description="请求体须在此时间内收完 · body deadline")
     drain: Duration = Field(30.0, description="停机时等待在途工作的最长时间 · how long a stop waits for work in hand")
+    step_limit: Duration = Field(
+        10.0,
+        ge=2,
+        description="一个进程无响应、或处理一份文档超过此时间时被结束并替换 · a process that is silent, or walks one document, longer than this is replaced",
+    )
 
 
 class Delivery(Sheet):

@@ -1,4 +1,4 @@
-"""Keep the engine's processes alive: start them, replace the dead, stop all in order."""
+"""Keep the engine's processes alive: start them, end the silent, replace the dead, stop all in order."""
 
 from __future__ import annotations
 
@@ -12,10 +12,15 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from engine.inhand.board import NO_DIGEST, Seen, Walk, make_board, read_board
+from engine.inhand.deaths import Deaths
 from engine.log import get_logger
 
 _LOG = get_logger("supervisor")
 _FIRST_WAIT, _LONGEST_WAIT, _STEADY = 0.5, 30.0, 60.0
+_LOOK = 1.0
+_SLACK = 1.0
+"""Seconds by which the last beat may be older than the walk that ended the beats: the walk is to be named."""
 READY = b"R"
 
 
@@ -35,21 +40,28 @@ class _Child:
     process: subprocess.Popen[bytes]
     ready: int
     life: int
+    board: int
     started: float
     is_ready: bool = False
+    ended: str = ""
+    guilty: tuple[Walk, ...] = ()
 
 
 class Supervisor:
-    """Start every role, tell when all are ready, and replace whoever dies.
+    """Start every role, tell when all are ready, replace whoever dies, and end whoever is silent.
 
+    A ready child that beats on its board is killed when it is silent, or walks one document, for more than
+    `step_limit` seconds; one that drains has `drain` seconds. What was in hand at a death is noted in `deaths`.
     A child writes READY to the descriptor named by ENGINE_READY_FD once it serves, and stops in
     order when the descriptor named by ENGINE_LIFE_FD reaches its end: children never outlive us.
     """
 
-    def __init__(self, roles: Sequence[Role], *, drain: float, on_death: Callable[[str], None] | None = None) -> None:
+    def __init__(self, roles: Sequence[Role], *, drain: float, step_limit: float, deaths: Deaths) -> None:
         self._roles = roles
         self._drain = drain
-        self._on_death = on_death
+        self._step_limit = step_limit
+        self._deaths = deaths
+        self._looked = self._awake = time.monotonic()
         self._children: dict[str, _Child] = {}
         self._again: dict[str, tuple[float, float]] = {}
         self._waits: dict[str, float] = {}
@@ -82,10 +94,11 @@ class Supervisor:
         self._stopping = True
 
     def _turn(self) -> None:
-        soonest = min((at for at, _ in self._again.values()), default=None)
-        wait = None if soonest is None else max(0.0, soonest - time.monotonic())
-        for key, _ in self._selector.select(wait):
+        look = time.monotonic() + min(_LOOK, self._step_limit / 4)
+        soonest = min((at for at, _ in self._again.values()), default=look)
+        for key, _ in self._selector.select(max(0.0, min(soonest, look) - time.monotonic())):
             self._read(key.fileobj, key.data)
+        self._end_the_silent()
         self._replace_the_dead()
         self._start_those_due()
 
@@ -106,30 +119,72 @@ class Supervisor:
         life_read, life_write = os.pipe()
         listening = [s.fileno() for s in role.sockets]
         environment = dict(os.environ) | dict(role.environment)
-        environment |= {"ENGINE_READY_FD": str(ready_write), "ENGINE_LIFE_FD": str(life_read)}
+        board, named = make_board(role.name)
+        environment |= {"ENGINE_READY_FD": str(ready_write), "ENGINE_LIFE_FD": str(life_read)} | named
         process = subprocess.Popen(
-            role.command, env=environment, pass_fds=[ready_write, life_read, *listening], start_new_session=True
+            role.command, env=environment, pass_fds=[ready_write, life_read, board, *listening], start_new_session=True
         )
         os.close(ready_write)
         os.close(life_read)
         self._selector.register(ready_read, selectors.EVENT_READ, role.name)
-        self._children[role.name] = _Child(role, process, ready_read, life_write, time.monotonic())
+        self._children[role.name] = _Child(role, process, ready_read, life_write, board, time.monotonic())
         _LOG.info("process started", child=role.name, pid=process.pid)
+
+    def _end_the_silent(self) -> None:
+        now = time.monotonic()
+        if now - self._looked > self._step_limit / 2:
+            # The whole machine stood still, we too: nobody is to blame for that time.
+            self._awake = now
+        self._looked = now
+        for child in self._children.values():
+            if not child.is_ready or child.ended or self._stopping:
+                continue
+            seen = read_board(child.board)
+            child.guilty = tuple(walk for walk in seen.walks if self._too_long(walk.began, now))
+            child.ended = self._reason(child, seen, now)
+            if child.ended:
+                _LOG.error("process killed", child=child.role.name, pid=child.process.pid, reason=child.ended)
+                child.process.kill()
+
+    def _reason(self, child: _Child, seen: Seen, now: float) -> str:
+        """Say why a child is to be killed, "" when it is not; one that never beat is not watched."""
+        if seen.draining:
+            return "drained too long" if now - max(seen.draining, self._awake) > self._drain else ""
+        if child.guilty:
+            return "walked too long"
+        return "silent" if seen.beat and self._too_long(seen.beat + _SLACK, now) else ""
+
+    def _too_long(self, since: float, now: float) -> bool:
+        return now - max(since, self._awake) > self._step_limit
 
     def _replace_the_dead(self) -> None:
         for name, child in list(self._children.items()):
             code = child.process.poll()
             if code is None or self._stopping:
                 continue
+            in_hand = self._note_death(child)
             os.close(child.life)
+            os.close(child.board)
             del self._children[name]
-            lived = time.monotonic() - child.started
-            wait = _FIRST_WAIT if lived > _STEADY else min(self._waits.get(name, _FIRST_WAIT / 2) * 2, _LONGEST_WAIT)
+            # Whom we ended did not fail to start: it is wanted back soon.
+            steady = child.ended or time.monotonic() - child.started > _STEADY
+            wait = _FIRST_WAIT if steady else min(self._waits.get(name, _FIRST_WAIT / 2) * 2, _LONGEST_WAIT)
             self._waits[name] = wait
             self._again[name] = (time.monotonic() + wait, wait)
-            _LOG.error("process died", child=name, exit=code, again_in=wait)
-            if self._on_death:
-                self._on_death(name)
+            _LOG.error("process died", child=name, exit=code, again_in=wait, in_hand=in_hand)
+
+    def _note_death(self, child: _Child) -> dict[str, int]:
+        """Hold a death against the walks that lasted too long, else against all in hand; returns the deaths of each."""
+        walks = child.guilty or read_board(child.board).walks
+        why = child.ended or f"exit {child.process.returncode}"
+        noted = {}
+        for digest in {walk.digest for walk in walks} - {NO_DIGEST}:
+            try:
+                noted[digest.hex()] = self._deaths.note(digest, child.role.name, why)
+            except OSError as problem:
+                # A disk that is full must not end the supervisor; the document may cost one more death.
+                _LOG.error("death not noted", digest=digest.hex(), error=type(problem).__name__)
+        return noted
 
     def _start_those_due(self) -> None:
         now = time.monotonic()
@@ -153,9 +208,12 @@ class Supervisor:
                 child.process.wait(max(0.1, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
                 _LOG.error("process did not stop in time", child=child.role.name)
+                child.ended = "drained too long"
                 child.process.kill()
                 child.process.wait()
+                self._note_death(child)
             os.close(child.life)
+            os.close(child.board)
         _LOG.info("stopped")
         return 0
 

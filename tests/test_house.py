@@ -10,7 +10,7 @@ ENGINE = ROOT / "engine"
 
 FLOOR = {
     "message": 0, "errors": 0, "codes": 0, "yamlfile": 0,
-    "documents": 1, "store": 1, "settings": 1, "log": 1, "metrics": 1,
+    "documents": 1, "store": 1, "settings": 1, "log": 1, "metrics": 1, "inhand": 1,
     "channels": 2, "services": 2, "outbound": 2,
     "inbound": 3, "monitor": 3, "simulator": 3, "schedule": 3, "supervisor": 3,
     "app": 4,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from threading import Condition, Event, Thread
@@ -108,3 +109,21 @@ def test_a_failing_turn_does_not_end_the_clock(tmp_path):
     )
     with running(clock):
         assert thrice.wait(10)
+
+
+def test_a_clock_whose_store_never_answers_is_unwell_after_a_while(monkeypatch):
+    class Stuck:
+        def lead(self):
+            stuck.wait(10)
+
+        def close(self):
+            stuck.set()
+
+    stuck = Event()
+    clock = Clock([], leadership=Stuck(), claim=lambda *_: True)
+    with running(clock):
+        assert clock.well()
+        monkeypatch.setattr("engine.schedule._PATIENCE", 0.2)
+        time.sleep(0.3)
+        assert not clock.well()
+        stuck.set()

@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
-import textwrap
+import time
 from pathlib import Path
 
 from engine.settings import ROOT
@@ -26,16 +26,39 @@ print("gone", os.getpid(), flush=True)
 
 PARENT = """
 import sys
+from pathlib import Path
+from engine.inhand.deaths import Deaths
 from engine.supervisor import Role, Supervisor, listening_socket
 listening = listening_socket("127.0.0.1", 0)
 roles = [Role(name=n, command=(sys.executable, "-c", sys.argv[1]), sockets=(listening,)) for n in ("one", "two")]
 print("port", listening.getsockname()[1], flush=True)
-sys.exit(Supervisor(roles, drain=10).run(lambda: print("ready", flush=True)))
+deaths = Deaths(Path(sys.argv[2]))
+sys.exit(Supervisor(roles, drain=4, step_limit=2, deaths=deaths).run(lambda: print("ready", flush=True)))
 """
 
 
-def start():
-    command = [sys.executable, "-c", textwrap.dedent(PARENT), textwrap.dedent(CHILD)]
+BEATING = """
+import os, signal, sys, threading, time
+from engine.inhand.board import Board, Place
+from engine.supervisor import stop_with_parent, tell_ready
+board = Board.inherited()
+board.beat()
+signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+stop_with_parent(lambda: os._exit(0))
+print("child", os.getpid(), flush=True)
+tell_ready()
+"""
+
+BEAT_ON = "while True: board.beat(); time.sleep(0.2)"
+SILENT = BEATING + "time.sleep(60)"
+WALKS_ON = BEATING + "board.begin(Place.THREAD, b'a' * 32)\n" + BEAT_ON
+CRASHES = BEATING + "board.begin(Place.LOOP, b'a' * 32); board.begin(Place.THREAD, b'b' * 32); time.sleep(0.3); os.abort()"
+DRAINS = BEATING + "time.sleep(1)\nboard.drain()\ntime.sleep(60)"
+LIVES = BEATING + BEAT_ON
+
+
+def start(data, child=CHILD):
+    command = [sys.executable, "-c", PARENT, child, str(data)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT)
 
 
@@ -53,8 +76,8 @@ def alive(pid):
     return Path(f"/proc/{pid}").exists()
 
 
-def test_all_are_ready_then_stopped_in_order():
-    process = start()
+def test_all_are_ready_then_stopped_in_order(tmp_path):
+    process = start(tmp_path)
     said = lines_until(process, "ready")
     children = [int(words[1]) for words in said if words[0] == "child"]
     assert len(children) == 2
@@ -64,8 +87,8 @@ def test_all_are_ready_then_stopped_in_order():
     assert sorted(rest) == sorted(f"gone {pid}" for pid in children)
 
 
-def test_a_dead_child_is_replaced():
-    process = start()
+def test_a_dead_child_is_replaced(tmp_path):
+    process = start(tmp_path)
     said = lines_until(process, "ready")
     first = next(int(words[1]) for words in said if words[0] == "child")
     os.kill(first, signal.SIGKILL)
@@ -77,8 +100,8 @@ def test_a_dead_child_is_replaced():
     assert process.returncode == 0
 
 
-def test_children_do_not_outlive_a_supervisor_that_was_killed():
-    process = start()
+def test_children_do_not_outlive_a_supervisor_that_was_killed(tmp_path):
+    process = start(tmp_path)
     said = lines_until(process, "ready")
     children = [int(words[1]) for words in said if words[0] == "child"]
     process.kill()
@@ -86,10 +109,89 @@ def test_children_do_not_outlive_a_supervisor_that_was_killed():
     assert sorted(rest) == sorted(f"gone {pid}" for pid in children), "each stopped in order when its parent was gone"
 
 
-def test_a_stopped_supervisor_listens_no_more():
-    process = start()
+def test_a_stopped_supervisor_listens_no_more(tmp_path):
+    process = start(tmp_path)
     port = int(lines_until(process, "ready")[0][1])
     process.terminate()
     process.communicate(timeout=20)
     with socket.socket() as caller:
         assert caller.connect_ex(("127.0.0.1", port)) != 0
+
+
+def children_of(process, number):
+    """Read the process ids of so many children as they come, with the seconds since the first."""
+    found = []
+    for line in process.stdout:
+        if line.startswith("child"):
+            found.append((int(line.split()[1]), time.monotonic()))
+        if len(found) == number:
+            break
+    return [pid for pid, _ in found], found[-1][1] - found[0][1]
+
+
+def deaths(data):
+    return {file.name: file.read_text(encoding="utf-8").splitlines() for file in (data / "deaths").glob("[0-9a-f]*")}
+
+
+def ended(process):
+    process.terminate()
+    process.communicate(timeout=20)
+    return process.returncode
+
+
+def test_a_silent_child_is_killed_after_the_step_limit_and_replaced(tmp_path):
+    process = start(tmp_path, SILENT)
+    pids, seconds = children_of(process, 4)
+    assert len(set(pids)) == 4
+    assert 2 < seconds < 8
+    assert not alive(pids[0])
+    assert deaths(tmp_path) == {}
+    assert ended(process) == 0
+
+
+def test_a_walk_that_lasts_too_long_ends_its_process_and_is_noted(tmp_path):
+    process = start(tmp_path, WALKS_ON)
+    children_of(process, 4)
+    assert ended(process) == 0
+    noted = deaths(tmp_path)
+    assert list(noted) == [(b"a" * 32).hex()]
+    assert {line.split(maxsplit=2)[2] for line in noted[(b"a" * 32).hex()]} == {"walked too long"}
+
+
+def test_a_crash_is_held_against_all_that_was_in_hand(tmp_path):
+    process = start(tmp_path, CRASHES)
+    children_of(process, 4)
+    assert ended(process) == 0
+    noted = deaths(tmp_path)
+    assert set(noted) == {(b"a" * 32).hex(), (b"b" * 32).hex()}
+    assert {line.split(maxsplit=2)[2] for lines in noted.values() for line in lines} == {"exit -6"}
+
+
+def test_a_child_that_drains_may_take_its_time(tmp_path):
+    process = start(tmp_path, DRAINS)
+    pids, seconds = children_of(process, 4)
+    assert len(set(pids)) == 4
+    assert 1 + 4 < seconds < 12
+    assert ended(process) == 0
+
+
+def test_a_stopped_process_is_replaced_and_its_neighbour_is_left_alone(tmp_path):
+    process = start(tmp_path, LIVES)
+    pids, _ = children_of(process, 2)
+    os.kill(pids[0], signal.SIGSTOP)
+    (again,), _ = children_of(process, 1)
+    assert again not in pids
+    assert not alive(pids[0])
+    assert alive(pids[1])
+    assert ended(process) == 0
+
+
+def test_a_supervisor_that_stood_still_itself_blames_nobody(tmp_path):
+    process = start(tmp_path, LIVES)
+    pids, _ = children_of(process, 2)
+    for number in (signal.SIGSTOP, signal.SIGCONT):
+        for pid in (process.pid, *pids):
+            os.kill(pid, number)
+        time.sleep(3)
+    assert all(alive(pid) for pid in pids)
+    assert ended(process) == 0

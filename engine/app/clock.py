@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from engine.app.checking import differences
 from engine.app.house import database_url, open_database, open_seal
-from engine.app.process import begin, stop_when_told
+from engine.app.process import beat_beside, begin, stop_when_told
 from engine.log import get_logger
 from engine.message import SHANGHAI
 from engine.schedule import Clock, Job
@@ -28,7 +28,7 @@ _LOG = get_logger("clock")
 
 def run_clock(settings: Settings, name: str) -> None:
     """Keep the clock until told to stop."""
-    begin(settings, name)
+    board = begin(settings, name)
     with contextlib.closing(open_database(settings, checkpoints=True)) as database:
         due = DueWork(database)
         clock = Clock(
@@ -36,7 +36,8 @@ def run_clock(settings: Settings, name: str) -> None:
             leadership=leadership(database_url(settings), settings.data),
             claim=due.claim,
         )
-        stop_when_told(clock.stop)
+        stop_when_told(clock.stop, board)
+        beat_beside(board, clock.well)
         tell_ready()
         clock.run()
 

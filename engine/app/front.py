@@ -12,7 +12,7 @@ from typing import Any
 
 from engine import metrics
 from engine.app.house import House, build_desks, load_house, open_database, open_seal, tls_context
-from engine.app.process import begin, stop_when_told
+from engine.app.process import beat_on_loop, begin, stop_when_told
 from engine.documents.press import Press
 from engine.errors import Issue, SenderError
 from engine.inbound.admission import Admission, Written
@@ -25,9 +25,12 @@ from engine.inbound.handbook import Handbook, explanation
 from engine.inbound.intake import Filing, Intake
 from engine.inbound.judge import CustodianCheck, Judge
 from engine.inbound.limits import FrontLimits
+from engine.inbound.poison import Vigil
 from engine.inbound.protocol import serve
 from engine.inbound.registration import Registration
 from engine.inbound.registry import REGISTRY
+from engine.inhand.board import Board, Place
+from engine.inhand.deaths import Deaths
 from engine.log import get_logger
 from engine.services.access import load_access
 from engine.services.applications import Applications
@@ -49,17 +52,20 @@ _BETWEEN_COMPILATIONS = 0.02
 
 def run_front(settings: Settings, name: str, fd: int) -> None:
     """Serve on an inherited socket until told to stop; what is in hand is finished first."""
-    begin(settings, name)
-    asyncio.run(_serve(settings, socket.socket(fileno=fd)))
+    board = begin(settings, name)
+    asyncio.run(_serve(settings, socket.socket(fileno=fd), board))
 
 
-async def _serve(settings: Settings, listening: socket.socket) -> None:
+async def _serve(settings: Settings, listening: socket.socket, board: Board) -> None:
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
-    stop_when_told(lambda: loop.call_soon_threadsafe(stop.set))
-    async with _open_front(settings) as front:
+    stop_when_told(lambda: loop.call_soon_threadsafe(stop.set), board)
+    async with _open_front(settings, board) as front:
+        beating = asyncio.create_task(beat_on_loop(board))
+        board.beat()
         tell_ready()
         tls = tls_context(settings, clients=True)
         await serve(front, listening, limits=front_limits(settings), tls=tls, stop=stop, grace=settings.deadlines.drain * 0.8)
+        beating.cancel()
 
 
 def front_limits(settings: Settings) -> FrontLimits:
@@ -72,7 +78,7 @@ def front_limits(settings: Settings) -> FrontLimits:
 
 
 @contextlib.asynccontextmanager
-async def _open_front(settings: Settings) -> AsyncIterator[Front]:
+async def _open_front(settings: Settings, board: Board) -> AsyncIterator[Front]:
     house = load_house(settings)
     with contextlib.closing(open_database(settings)) as database:
         audit, seal = Audit(), open_seal(database, settings)
@@ -89,7 +95,7 @@ async def _open_front(settings: Settings) -> AsyncIterator[Front]:
         reading, threads = Reading(database), ThreadPoolExecutor(1, thread_name_prefix="large-body")
         explain = partial(explanation, settings.public_address.rstrip("/"))
         intake = Intake(
-            make_judge=_judges(settings, house, _custodian_check(institutions, audit)),
+            make_judge=_judges(settings, house, _custodian_check(institutions, audit), board),
             filing=Filing(journal, desks, explain), writer=writer, explain=explain, large=settings.limits.large,
             batch_documents=settings.limits.batch_documents, batch_unpacked=settings.limits.batch_unpacked,
         )  # fmt: skip
@@ -140,13 +146,14 @@ def _custodian_check(institutions: Institutions, audit: Audit) -> CustodianCheck
     return check
 
 
-def _judges(settings: Settings, house: House, custodian: CustodianCheck) -> Callable[[], Judge]:
+def _judges(settings: Settings, house: House, custodian: CustodianCheck, board: Board) -> Callable[[], Judge]:
     """Make judges: the first takes the house as it is loaded, each further one loads its own for its own thread."""
     unused = [house]
 
     def make() -> Judge:
+        place = Place.LOOP if unused else Place.THREAD
         mine = unused.pop() if unused else load_house(settings)
-        return Judge(mine.press, mine.book, custodian)
+        return Judge(mine.press, mine.book, custodian, Vigil(place, board, Deaths(settings.data)))
 
     return make
 

@@ -10,13 +10,14 @@ from collections.abc import Callable
 
 from engine.app.front import front_limits
 from engine.app.house import load_house, open_database, open_seal, tls_context
-from engine.app.process import begin, stop_when_told
+from engine.app.process import beat_on_loop, begin, stop_when_told
 from engine.channels.rehearsal import Rehearsed, refused
 from engine.documents.catalogue import Catalogue
 from engine.errors import Issue
 from engine.inbound.gate import too_large
 from engine.inbound.protocol import serve
 from engine.inbound.rehearsal import Rehearsal, Trial, pasted
+from engine.inhand.board import NO_DIGEST, Board, Place
 from engine.monitor.app import build_monitor
 from engine.monitor.check import CheckSource, Pasted
 from engine.monitor.quality import Names
@@ -32,16 +33,16 @@ from engine.supervisor import tell_ready
 
 def run_monitor(settings: Settings, name: str, fd: int) -> None:
     """Serve the monitor on an inherited socket until told to stop."""
-    begin(settings, name)
+    board = begin(settings, name)
     with contextlib.closing(open_database(settings)) as database:
         seal = open_seal(database, settings)
         archive = Archive(database, Journal(database, seal), Queue(database, seal))
         institutions = Institutions(database, seal)
-        turns = Turns(lambda: _checks(settings, institutions))
+        turns = Turns(lambda: _checks(settings, institutions, board))
         with contextlib.closing(turns):
             sources = archive.sources(_check_source(settings, institutions, turns))
             app, tls = build_monitor(sources, Users(database)), tls_context(settings, clients=False)
-            asyncio.run(_serve(app, socket.socket(fileno=fd), tls))
+            asyncio.run(_serve(app, socket.socket(fileno=fd), tls, board))
 
 
 def _check_source(settings: Settings, institutions: Institutions, turns: Turns[Pasted, Rehearsed]) -> CheckSource:
@@ -56,7 +57,7 @@ def _check_source(settings: Settings, institutions: Institutions, turns: Turns[P
     )
 
 
-def _checks(settings: Settings, institutions: Institutions) -> Callable[[Pasted], Rehearsed]:
+def _checks(settings: Settings, institutions: Institutions, board: Board) -> Callable[[Pasted], Rehearsed]:
     """Load the routes as a front does, for the one thread that checks what is pasted."""
     house = load_house(settings)
 
@@ -68,7 +69,11 @@ def _checks(settings: Settings, institutions: Institutions) -> Callable[[Pasted]
 
     def check(given: Pasted) -> Rehearsed:
         content = pasted(given.content) if isinstance(given.content, str) else given.content
-        return rehearsal.rehearse(Trial(content=content, document_type=given.document_type, institution=given.institution))
+        board.begin(Place.THREAD, NO_DIGEST)
+        try:
+            return rehearsal.rehearse(Trial(content=content, document_type=given.document_type, institution=given.institution))
+        finally:
+            board.over(Place.THREAD)
 
     return check
 
@@ -79,8 +84,11 @@ def _types(settings: Settings) -> Names:
     return {kind.code: (kind.name, kind.english_name) for kind in catalogue.types.values()}
 
 
-async def _serve(app: object, listening: socket.socket, tls: ssl.SSLContext | None) -> None:
+async def _serve(app: object, listening: socket.socket, tls: ssl.SSLContext | None, board: Board) -> None:
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
-    stop_when_told(lambda: loop.call_soon_threadsafe(stop.set))
+    stop_when_told(lambda: loop.call_soon_threadsafe(stop.set), board)
+    beating = asyncio.create_task(beat_on_loop(board))
+    board.beat()
     tell_ready()
     await serve(app, listening, tls=tls, stop=stop)
+    beating.cancel()

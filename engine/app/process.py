@@ -2,22 +2,55 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
+import time
 from collections.abc import Callable
+from threading import Thread
 
 from engine import log, metrics
+from engine.inhand.board import Board
 from engine.settings import Settings
 from engine.supervisor import stop_with_parent
 
+_BEAT = 0.5
+"""Seconds between two beats: far below the smallest `step-limit`."""
 
-def begin(settings: Settings, name: str) -> None:
-    """Begin the log and the figures of a process under its name."""
+
+def begin(settings: Settings, name: str) -> Board:
+    """Begin the log and the figures of a process under its name; returns its board, which its supervisor reads."""
     log.configure(settings.log_level, name)
     metrics.open_figures(settings.data / "figures", name)
+    return Board.inherited()
 
 
-def stop_when_told(stop: Callable[[], object]) -> None:
-    """Call `stop` at SIGTERM, SIGINT and when the supervisor is gone."""
+def stop_when_told(stop: Callable[[], object], board: Board) -> None:
+    """Call `stop` at SIGTERM, SIGINT and when the supervisor is gone; the board shows from then on that we drain."""
+
+    def told(*_: object) -> None:
+        board.drain()
+        stop()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop())
-    stop_with_parent(stop)
+        signal.signal(number, told)
+    stop_with_parent(told)
+
+
+async def beat_on_loop(board: Board) -> None:
+    """Beat as long as the event loop turns."""
+    while True:
+        board.beat()
+        await asyncio.sleep(_BEAT)
+
+
+def beat_beside(board: Board, well: Callable[[], bool]) -> None:
+    """Beat from a thread as long as `well` says so, for a process whose loop may wait for the store."""
+
+    def beat() -> None:
+        while True:
+            if well():
+                board.beat()
+            time.sleep(_BEAT)
+
+    board.beat()
+    Thread(target=beat, name="beat", daemon=True).start()

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, time
 from engine.app.house import build_desks, load_house, open_seal, open_store
 from engine.documents.packing import gunzip_stored
 from engine.errors import EngineError, Issue
-from engine.inbound.judge import Judge, Judgement
+from engine.inbound.judge import UNWALKED, Judge, Judgement
+from engine.inhand.deaths import Deaths
 from engine.message import SHANGHAI
 from engine.services.audit import Audit, changed
 from engine.services.institutions import Institutions, judge_custodian
@@ -74,6 +75,7 @@ class _Replay:
         self._seal = open_seal(database, settings)
         institutions = Institutions(database, self._seal)
         self._journal = Journal(database, self._seal)
+        self._deaths = Deaths(settings.data)
         self._desks = build_desks(self._seal)
         self._judge = Judge(house.press, house.book, lambda caller, custodian: _custodian(institutions, caller, custodian))
 
@@ -102,6 +104,8 @@ class _Replay:
         if not preview:
             with self._database.write() as connection:
                 entry = self._settle(connection, receipt, judgement)
+            if facts.code == UNWALKED:
+                self._deaths.clear(bytes.fromhex(facts.digest))
         first = entry.issues[0].message if entry.issues and entry.state != "ROUTED" else ""
         return Line(receipt=receipt, before=f"{facts.state} {facts.code}", after=f"{entry.state} {entry.code}", first_issue=first)
 

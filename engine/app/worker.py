@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Mapping
 
 from engine.app.house import House, load_house, open_database, open_seal
-from engine.app.process import begin, stop_when_told
+from engine.app.process import beat_beside, begin, stop_when_told
 from engine.channels.delivery import Courier
 from engine.documents.packing import gunzip_stored
 from engine.documents.reading import XmlDocument
@@ -22,7 +22,7 @@ from engine.supervisor import tell_ready
 
 def run_worker(settings: Settings, name: str) -> None:
     """Deliver until told to stop; what is under way is finished first."""
-    begin(settings, name)
+    board = begin(settings, name)
     house = load_house(settings)
     around = Surroundings(settings.project, settings.data, Secrets(settings.secrets))
     with contextlib.closing(open_database(settings)) as database, contextlib.ExitStack() as open_ends:
@@ -30,7 +30,8 @@ def run_worker(settings: Settings, name: str) -> None:
         for connector in connectors.values():
             open_ends.callback(connector.close)
         courier = _courier(settings, name, house, database, connectors)
-        stop_when_told(courier.stop)
+        stop_when_told(courier.stop, board)
+        beat_beside(board, courier.well)
         tell_ready()
         courier.run()
 

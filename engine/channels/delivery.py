@@ -28,6 +28,8 @@ from engine.store.queue import Claimed, Queue, Settlement
 _BRISK = 0.02
 _LINGER = 0.003
 _STORE_AWAY = 1.0
+_PATIENCE = 120.0
+"""Seconds in which every wait for the store has ended, by its answer or by its time-out."""
 _LOOKS_A_LEASE = 4
 
 
@@ -75,6 +77,7 @@ class Courier:
         self._stopping = False
         self._thread: threading.Thread | None = None
         self._next_expiry = 0.0
+        self._turned = time.monotonic()
         self._more = False
         self._log: Any = get_logger("delivery").bind(worker=worker)
 
@@ -97,10 +100,16 @@ class Courier:
         """Say that there is new work, so that an idle courier looks at once."""
         self._done.put(None)
 
+    def well(self) -> bool:
+        """Tell whether the courier still turns and no send hangs for longer than its lease, as code that ignores deadlines does."""
+        now = time.monotonic()
+        return now - self._turned < _PATIENCE and not any(outlet.hangs(now - self._lease) for outlet in self._outlets.values())
+
     def run(self) -> None:
         """Work until `stop` is called."""
         idle = _BRISK
         while not self._stopping:
+            self._turned = time.monotonic()
             try:
                 busy = self._round()
             except TryAgain as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -75,6 +76,7 @@ class Outlet:
         self._longest_send = longest_send
         self._average = 0.1
         self._leaving = False
+        self._begun: dict[int, float] = {}
         self._log: Any = get_logger("delivery").bind(destination=name)
         self._threads = ThreadPoolExecutor(parallel, thread_name_prefix=f"to-{name}")
 
@@ -90,6 +92,10 @@ class Outlet:
         probe = self.breaker.open
         self._threads.submit(lambda: done(self._try(parcel, open_body, probe=probe)))
 
+    def hangs(self, since: float) -> bool:
+        """Tell whether a send that began before `since` (monotonic seconds) is still not over."""
+        return any(begun < since for begun in list(self._begun.values()))
+
     def leave(self) -> None:
         """Start nothing more; what is not started comes back untried."""
         self._leaving = True
@@ -100,7 +106,11 @@ class Outlet:
         pointless = self.breaker.open and not probe
         if self._leaving or pointless or parcel.until - started < self._longest_send:
             return Tried(parcel)
-        tried = self._send(parcel, open_body)
+        self._begun[threading.get_ident()] = started
+        try:
+            tried = self._send(parcel, open_body)
+        finally:
+            del self._begun[threading.get_ident()]
         self._average = max(0.001, 0.8 * self._average + 0.2 * (time.monotonic() - started))
         self._note(tried)
         return tried

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from engine.cli.entry import say, settings_of, with_project, with_settings
+from engine.inhand.deaths import Deaths
 from engine.settings import FLAGS, ROOT, Settings, environment_name
 from engine.supervisor import Role, Supervisor, child_command, listening_socket
 
@@ -45,7 +46,10 @@ def serve(settings: Settings, announce: Callable[[str, str], None] | None = None
 
     first_password = prepare(settings)
     services, monitor = listening_socket(settings.host, settings.port), listening_socket(settings.host, settings.monitor_port)
-    supervisor = Supervisor(_roles(settings, services, monitor), drain=settings.deadlines.drain)
+    patience = settings.deadlines
+    supervisor = Supervisor(
+        _roles(settings, services, monitor), drain=patience.drain, step_limit=patience.step_limit, deaths=Deaths(settings.data)
+    )
 
     def ready() -> None:
         at, watch = _address(settings, services), _address(settings, monitor)

@@ -18,6 +18,8 @@ from engine.documents.packing import Unpacked, unpack_binary, unpack_text
 from engine.documents.press import Press
 from engine.documents.reading import XmlDocument
 from engine.errors import Issue, SenderError
+from engine.inbound.poison import Vigil
+from engine.inhand.board import Board, Place
 from engine.message import Figure, Lane, Message, Record, new_receipt, own_key
 from engine.store.entries import Entry, Order, TraceLine
 
@@ -79,13 +81,18 @@ _KEPT_BY_REPLAY = (
 )  # fmt: skip
 
 
-class Judge:
-    """Hold one press and one route book; one Judge to a thread."""
+UNWALKED = "ENG-001"
+"""The code of a document that was in hand at three deaths of a process."""
 
-    def __init__(self, press: Press, book: RouteBook, custodian: CustodianCheck) -> None:
+
+class Judge:
+    """Hold one press and one route book; one Judge to a thread, which `vigil` lets the supervisor watch."""
+
+    def __init__(self, press: Press, book: RouteBook, custodian: CustodianCheck, vigil: Vigil | None = None) -> None:
         self._press = press
         self._book = book
         self._custodian = custodian
+        self._vigil = vigil or Vigil(Place.LOOP, Board(), None)
 
     def judge(self, upload: Upload, notes: Notes | None = None) -> Judgement:
         """Judge one upload; what is wrong with it stands in the entry, nothing is raised but our own bugs."""
@@ -99,13 +106,24 @@ class Judge:
         facts["original"], facts["original_form"], facts["size"] = unpacked.gzip, "gzip", len(unpacked.content)
         notes.unpacked = unpacked
         try:
-            _check_digest(upload, unpacked)
-            document = notes.document = self._press.open(unpacked.content)
-            return self._walk(upload, facts, document, unpacked, notes)
+            digest = hashlib.sha256(unpacked.content)
+            _check_digest(upload, digest.hexdigest())
+            if self._vigil.forbids(digest.digest()):
+                return self._left_unwalked(facts, upload.document_type, digest.hexdigest())
+            with self._vigil.walk(digest.digest()):
+                document = notes.document = self._press.open(unpacked.content)
+                return self._walk(upload, facts, document, unpacked, notes)
         except SenderError as refusal:
             if _OVER_LIMIT.match(refusal.code):
                 facts["original"], facts["original_form"] = b"", "meta"
             return _refused(facts, refusal)
+
+    def _left_unwalked(self, facts: _Facts, document_type: str, digest: str) -> Judgement:
+        """Keep as ERROR what a walk would die of, under the beginning of its digest, which the log and `deaths/` have too."""
+        route = self._book.find("collection", document_type)
+        facts["digest"], facts["route"] = digest, route.name if route else ""
+        left = TraceLine(what="unwalked", detail=digest, micros=0)
+        return Judgement(entry=Entry(**facts, state="ERROR", code=UNWALKED, reference=digest[:12], trace=(left,)))
 
     def judge_stored(self, entry: Entry, content: bytes) -> Judgement:
         """Judge a stored message again with the routes of now, under its own receipt; for replay."""
@@ -224,11 +242,8 @@ def _kept_as_sent(upload: Upload, refusal: SenderError) -> tuple[bytes, str]:
     return (b"", "meta") if _OVER_LIMIT.match(refusal.code) else (sent, "raw")
 
 
-def _check_digest(upload: Upload, unpacked: Unpacked) -> None:
-    if not upload.digest:
-        return
-    found = hashlib.sha256(unpacked.content).hexdigest()
-    if found != upload.digest.strip().lower():
+def _check_digest(upload: Upload, found: str) -> None:
+    if upload.digest and found != upload.digest.strip().lower():
         words = f"digest 为 {upload.digest[:64]}，解压后内容的 SHA-256 为 {found}"
         raise SenderError(_issue("SND-218", words, "对打包前的 XML 字节计算 SHA-256，填写小写十六进制", "packing.digest"))
 

@@ -232,3 +232,20 @@ def test_a_signal_handler_may_stop_the_courier_that_runs_in_its_own_thread(offic
     courier.run()
     signal.signal(signal.SIGUSR1, before)
     assert office.states() == {("his", "SENT"): 1}
+
+
+def test_a_send_that_hangs_for_longer_than_its_lease_makes_its_worker_unwell(office):
+    hang = threading.Event()
+    courier = office.courier({"stuck": Hand(lambda *_: hang.wait(20))}, longest_send=0.5, lease=1.5)
+    assert courier.well()
+    office.file(("stuck", ""))
+    office.until(lambda: not courier.well())
+    hang.set()
+    office.until(courier.well)
+
+
+def test_a_courier_that_turns_no_more_is_unwell(office, monkeypatch):
+    courier = office.courier({}, start=False)
+    assert courier.well()
+    monkeypatch.setattr("engine.channels.delivery._PATIENCE", 0.2)
+    office.until(lambda: not courier.well())

@@ -1,0 +1,121 @@
+"""Show that a backlog of 100,000 deliveries keeps nobody waiting: ready again within 5 s, drained within 30 s, on both stores."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+
+from bench.processes import children_of
+from bench.store import fresh_database, unsent
+from engine.app.house import open_seal
+from engine.documents.sample import sample
+from engine.message import new_receipt
+from engine.settings import Settings
+from engine.store.database import Database, default_url
+from engine.store.entries import Entry, Order
+from engine.store.journal import Journal
+from tests.support.engine import Engine
+from tests.support.hospital import Hospital
+
+_CODE, _PASSWORD = "BENCH-HOSPITAL", "bench-password-1"
+_BACKLOG, _COMMIT = 100_000, 500
+_READY, _DRAINED = 5.0, 30.0
+
+
+def main(backlog: int = _BACKLOG) -> int:
+    """Measure both stores; returns 1 when a bound was passed."""
+    held = [_measure(name, url, backlog, drop) for name, url, drop in fresh_database()]
+    return int(not all(held))
+
+
+def _measure(name: str, url: str, backlog: int, drop: Callable[[], None]) -> bool:
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            engine = Engine(Path(folder), database=url)
+            engine.institution(_CODE, _PASSWORD)
+            return _run(name, engine, backlog)
+    finally:
+        drop()
+
+
+def _run(name: str, engine: Engine, backlog: int) -> bool:
+    empty = _start(engine)
+    engine.stop()
+    _fill(engine, backlog)
+    full = _start(engine)
+    front = _replaced(engine)
+    stopped = _timed(lambda: engine.stop(signal.SIGTERM))
+    left = unsent(engine.database, engine.data)
+    again = _start(engine)
+    for pid in (*(use.pid for use in children_of(engine.pid).values()), engine.pid):
+        os.kill(pid, signal.SIGKILL)
+    engine.stop(signal.SIGKILL)
+    killed = _start(engine)
+    after = unsent(engine.database, engine.data)
+    engine.stop(signal.SIGTERM)
+    sys.stdout.write(
+        f"{name}: ready {empty:.1f} s with nothing waiting; {full:.1f} s with {backlog} deliveries waiting; SIGTERM amid deliveries "
+        f"{stopped:.1f} s, {left} left; ready again {again:.1f} s, after SIGKILL of all {killed:.1f} s with {after} left; "
+        f"a killed front answers again after {front:.1f} s\n"
+    )
+    return max(full, again, killed, front) <= _READY and stopped <= _DRAINED
+
+
+def _start(engine: Engine) -> float:
+    return _timed(lambda: engine.start(wait=120))
+
+
+def _timed(act: Callable[[], object]) -> float:
+    started = time.monotonic()
+    act()
+    return time.monotonic() - started
+
+
+def _replaced(engine: Engine) -> float:
+    """Kill the front and send a document until it is taken."""
+    ours = Hospital(engine.services, _CODE, _PASSWORD, timeout=60)
+    ours.accepted(ours.invent("C0002"))
+    started = time.monotonic()
+    os.kill(children_of(engine.pid)["front-1"].pid, signal.SIGKILL)
+    paper = ours.invent("C0002")
+    while True:
+        try:
+            ours.upload(paper)
+            return time.monotonic() - started
+        except OSError:
+            time.sleep(0.01)
+
+
+def _fill(engine: Engine, backlog: int) -> None:
+    settings = Settings(data=engine.data, database=engine.database)
+    with closing(Database(engine.database or default_url(engine.data))) as database:
+        journal = Journal(database, open_seal(database, settings))
+        entries = _entries(backlog)
+        for _ in range(0, backlog, _COMMIT):
+            with database.write() as connection:
+                journal.file(connection, list(islice(entries, _COMMIT)))
+
+
+def _entries(backlog: int) -> Iterator[Entry]:
+    content = sample("C0007", 1, institution=_CODE)
+    packed, now = gzip.compress(content), datetime.now(UTC)
+    for number in range(backlog):
+        yield Entry(
+            receipt=new_receipt(now), institution=_CODE, document_type="C0007", document_id=f"B-{number}", received=now,
+            route="laboratory-report", revision="", state="ROUTED", digest=hashlib.sha256(str(number).encode()).hexdigest(),
+            size=len(content), original=packed, own=f"1.2.3^B-{number}", orders=(Order(destination="archive", key=f"{number:024x}"),),
+        )  # fmt: skip
+
+
+if __name__ == "__main__":
+    sys.exit(main(*map(int, sys.argv[1:2])))

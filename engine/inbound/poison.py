@@ -1,0 +1,34 @@
+"""Show what is walked to the supervisor, and know the documents that are walked no more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from engine.inhand.board import Board, Place
+from engine.inhand.deaths import Deaths
+
+
+class Vigil:
+    """One place of a process where documents are walked one after another, named by the SHA-256 of their XML.
+
+    The XML, since whoever packs a document again packs it into other bytes: GZIP carries the time.
+    """
+
+    def __init__(self, place: Place, board: Board, deaths: Deaths | None) -> None:
+        self._place = place
+        self._board = board
+        self._deaths = deaths
+
+    def forbids(self, digest: bytes) -> bool:
+        """Tell whether a document was in hand at three deaths of a process; it is then not to be walked."""
+        return self._deaths is not None and self._deaths.holds(digest)
+
+    @contextmanager
+    def walk(self, digest: bytes) -> Iterator[None]:
+        """Show a document on the board until its walk is over."""
+        self._board.begin(self._place, digest)
+        try:
+            yield
+        finally:
+            self._board.over(self._place)

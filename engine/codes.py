@@ -151,8 +151,8 @@ _ROWS: tuple[Code, ...] = (
         "SND-219",
         "R-DEC",
         "不支持的 encryption",
-        "encryption 的取值不是平台开通的方式。",
-        "填写 none，或联系平台开通加密。",
+        "encryption 的取值不是平台的方式，或本机构还没有密钥。",
+        "填写 none，或向平台领取密钥（institution key）。",
         _WATCH,
     ),
     Code(
@@ -196,6 +196,14 @@ _ROWS: tuple[Code, ...] = (
         "无法识别的报文编码",
         "Content-Type 或 XML 声明中的编码不存在，或字节与之不符。",
         "SOAP 报文使用 UTF-8，并在 Content-Type 写 charset=utf-8。",
+        _WATCH,
+    ),
+    Code(
+        "SND-228",
+        "R-DEC",
+        "加密的内容不能解密",
+        "密钥不是本机构现在的密钥，加密方式与 encryption 不符，或内容在途中被改动。",
+        "核对密钥、加密方式与拼接顺序（nonce、密文、校验值）。",
         _WATCH,
     ),
     # SND-3xx: HTTP, envelope, XML, schema

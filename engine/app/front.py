@@ -18,6 +18,7 @@ from engine.errors import Issue, SenderError
 from engine.inbound.admission import Admission, Written
 from engine.inbound.calling import Service
 from engine.inbound.collection import COLLECTION
+from engine.inbound.encryption import KeyOf
 from engine.inbound.enquiry import Enquiry, Reading
 from engine.inbound.exchange import Observation
 from engine.inbound.front import Front, build_front
@@ -95,7 +96,7 @@ async def _open_front(settings: Settings, board: Board) -> AsyncIterator[Front]:
         reading, threads = Reading(database), ThreadPoolExecutor(1, thread_name_prefix="large-body")
         explain = partial(explanation, settings.public_address.rstrip("/"))
         intake = Intake(
-            make_judge=_judges(settings, house, _custodian_check(institutions, audit), board),
+            make_judge=_judges(settings, house, _custodian_check(institutions, audit), institutions.upload_key_of, board),
             filing=Filing(journal, desks, explain), writer=writer, explain=explain, large=settings.limits.large,
             batch_documents=settings.limits.batch_documents, batch_unpacked=settings.limits.batch_unpacked,
         )  # fmt: skip
@@ -146,14 +147,14 @@ def _custodian_check(institutions: Institutions, audit: Audit) -> CustodianCheck
     return check
 
 
-def _judges(settings: Settings, house: House, custodian: CustodianCheck, board: Board) -> Callable[[], Judge]:
+def _judges(settings: Settings, house: House, custodian: CustodianCheck, key_of: KeyOf, board: Board) -> Callable[[], Judge]:
     """Make judges: the first takes the house as it is loaded, each further one loads its own for its own thread."""
     unused = [house]
 
     def make() -> Judge:
         place = Place.LOOP if unused else Place.THREAD
         mine = unused.pop() if unused else load_house(settings)
-        return Judge(mine.press, mine.book, custodian, Vigil(place, board, Deaths(settings.data)))
+        return Judge(mine.press, mine.book, custodian, key_of, Vigil(place, board, Deaths(settings.data)))
 
     return make
 

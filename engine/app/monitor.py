@@ -65,7 +65,7 @@ def _checks(settings: Settings, institutions: Institutions, board: Board) -> Cal
         institutions.refresh()
         return judge_custodian(institutions, institution, code)
 
-    rehearsal = Rehearsal(house.press, house.book, front_limits(settings), custodian)
+    rehearsal = Rehearsal(house.press, house.book, front_limits(settings), custodian, institutions.upload_key_of)
 
     def check(given: Pasted) -> Rehearsed:
         content = pasted(given.content) if isinstance(given.content, str) else given.content

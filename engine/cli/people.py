@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -121,6 +122,18 @@ def rotate(code: str, digest: bool | None, password_stdin: bool, **flags: Any) -
     with open_institutions(settings_of(**flags)) as register:
         password = register.rotate(code, given, digest=digest)
     say(f"institution {code} has a new password" + ("" if given else f"\npassword {password}"))
+
+
+@institution.command("key", cls=_Words)
+@click.argument("code")
+@with_settings
+def upload_key(code: str, **flags: Any) -> None:
+    """Give an institution the key with which it may encrypt its uploads; one it had ends within a second."""
+    with open_institutions(settings_of(**flags)) as register:
+        key = register.new_upload_key(code)
+    say(f"institution {code} may encrypt its uploads")
+    say(f"key {base64.b64encode(key).decode()}")
+    say("32 bytes in Base64, shown once: AES-256-GCM takes all of them, SM4-GCM the first 16")
 
 
 @institution.command(cls=_Words)

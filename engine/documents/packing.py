@@ -57,18 +57,28 @@ class Unpacked:
     warnings: tuple[Issue, ...] = ()
 
 
-def unpack_text(payload: str, limits: Limits = DEFAULT_LIMITS) -> Unpacked:
+Decrypt = Callable[[bytes], bytes]
+"""Undo an encryption that lies between GZIP and Base64."""
+
+
+def _as_it_is(data: bytes) -> bytes:
+    return data
+
+
+def unpack_text(payload: str, limits: Limits = DEFAULT_LIMITS, decrypt: Decrypt = _as_it_is) -> Unpacked:
     """Unpack the payload of Upload: Base64 of one GZIP member of XML.
 
     Lines of 76 columns and an unambiguous URL-safe alphabet are warnings. Raises SenderError: SND-2xx names the packing
     that was found, SND-603 the limit that was passed. RFC 4648, RFC 1952.
     """
     data, warnings = _from_base64(payload)
+    data = decrypt(data)
     return Unpacked(data, _gunzip(data, limits, binary=False), warnings)
 
 
-def unpack_binary(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Unpacked:
+def unpack_binary(data: bytes, limits: Limits = DEFAULT_LIMITS, decrypt: Decrypt = _as_it_is) -> Unpacked:
     """Unpack the payload of UploadBinary: one GZIP member of XML; raises as `unpack_text` does."""
+    data = decrypt(data)
     return Unpacked(data, _gunzip(data, limits, binary=True))
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, cast
 
 from engine.channels.book import RouteBook
@@ -18,6 +19,7 @@ from engine.documents.packing import Unpacked, unpack_binary, unpack_text
 from engine.documents.press import Press
 from engine.documents.reading import XmlDocument
 from engine.errors import Issue, SenderError
+from engine.inbound.encryption import Decryption, KeyOf, no_key
 from engine.inbound.poison import Vigil
 from engine.inhand.board import Board, Place
 from engine.message import Figure, Lane, Message, Record, new_receipt, own_key
@@ -88,10 +90,18 @@ UNWALKED = "ENG-001"
 class Judge:
     """Hold one press and one route book; one Judge to a thread, which `vigil` lets the supervisor watch."""
 
-    def __init__(self, press: Press, book: RouteBook, custodian: CustodianCheck, vigil: Vigil | None = None) -> None:
+    def __init__(
+        self,
+        press: Press,
+        book: RouteBook,
+        custodian: CustodianCheck,
+        key_of: KeyOf = no_key,
+        vigil: Vigil | None = None,
+    ) -> None:
         self._press = press
         self._book = book
         self._custodian = custodian
+        self._decryption = Decryption(key_of)
         self._vigil = vigil or Vigil(Place.LOOP, Board(), None)
 
     def judge(self, upload: Upload, notes: Notes | None = None) -> Judgement:
@@ -139,15 +149,10 @@ class Judge:
             return _refused(facts, refusal)
 
     def _unpack(self, upload: Upload) -> Unpacked:
-        if upload.encryption not in ("", "none"):
-            raise SenderError(
-                _issue(
-                    "SND-219", f"encryption 的取值“{upload.encryption[:40]}”尚未开通", "填写 none 或不填写", "packing.encryption"
-                )
-            )
+        decrypt = partial(self._decryption.open, institution=upload.institution, encryption=upload.encryption)
         if isinstance(upload.payload, bytes):
-            return unpack_binary(upload.payload, self._press.limits)
-        return unpack_text(upload.payload, self._press.limits)
+            return unpack_binary(upload.payload, self._press.limits, decrypt)
+        return unpack_text(upload.payload, self._press.limits, decrypt)
 
     def _walk(self, upload: Upload, facts: _Facts, document: XmlDocument, unpacked: Unpacked, notes: Notes) -> Judgement:
         facts["digest"] = document.digest

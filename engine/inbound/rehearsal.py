@@ -20,6 +20,7 @@ from engine.documents.press import Press
 from engine.documents.reading import XmlDocument
 from engine.errors import Issue, SenderError
 from engine.inbound.collection import COLLECTION
+from engine.inbound.encryption import KeyOf, no_key
 from engine.inbound.gate import Opened, open_request, too_large
 from engine.inbound.judge import CustodianCheck, Judge, Judgement, Notes, Upload
 from engine.inbound.limits import FrontLimits
@@ -82,14 +83,24 @@ class _Parcel:
 
 
 class Rehearsal:
-    """Rehearse on a press and a book of one thread; `custodian` judges whose document it is, None leaves that out."""
+    """Rehearse on a press and a book of one thread.
 
-    def __init__(self, press: Press, book: RouteBook, limits: FrontLimits, custodian: CustodianCheck | None = None) -> None:
+    `custodian` judges whose document it is, None leaves that out; `key_of` gives the keys of encrypted uploads.
+    """
+
+    def __init__(
+        self,
+        press: Press,
+        book: RouteBook,
+        limits: FrontLimits,
+        custodian: CustodianCheck | None = None,
+        key_of: KeyOf = no_key,
+    ) -> None:
         self._press = press
         self._book = book
         self._limits = limits
         self._custodian = custodian
-        self._judge = Judge(press, book, self._judge_custodian)
+        self._judge = Judge(press, book, self._judge_custodian, key_of)
 
     def rehearse(self, trial: Trial) -> Rehearsed:
         """Take the content as far as live would; raises KeyError for a route that does not exist."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -36,6 +37,8 @@ from engine.store.sealing import Seal
 
 State = Literal["applied", "approved", "disabled"]
 
+UPLOAD_KEY_BYTES = 32
+
 POLLED = 0.5
 """Seconds after which the register is asked again whether it changed."""
 
@@ -50,6 +53,7 @@ institution = Table(
     Column("password_hash", Text, nullable=False),
     Column("digest", Boolean, nullable=False),
     Column("secret", LargeBinary, nullable=False, server_default=""),
+    Column("upload_key", LargeBinary, nullable=False, server_default=""),
     Column("contact", Text, nullable=False),
     Column("created", Moment, nullable=False),
     Column("changed", Moment, nullable=False),
@@ -90,7 +94,10 @@ class NotDone(EngineError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Institution:
-    """One institution as registered; `created` and `changed` are aware; `secret` is the sealed password of one switched to digests."""
+    """One institution as registered; `created` and `changed` are aware; `secret` is the sealed password of one switched to digests.
+
+    `upload_key` is the sealed key of encrypted uploads, empty when it has none.
+    """
 
     code: str
     name: str
@@ -99,6 +106,7 @@ class Institution:
     password_hash: str = field(repr=False)
     digest: bool
     secret: bytes = field(default=b"", repr=False)
+    upload_key: bytes = field(default=b"", repr=False)
     contact: str
     created: datetime
     changed: datetime
@@ -193,6 +201,20 @@ class Institutions:
         if not (found.digest and found.secret):
             return None
         return self._seal.open_text(found.secret, table="institution", column="secret", row=found.code)
+
+    def new_upload_key(self, code: str, *, actor: str = "command-line") -> bytes:
+        """Make the key with which an institution encrypts its uploads, 32 bytes; one it had ends within a second everywhere."""
+        key = secrets.token_bytes(UPLOAD_KEY_BYTES)
+        sealed = self._seal.seal(key, table="institution", column="upload_key", row=code)
+        self._change(code, {"upload_key": sealed}, "institution key", actor)
+        return key
+
+    def upload_key_of(self, code: str) -> bytes | None:
+        """Open the upload key of an institution, None when it has none; reads what `refresh` last kept."""
+        found = self._register.by_code.get(code)
+        if found is None or not found.upload_key:
+            return None
+        return self._seal.open(found.upload_key, table="institution", column="upload_key", row=code)
 
     def certificate(self, code: str, pem: str, *, actor: str = "command-line") -> Certificate:
         """Register a client certificate to an institution; raises NotDone when it is none or another institution's."""
@@ -363,5 +385,5 @@ def _load(connection: Connection) -> Register:
 
 
 def _institution(row: Any) -> Institution:
-    names = ("code", "name", "kind", "state", "password_hash", "digest", "secret", "contact", "created", "changed")
+    names = ("code", "name", "kind", "state", "password_hash", "digest", "secret", "upload_key", "contact", "created", "changed")
     return Institution(**{name: row[name] for name in names})

@@ -294,7 +294,7 @@ def test_a_store_that_is_away_is_try_again_and_no_verdict(database, institutions
         def refresh(self):
             raise TryAgain("the store is away")
 
-    door = Door(database, Away(database))
+    door = Door(database, Away(database, SEAL))
     with pytest.raises(TryAgain):
         door.come(password())
 

@@ -122,6 +122,7 @@ class Judge:
                 return self._left_unwalked(facts, upload.document_type, digest.hexdigest())
             with self._vigil.walk(digest.digest()):
                 document = notes.document = self._press.open(unpacked.content)
+                facts["digest"] = digest.hexdigest()
                 return self._walk(upload, facts, document, unpacked, notes)
         except SenderError as refusal:
             if _OVER_LIMIT.match(refusal.code):
@@ -155,7 +156,6 @@ class Judge:
         return unpack_text(upload.payload, self._press.limits, decrypt)
 
     def _walk(self, upload: Upload, facts: _Facts, document: XmlDocument, unpacked: Unpacked, notes: Notes) -> Judgement:
-        facts["digest"] = document.digest
         code = upload.document_type
         known = self._press.catalogue.types.get(code)
         if known is None and notes.route is None:

@@ -18,7 +18,6 @@ from engine.simulator.sender import Account, envelope, invented, upload
 
 HOSPITAL = "DEMO-HOSPITAL"
 USER = "demo"
-_BURST = 40
 _PAUSE = 2.0
 
 
@@ -55,7 +54,7 @@ def enrol(register: Institutions, users: Users, keys: Keys, *, fresh: bool) -> N
 
 
 class Day:
-    """A hospital's day: a burst to begin with, then a document every two seconds, until stopped."""
+    """A hospital's day: one document of each type to begin with, then one every two seconds, until stopped."""
 
     def __init__(self, account: Account, types: tuple[str, ...], say: Callable[[str], None]) -> None:
         self._account = account
@@ -74,8 +73,8 @@ class Day:
         self._thread.join()
 
     def _run(self) -> None:
-        number = int(time.time()) * 10
-        self._say(f"the simulated hospital {HOSPITAL} begins its day: {_BURST} documents at once, then one every {_PAUSE:g} s")
+        number, burst = int(time.time()) * 10, len(self._types)
+        self._say(f"the simulated hospital {HOSPITAL} begins its day: {burst} documents of as many types, then one every {_PAUSE:g} s")
         sent: dict[str, int] = {}
         while not self._stop.is_set():
             kind, content = invented(number, HOSPITAL, self._types)
@@ -87,9 +86,9 @@ class Day:
             number += 1
             sent[verdict] = sent.get(verdict, 0) + 1
             total = sum(sent.values())
-            if total == _BURST or (total > _BURST and total % 30 == 0):
+            if total == burst or (total > burst and total % 30 == 0):
                 self._say(f"{total} documents sent: " + ", ".join(f"{n} {v or 'unanswered'}" for v, n in sorted(sent.items())))
-            if total >= _BURST:
+            if total >= burst:
                 self._stop.wait(_PAUSE)
 
 

@@ -45,7 +45,7 @@ class Deadlines(Sheet):
     step_limit: Duration = Field(
         10.0,
         ge=2,
-        description="一个进程无响应、或处理一份文档超过此时间时被结束并替换 · a process that is silent, or walks one document, longer than this is replaced",
+        description="一个进程无响应、或处理文档的一步超过此时间时被结束并替换 · a process that is silent, or takes for one step of a walk, longer than this is replaced",
     )
 
 

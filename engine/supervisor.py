@@ -50,7 +50,7 @@ class _Child:
 class Supervisor:
     """Start every role, tell when all are ready, replace whoever dies, and end whoever is silent.
 
-    A ready child that beats on its board is killed when it is silent, or walks one document, for more than
+    A ready child that beats on its board is killed when it is silent, or takes for one step of a walk, more than
     `step_limit` seconds; one that drains has `drain` seconds. What was in hand at a death is noted in `deaths`.
     A child writes READY to the descriptor named by ENGINE_READY_FD once it serves, and stops in
     order when the descriptor named by ENGINE_LIFE_FD reaches its end: children never outlive us.

@@ -54,6 +54,7 @@ SILENT = BEATING + "time.sleep(60)"
 WALKS_ON = BEATING + "board.begin(Place.THREAD, b'a' * 32)\n" + BEAT_ON
 CRASHES = BEATING + "board.begin(Place.LOOP, b'a' * 32); board.begin(Place.THREAD, b'b' * 32); time.sleep(0.3); os.abort()"
 DRAINS = BEATING + "time.sleep(1)\nboard.drain()\ntime.sleep(60)"
+STUBBORN = BEATING + "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + BEAT_ON
 LIVES = BEATING + BEAT_ON
 
 
@@ -195,3 +196,13 @@ def test_a_supervisor_that_stood_still_itself_blames_nobody(tmp_path):
         time.sleep(3)
     assert all(alive(pid) for pid in pids)
     assert ended(process) == 0
+
+
+def test_a_child_that_does_not_stop_is_killed_when_the_drain_is_over(tmp_path):
+    process = start(tmp_path, STUBBORN)
+    pids, _ = children_of(process, 2)
+    time.sleep(0.5)
+    began = time.monotonic()
+    assert ended(process) == 0
+    assert 4 <= time.monotonic() - began < 8
+    assert not any(alive(pid) for pid in pids)

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
-from bench.processes import children_of
+from bench.processes import all_processes, children_of
 from bench.store import fresh_database, unsent
 from engine.app.house import open_seal
 from engine.documents.sample import sample
@@ -50,6 +50,7 @@ def _measure(name: str, url: str, backlog: int, drop: Callable[[], None]) -> boo
 
 def _run(name: str, engine: Engine, backlog: int) -> bool:
     empty = _start(engine)
+    used = _used(engine)
     engine.stop()
     _fill(engine, backlog)
     full = _start(engine)
@@ -64,7 +65,7 @@ def _run(name: str, engine: Engine, backlog: int) -> bool:
     after = unsent(engine.database, engine.data)
     engine.stop(signal.SIGTERM)
     sys.stdout.write(
-        f"{name}: ready {empty:.1f} s with nothing waiting; {full:.1f} s with {backlog} deliveries waiting; SIGTERM amid deliveries "
+        f"{name}: ready {empty:.1f} s with nothing waiting, {used:.1f} s of CPU; {full:.1f} s with {backlog} deliveries waiting; SIGTERM amid deliveries "
         f"{stopped:.1f} s, {left} left; ready again {again:.1f} s, after SIGKILL of all {killed:.1f} s with {after} left; "
         f"a killed front answers again after {front:.1f} s\n"
     )
@@ -73,6 +74,11 @@ def _run(name: str, engine: Engine, backlog: int) -> bool:
 
 def _start(engine: Engine) -> float:
     return _timed(lambda: engine.start(wait=120))
+
+
+def _used(engine: Engine) -> float:
+    """Sum the CPU seconds that all processes of the engine have used."""
+    return sum(use.cpu for use in all_processes() if engine.pid in (use.pid, use.parent))
 
 
 def _timed(act: Callable[[], object]) -> float:

@@ -26,7 +26,6 @@ from engine.settings import Settings
 from engine.store.database import Database, default_url
 from engine.store.keyfile import read_master
 from engine.store.keyring import Keyring, make_keys
-from engine.store.migrations import migrate
 from engine.store.revisions import is_kept, keep_revision
 from engine.store.sealing import Seal
 
@@ -76,6 +75,9 @@ def open_database(settings: Settings, *, checkpoints: bool = False) -> Database:
 @contextlib.contextmanager
 def open_store(settings: Settings) -> Iterator[Database]:
     """Open the store for a command: made and brought up to date when that is still to be done."""
+    # Here, since alembic is a tenth of what a process of the engine loads, and none of them migrates.
+    from engine.store.migrations import migrate
+
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     with contextlib.closing(open_database(settings)) as database:
         migrate(database)

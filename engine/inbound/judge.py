@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from engine.channels.book import RouteBook
 from engine.channels.route import Route
-from engine.channels.walk import Outcome, walk
+from engine.channels.walk import Outcome, Watch, walk
 from engine.codes import title
 from engine.documents.drawing import Drawn
 from engine.documents.packing import Unpacked, unpack_binary, unpack_text
@@ -123,6 +123,7 @@ class Judge:
             with self._vigil.walk(digest.digest()):
                 document = notes.document = self._press.open(unpacked.content)
                 facts["digest"] = digest.hexdigest()
+                self._vigil.step()
                 return self._walk(upload, facts, document, unpacked, notes)
         except SenderError as refusal:
             if _OVER_LIMIT.match(refusal.code):
@@ -180,8 +181,15 @@ class Judge:
             keys={"document": upload.document_id, "own": own, "resident": drawn.resident_id, "visit": drawn.visit_number},
             warnings=(*unpacked.warnings, *document.warnings, *notes.custodian),
         )  # fmt: skip
-        outcome = notes.outcome = walk(route, message, notes.watch)
+        outcome = notes.outcome = walk(route, message, self._watch(notes))
         return self._settle(facts, message, outcome, drawn)
+
+    def _watch(self, notes: Notes) -> Watch:
+        def watch(name: str, detail: str, before: Message, after: Message) -> None:
+            self._vigil.step()
+            notes.watch(name, detail, before, after)
+
+        return watch
 
     def _custodian_of(self, institution: str, drawn: Drawn, document: XmlDocument, code: str) -> Issue | None:
         """Hold the institution in the document against the caller; what is found gets the place where it is written."""

@@ -32,3 +32,7 @@ class Vigil:
             yield
         finally:
             self._board.over(self._place)
+
+    def step(self) -> None:
+        """Show that the walk has come one step further: a large document may take long, one step of it may not."""
+        self._board.renew(self._place)

@@ -30,7 +30,7 @@ class Place(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """One walk in hand: when it began (monotonic seconds), and the digest of what is walked."""
+    """One walk in hand: when its step began (monotonic seconds), and the digest of what is walked."""
 
     began: float
     digest: bytes
@@ -75,6 +75,10 @@ class Board:
         at = _PLACES + place * _STEP
         _WALK.pack_into(self._page, at + 8, digest)
         _TIME.pack_into(self._page, at, self._clock())
+
+    def renew(self, place: Place) -> None:
+        """Note that the walk in this place has come one step further, and begins the next now."""
+        _TIME.pack_into(self._page, _PLACES + place * _STEP, self._clock())
 
     def over(self, place: Place) -> None:
         """Note that the walk in this place is over."""

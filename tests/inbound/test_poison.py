@@ -5,7 +5,7 @@ import hashlib
 import pytest
 
 from engine.inbound.poison import Vigil
-from engine.inhand.board import Board, Place, make_board, read_board
+from engine.inhand.board import Board, Place, Walk, make_board, read_board
 from engine.inhand.deaths import TOO_MANY, Deaths
 
 DIGEST = hashlib.sha256(b"<a/>").digest()
@@ -23,6 +23,16 @@ def test_a_walk_is_on_the_board_until_it_is_over_or_failed(descriptor, tmp_path)
     assert read_board(descriptor).walks == ()
     with pytest.raises(MemoryError), vigil.walk(DIGEST):
         raise MemoryError
+    assert read_board(descriptor).walks == ()
+
+
+def test_each_step_of_a_walk_has_its_own_time(descriptor):
+    now = iter((1.0, 9.0))
+    vigil = Vigil(Place.LOOP, Board(descriptor, clock=lambda: next(now)), None)
+    with vigil.walk(DIGEST):
+        assert [walk.began for walk in read_board(descriptor).walks] == [1.0]
+        vigil.step()
+        assert read_board(descriptor).walks == (Walk(9.0, DIGEST),)
     assert read_board(descriptor).walks == ()
 
 

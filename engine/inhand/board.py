@@ -17,7 +17,7 @@ NO_DIGEST = bytes(DIGEST_SIZE)
 
 _ENVIRONMENT = "ENGINE_BOARD_FD"
 _TIME = struct.Struct("=d")
-_WALK = struct.Struct(f"={DIGEST_SIZE}s")
+_write_time = _TIME.pack_into
 _BEAT, _DRAIN, _PLACES, _STEP = 0, 8, 64, 64
 
 
@@ -64,25 +64,25 @@ class Board:
 
     def beat(self) -> None:
         """Show that the process is alive."""
-        _TIME.pack_into(self._page, _BEAT, self._clock())
+        _write_time(self._page, _BEAT, self._clock())
 
     def drain(self) -> None:
         """Show that the process is stopping in order, from now on."""
-        _TIME.pack_into(self._page, _DRAIN, self._clock())
+        _write_time(self._page, _DRAIN, self._clock())
 
     def begin(self, place: Place, digest: bytes) -> None:
         """Note a walk; the time last, so that who reads a time reads its digest too."""
         at = _PLACES + place * _STEP
-        _WALK.pack_into(self._page, at + 8, digest)
-        _TIME.pack_into(self._page, at, self._clock())
+        self._page[at + 8 : at + 8 + DIGEST_SIZE] = digest
+        _write_time(self._page, at, self._clock())
 
     def renew(self, place: Place) -> None:
         """Note that the walk in this place has come one step further, and begins the next now."""
-        _TIME.pack_into(self._page, _PLACES + place * _STEP, self._clock())
+        _write_time(self._page, _PLACES + place * _STEP, self._clock())
 
     def over(self, place: Place) -> None:
         """Note that the walk in this place is over."""
-        _TIME.pack_into(self._page, _PLACES + place * _STEP, 0.0)
+        _write_time(self._page, _PLACES + place * _STEP, 0.0)
 
 
 def make_board(name: str) -> tuple[int, dict[str, str]]:

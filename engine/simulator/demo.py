@@ -74,7 +74,9 @@ class Day:
 
     def _run(self) -> None:
         number, burst = int(time.time()) * 10, len(self._types)
-        self._say(f"the simulated hospital {HOSPITAL} begins its day: {burst} documents of as many types, then one every {_PAUSE:g} s")
+        self._say(
+            f"the simulated hospital {HOSPITAL} begins its day: {burst} documents of as many types, then one every {_PAUSE:g} s"
+        )
         sent: dict[str, int] = {}
         while not self._stop.is_set():
             kind, content = invented(number, HOSPITAL, self._types)

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from engine.message import LANES, SHANGHAI, Lane
+from engine.monitor.asking import Wrong, day_of
 from engine.monitor.calendar import Year, lay_out, window
 from engine.monitor.pages import language_of, page
 from engine.monitor.quality import Names
@@ -26,7 +27,6 @@ LISTED = 60
 """Holes that the page lists; the JSON twin has all."""
 
 _MONTH = re.compile(r"(?:19|2[0-9])[0-9]{2}-(?:0[1-9]|1[0-2])")
-_DAY = re.compile(r"(?:19|2[0-9])[0-9]{2}-[0-9]{2}-[0-9]{2}")
 
 Span = tuple[date, date] | None
 """The first and the last day about which an institution has anything in a lane."""
@@ -76,15 +76,6 @@ class Line:
     last: date | None
 
 
-class Wrong(Exception):
-    """What was asked for cannot be shown; `key` is the text that says why."""
-
-    def __init__(self, key: str, value: str) -> None:
-        super().__init__(key)
-        self.key = key
-        self.value = value
-
-
 @dataclass(frozen=True, slots=True)
 class CompletenessPage:
     """The page /completeness."""
@@ -99,7 +90,7 @@ class CompletenessPage:
         try:
             if form["institution"]:
                 lane = self._checked(form, names)
-                day = _day(form["day"]) if form["day"] else None
+                day = day_of(form["day"], "completeness.wrong.day") if form["day"] else None
                 asked, span = await run_in_threadpool(self._asked, form, lane, day, today)
                 found = await run_in_threadpool(self.source.read, asked)
                 year = lay_out(found, since=span[0] if span else None, today=today)
@@ -118,12 +109,12 @@ class CompletenessPage:
 
     def _checked(self, form: Mapping[str, str], names: Names) -> Lane:
         if form["institution"] not in names:
-            raise Wrong("institution", form["institution"])
+            raise Wrong("completeness.wrong.institution", form["institution"])
         if form["type"] and form["type"] not in self.source.types:
-            raise Wrong("type", form["type"])
+            raise Wrong("completeness.wrong.type", form["type"])
         lane = next((one for one in LANES if one == form["lane"]), None)
         if lane is None:
-            raise Wrong("lane", form["lane"])
+            raise Wrong("completeness.wrong.lane", form["lane"])
         return lane
 
     def _asked(self, form: Mapping[str, str], lane: Lane, day: date | None, today: date) -> tuple[Asked, Span]:
@@ -143,17 +134,8 @@ def _form(request: Request, names: Names) -> dict[str, str]:
 
 def _month(text: str) -> date:
     if not _MONTH.fullmatch(text):
-        raise Wrong("month", text)
+        raise Wrong("completeness.wrong.month", text)
     return date.fromisoformat(f"{text}-01")
-
-
-def _day(text: str) -> date:
-    try:
-        if not _DAY.fullmatch(text):
-            raise ValueError(text)
-        return date.fromisoformat(text)
-    except ValueError:
-        raise Wrong("day", text) from None
 
 
 def _shifted(found: Completeness | None, years: int) -> str:
@@ -197,7 +179,7 @@ def _line(lane: Lane, code: str, sent: list[tuple[date, Count]], written: list[t
 
 def _as_json(request: Request, found: Completeness | None, year: Year | None, wrong: Wrong | None) -> Response:
     if found is None or year is None:
-        key, value = (f"completeness.wrong.{wrong.key}", wrong.value) if wrong else ("completeness.choose", "")
+        key, value = (wrong.key, wrong.value) if wrong else ("completeness.choose", "")
         return JSONResponse({"error": 400, "message": speaker(language_of(request))(key, value=value)}, status_code=400)
     asked = found.asked
     told: dict[str, Any] = {

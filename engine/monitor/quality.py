@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -14,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from engine.log import get_logger
 from engine.message import LANES, SHANGHAI, Lane, shanghai_text
+from engine.monitor.asking import Wrong, day_of
 from engine.monitor.pages import language_of, may, page, problem
 from engine.monitor.quality_sheet import XLSX, workbook
 from engine.monitor.texts import speaker
@@ -30,7 +30,6 @@ SHOWN = 200
 Names = Mapping[str, tuple[str, str]]
 """Codes with their names, Chinese and English."""
 
-_DAY = re.compile(r"(?:19|2[0-9])[0-9]{2}-[0-9]{2}-[0-9]{2}")
 _ORDERS: Mapping[str, Callable[[QualityRow], Any]] = {
     "count": lambda row: -row.count,
     "documents": lambda row: -row.messages,
@@ -94,15 +93,6 @@ class QualityArchive:
             return Report(wish=wish, made=datetime.now(UTC), sums=self.journal.quality_sums(connection, asked), rows=rows)
 
 
-class Wrong(Exception):
-    """What was asked for cannot be shown; `key` is the text that says why."""
-
-    def __init__(self, key: str, value: str = "") -> None:
-        super().__init__(key)
-        self.key = f"quality.wrong.{key}"
-        self.value = value
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QualitySource:
     """What the page asks, as callables that may block and raise TryAgain; `types` are the document types."""
@@ -148,15 +138,15 @@ class QualityPage:
         if not form["institution"]:
             return None
         if form["institution"] not in names:
-            raise Wrong("institution", form["institution"])
+            raise Wrong("quality.wrong.institution", form["institution"])
         if form["type"] and form["type"] not in self.source.types:
-            raise Wrong("type", form["type"])
+            raise Wrong("quality.wrong.type", form["type"])
         if form["lane"] and form["lane"] not in LANES:
-            raise Wrong("lane")
+            raise Wrong("quality.wrong.lane")
         try:
-            period = Period(_day(form["from"]), _day(form["to"]))
+            period = Period(day_of(form["from"], "quality.wrong.day"), day_of(form["to"], "quality.wrong.day"))
         except WrongPeriod as wrong:
-            raise Wrong(wrong.reason) from None
+            raise Wrong(f"quality.wrong.{wrong.reason}") from None
         return Wish(institution=form["institution"], period=period, document_type=form["type"], lane=form["lane"])
 
 
@@ -168,15 +158,6 @@ def _form(request: Request, names: Names) -> dict[str, str]:
         "from": usual.first.isoformat(), "to": usual.last.isoformat(), "type": "", "lane": "",
     }  # fmt: skip
     return {name: request.query_params.get(name, "").strip()[:64] or value for name, value in fields.items()}
-
-
-def _day(text: str) -> date:
-    try:
-        if not _DAY.fullmatch(text):
-            raise ValueError(text)
-        return date.fromisoformat(text)
-    except ValueError:
-        raise Wrong("day", text) from None
 
 
 def _order(request: Request) -> str:

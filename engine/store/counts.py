@@ -11,13 +11,11 @@ from sqlalchemy.engine import Connection
 
 from engine.store.bulk import insert_rows
 from engine.store.database import Database, unhurried
+from engine.store.folding import Folding
 from engine.store.tables import count, count_delta, delivery, message
 
 Scope = Literal["taken", "message", "delivery"]
 Deltas = Counter["CountKey"]
-
-_FOLD_ROWS = 5000
-"""Rows folded in one transaction, so that it stays under 50 ms."""
 
 
 class CountKey(NamedTuple):
@@ -35,35 +33,11 @@ def record(connection: Connection, deltas: Mapping[CountKey, int]) -> None:
 
 
 def fold(database: Database) -> int:
-    """Move all deltas into the folded sums, in short transactions; return how many rows were folded."""
-    folded = 0
-    while True:
-        with database.write() as connection:
-            done = _fold_some(database, connection)
-        folded += done
-        if done < _FOLD_ROWS:
-            return folded
+    """Move all deltas into the folded sums; return how many rows were folded."""
+    return _FOLDING.fold(database)
 
 
-def _fold_some(database: Database, connection: Connection) -> int:
-    # The deleted rows themselves are summed: on PostgreSQL a lower number may still commit after a higher one.
-    first = sa.select(count_delta.c.seq).order_by(count_delta.c.seq).limit(_FOLD_ROWS)
-    gone = sa.delete(count_delta).where(count_delta.c.seq.in_(first)).returning(*_KEYS, count_delta.c.delta)
-    rows = connection.execute(gone).all()
-    sums: Deltas = Counter()
-    for scope, owner, lane, state, delta in rows:
-        sums[CountKey(scope, owner, lane, state)] += delta
-    statement = database.insert(count)
-    upsert = statement.on_conflict_do_update(
-        index_elements=["scope", "owner", "lane", "state"],
-        set_={"value": count.c.value + statement.excluded.value},
-    )
-    # In one order for every process, so that two of them never wait for each other in a circle.
-    values = [key._asdict() | {"value": value} for key, value in sorted(sums.items())]
-    if values:
-        connection.execute(upsert, values)
-    return len(rows)
-
+_FOLDING = Folding(count_delta, count, CountKey._fields, {"delta": "value"})
 
 _KEYS = (count_delta.c.scope, count_delta.c.owner, count_delta.c.lane, count_delta.c.state)
 

@@ -20,12 +20,12 @@ from engine.store.bulk import Listed, insert_rows
 from engine.store.columns import AnyRow, Moment, RowNumber
 from engine.store.database import Database, metadata, unhurried
 from engine.store.entries import Entry
+from engine.store.folding import Folding
 from engine.store.tables import delivery, message
 
 Basis = Literal["sent", "written"]
 Measure = Literal["received", "accepted", "delivered"]
 _MEASURES: tuple[Measure, ...] = ("received", "accepted", "delivered")
-_FOLD_ROWS = 5000
 _FIRST = date(1970, 1, 1)
 
 
@@ -227,36 +227,11 @@ _ARRIVED = Listed(
 
 
 def fold(database: Database) -> int:
-    """Move all deltas into the folded sums, in short transactions; return how many rows were folded."""
-    folded = 0
-    while True:
-        with database.write() as connection:
-            done = _fold_some(database, connection)
-        folded += done
-        if done < _FOLD_ROWS:
-            return folded
+    """Move all deltas into the folded sums; return how many rows were folded."""
+    return _FOLDING.fold(database)
 
 
-def _fold_some(database: Database, connection: Connection) -> int:
-    # The deleted rows themselves are summed: on PostgreSQL a lower number may still commit after a higher one.
-    first = sa.select(day_delta.c.seq).order_by(day_delta.c.seq).limit(_FOLD_ROWS)
-    gone = sa.delete(day_delta).where(day_delta.c.seq.in_(first)).returning(*_COLUMNS)
-    rows = connection.execute(gone).all()
-    sums: Deltas = {}
-    for *place, received, accepted, delivered in rows:
-        sums.setdefault(Place(*place), Counter()).update(received=received, accepted=accepted, delivered=delivered)
-    statement = database.insert(day_count)
-    upsert = statement.on_conflict_do_update(
-        index_elements=list(Place._fields),
-        set_={name: day_count.c[name] + statement.excluded[name] for name in _MEASURES},
-    )
-    values = [place._asdict() | {name: sums[place][name] for name in _MEASURES} for place in sorted(sums)]
-    if values:
-        connection.execute(upsert, values)
-    return len(rows)
-
-
-_COLUMNS = tuple(day_delta.c[name] for name in (*Place._fields, *_MEASURES))
+_FOLDING = Folding(day_delta, day_count, Place._fields, dict(zip(_MEASURES, _MEASURES, strict=True)))
 
 
 def counted(

@@ -103,7 +103,7 @@ def figures() -> Figures:
 def clear_figures(directory: Path) -> None:
     """Empty the shared directory: called once at engine start, which Prometheus sees as one reset of all counters."""
     directory.mkdir(parents=True, exist_ok=True)
-    for file in [*directory.glob("*.db"), *directory.glob("process-*")]:
+    for file in [*directory.glob("*.db"), *directory.glob("process-*"), *directory.glob("revision-*")]:
         file.unlink(missing_ok=True)
 
 
@@ -121,6 +121,12 @@ def open_figures(directory: Path, process: str) -> None:
     _sign(directory, process)
 
 
+def note_revision(process: str, running: str, refused: str = "") -> None:
+    """Tell which set of files this process works with, and which current one it could not take up."""
+    if _now.directory is not None:
+        _put(_now.directory / f"revision-{process}", f"{running} {refused}")
+
+
 def render(waiting: Mapping[str, int] | None = None, oldest: Mapping[str, float] | None = None) -> bytes:
     """Write the figures of all processes of the node, summed, in Prometheus' text form.
 
@@ -133,6 +139,7 @@ def render(waiting: Mapping[str, int] | None = None, oldest: Mapping[str, float]
     else:
         MultiProcessCollector(registry, path=str(_now.directory))  # type: ignore[no-untyped-call]
         registry.register(_Rows(_process_rows(_now.directory)))
+        registry.register(_Rows(_revision_rows(_now.directory)))
     registry.register(_Rows(_waiting_rows(waiting or {}, oldest or {})))
     return generate_latest(registry)
 
@@ -209,6 +216,25 @@ def _process_rows(directory: Path) -> list[Metric]:
 
 def _keep(file: Path, cpu: float) -> None:
     """Note the CPU shown, by a rename so that two readers never see half a number."""
+    _put(file, f"{cpu:.2f}")
+
+
+def _put(file: Path, text: str) -> None:
     fresh = file.with_name(f".{file.name}.{os.getpid()}")
-    fresh.write_text(f"{cpu:.2f}", encoding="ascii")
+    fresh.write_text(text, encoding="ascii")
     fresh.replace(file)
+
+
+def _revision_rows(directory: Path) -> list[Metric]:
+    """Show the set of files each process works with, and the current one that it could not take up."""
+    running = GaugeMetricFamily("changbai_revision", "Set of files this process works with", labels=["process", "revision"])
+    refused = GaugeMetricFamily(
+        "changbai_revision_refused", "Current set of files this process could not take up", labels=["process", "revision"]
+    )
+    for file in sorted(directory.glob("revision-*")):
+        process = file.name.removeprefix("revision-")
+        works_with, _, kept_out = file.read_text(encoding="ascii").partition(" ")
+        running.add_metric([process, works_with], 1)
+        if kept_out:
+            refused.add_metric([process, kept_out], 1)
+    return [running, refused]

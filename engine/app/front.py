@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from engine import metrics
-from engine.app.house import House, build_desks, load_house, open_database, open_seal, tls_context
+from engine.app.following import LOOK, Following
+from engine.app.house import House, build_desks, load_in_force, open_database, open_seal, tls_context
 from engine.app.process import beat_on_loop, begin, stop_when_told
+from engine.app.sets import Judging, Sets, compile_early
+from engine.documents.catalogue import Catalogue
 from engine.documents.press import Press
 from engine.errors import Issue, SenderError
 from engine.inbound.admission import Admission, Written
@@ -48,19 +52,18 @@ from engine.supervisor import tell_ready
 _LOG = get_logger("front")
 _AUDIT_EVERY = 1.0
 _HEALTH_KEPT = 1.0
-_BETWEEN_COMPILATIONS = 0.02
 
 
 def run_front(settings: Settings, name: str, fd: int) -> None:
     """Serve on an inherited socket until told to stop; what is in hand is finished first."""
     board = begin(settings, name)
-    asyncio.run(_serve(settings, socket.socket(fileno=fd), board))
+    asyncio.run(_serve(settings, name, socket.socket(fileno=fd), board))
 
 
-async def _serve(settings: Settings, listening: socket.socket, board: Board) -> None:
+async def _serve(settings: Settings, name: str, listening: socket.socket, board: Board) -> None:
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     stop_when_told(lambda: loop.call_soon_threadsafe(stop.set), board)
-    async with _open_front(settings, board) as front:
+    async with _open_front(settings, name, board) as front:
         beating = asyncio.create_task(beat_on_loop(board))
         board.beat()
         tell_ready()
@@ -79,10 +82,10 @@ def front_limits(settings: Settings) -> FrontLimits:
 
 
 @contextlib.asynccontextmanager
-async def _open_front(settings: Settings, board: Board) -> AsyncIterator[Front]:
-    house = load_house(settings)
+async def _open_front(settings: Settings, name: str, board: Board) -> AsyncIterator[Front]:
     with contextlib.closing(open_database(settings)) as database:
         audit, seal = Audit(), open_seal(database, settings)
+        house = load_in_force(settings, database, seal)
         institutions = Institutions(database, seal)
         institutions.refresh()
         journal, writer, desks = Journal(database, seal), Writer(database, observe=metrics.figures().commit), build_desks(seal)
@@ -95,26 +98,36 @@ async def _open_front(settings: Settings, board: Board) -> AsyncIterator[Front]:
         registration = Registration(institutions, Applications(database, seal), audit, put_down)
         reading, threads = Reading(database), ThreadPoolExecutor(1, thread_name_prefix="large-body")
         explain = partial(explanation, settings.public_address.rstrip("/"))
+        judging = _judging(settings, _custodian_check(institutions, audit), institutions.upload_key_of, board)
+        sets = Sets(settings, house, judging)
         intake = Intake(
-            make_judge=_judges(settings, house, _custodian_check(institutions, audit), institutions.upload_key_of, board),
+            make_judge=sets.make_judge,
             filing=Filing(journal, desks, explain), writer=writer, explain=explain, large=settings.limits.large,
             batch_documents=settings.limits.batch_documents, batch_unpacked=settings.limits.batch_unpacked,
         )  # fmt: skip
         enquiry = Enquiry(journal=journal, reading=reading, writer=writer, desks=desks, catalogue=house.press.catalogue)
         keeping = asyncio.create_task(_keep(audit, signins, database))
-        compiling = asyncio.create_task(_compile_early(house.press))
+        front = build_front(
+            {
+                "/services/collection/{institution}": Service(contract=COLLECTION, handlers=_handlers(intake, enquiry)),
+                "/services/institution": Service(contract=REGISTRY, handlers=registration.handlers),
+            },
+            admit=admission.admit, health=_health(database, reading), wsdl_folder=settings.project / "wsdl" / "platform",
+            handbook=_handbook(house.press.catalogue), limits=front_limits(settings), executor=threads, observe=_observe,
+        )  # fmt: skip
+
+        async def take_up(folder: Path) -> None:
+            catalogue = (await sets.take_up(folder, intake)).press.catalogue
+            enquiry.exchange(catalogue)
+            front.exchange(_handbook(catalogue))
+
+        following = Following(settings, database, seal, name, house.book.revision)
+        looking = asyncio.create_task(_follow(following, take_up, house.press))
         try:
-            yield build_front(
-                {
-                    "/services/collection/{institution}": Service(contract=COLLECTION, handlers=_handlers(intake, enquiry)),
-                    "/services/institution": Service(contract=REGISTRY, handlers=registration.handlers),
-                },
-                admit=admission.admit, health=_health(database, reading), wsdl_folder=settings.project / "wsdl" / "platform",
-                handbook=Handbook(house.press.catalogue, ROOT / "docs"), limits=front_limits(settings), executor=threads, observe=_observe,
-            )  # fmt: skip
+            yield front
         finally:
             keeping.cancel()
-            compiling.cancel()
+            looking.cancel()
             intake.close()
             registration.close()
             writer.stop()
@@ -125,11 +138,24 @@ async def _open_front(settings: Settings, board: Board) -> AsyncIterator[Front]:
             admission.close()
 
 
-async def _compile_early(press: Press) -> None:
-    """Compile the rules of one type after another from the start, so that no caller waits for more than one of them."""
-    for code in press.catalogue.types:
-        press.rules(code)
-        await asyncio.sleep(_BETWEEN_COMPILATIONS)
+def _handbook(catalogue: Catalogue) -> Handbook:
+    return Handbook(catalogue, ROOT / "docs")
+
+
+async def _follow(following: Following, take_up: Callable[[Path], Awaitable[None]], press: Press) -> None:
+    """Take up each set of files that becomes current; what the front began with is compiled meanwhile."""
+    compiling = asyncio.create_task(compile_early(press))
+    try:
+        while True:
+            with following.attempt():
+                folder = await asyncio.to_thread(following.news)
+                if folder is not None:
+                    compiling.cancel()
+                    await take_up(folder)
+                    following.taken_up()
+            await asyncio.sleep(LOOK)
+    finally:
+        compiling.cancel()
 
 
 def _custodian_check(institutions: Institutions, audit: Audit) -> CustodianCheck:
@@ -147,16 +173,13 @@ def _custodian_check(institutions: Institutions, audit: Audit) -> CustodianCheck
     return check
 
 
-def _judges(settings: Settings, house: House, custodian: CustodianCheck, key_of: KeyOf, board: Board) -> Callable[[], Judge]:
-    """Make judges: the first takes the house as it is loaded, each further one loads its own for its own thread."""
-    unused = [house]
+def _judging(settings: Settings, custodian: CustodianCheck, key_of: KeyOf, board: Board) -> Judging:
+    """Make judges of a set of files, each telling the board at its place what it has in hand."""
 
-    def make() -> Judge:
-        place = Place.LOOP if unused else Place.THREAD
-        mine = unused.pop() if unused else load_house(settings)
-        return Judge(mine.press, mine.book, custodian, key_of, Vigil(place, board, Deaths(settings.data)))
+    def judge(house: House, place: Place) -> Judge:
+        return Judge(house.press, house.book, custodian, key_of, Vigil(place, board, Deaths(settings.data)))
 
-    return make
+    return judge
 
 
 def _handlers(intake: Intake, enquiry: Enquiry) -> dict[str, Any]:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from engine import log, metrics
+from engine.app import kept
 from engine.channels import lint
 from engine.channels.book import RouteBook, load_book
+from engine.channels.revision import digests_of, revision_of, same_shared
+from engine.documents.catalogue import Catalogue
 from engine.documents.limits import Limits
 from engine.documents.press import Press
 from engine.errors import ConfigError
@@ -18,6 +22,7 @@ from engine.inbound.intake import Desk
 from engine.inbound.tls import server_context
 from engine.outbound.endpoints import Endpoints, load_endpoints
 from engine.services.applications import Applications
+from engine.services.audit import Audit, changed
 from engine.services.institutions import Institutions
 from engine.services.operations import OperationsDesk
 from engine.services.records import RecordsDesk
@@ -41,6 +46,10 @@ class House:
     endpoints: Endpoints
     book: RouteBook
 
+    def files(self) -> Mapping[str, bytes]:
+        """Read every file of the set, by path from the project's top."""
+        return self.book.files()
+
 
 def document_limits(settings: Settings) -> Limits:
     """Give documents/ its bounds."""
@@ -50,11 +59,22 @@ def document_limits(settings: Settings) -> Limits:
     )
 
 
-def load_house(settings: Settings) -> House:
-    """Load catalogue, endpoints and routes; raises ConfigError with all faults at once."""
-    press = Press(settings.project, document_limits(settings))
-    endpoints = load_endpoints(settings.project / "config" / "endpoints.yaml", settings.project)
-    return House(press=press, endpoints=endpoints, book=load_book(settings.project, press, endpoints, DESKS))
+def press_for(settings: Settings, root: Path, like: Press | None, catalogue: Catalogue | None = None) -> Press:
+    """Make the press of a set of files; what `like`, a press of the same thread, compiled of the same xsd/ goes over."""
+    if like is not None and same_shared(like.root, root):
+        return like.successor(root)
+    return Press(root, document_limits(settings), catalogue)
+
+
+def load_house(settings: Settings, root: Path | None = None, press: Press | None = None) -> House:
+    """Load catalogue, endpoints and routes, of the project or of a set of files unpacked at `root`.
+
+    `press` is given by who has one for that set. Raises ConfigError with all faults at once.
+    """
+    top = root or settings.project
+    press = press or Press(top, document_limits(settings))
+    endpoints = load_endpoints(top / "config" / "endpoints.yaml", top)
+    return House(press=press, endpoints=endpoints, book=load_book(top, press, endpoints, DESKS, endpoints.files(top)))
 
 
 def build_desks(seal: Seal) -> dict[str, Desk]:
@@ -133,6 +153,30 @@ def _compile_everything(press: Press) -> None:
         raise ConfigError(faults)
 
 
+def put_in_force(settings: Settings, database: Database, seal: Seal, house: House) -> str:
+    """Keep the files of a house in the store and make them the current set in one commit; give the name of the one before.
+
+    What is kept is loaded once by itself first, so that no process can find it incomplete. Raises ConfigError.
+    """
+    name, files = house.book.revision, house.files()
+    if revision_of(digests_of(files)) != name:
+        raise kept.changed_meanwhile()
+    folder = kept.unpack(settings, name, files)
+    if load_house(settings, folder).book.revision != name:
+        raise kept.changed_meanwhile()
+    with database.write() as connection:
+        before = keep_revision(database, seal, connection, name, files, datetime.now(UTC))
+        if before not in ("", name):
+            Audit().write(connection, [changed("reload", subject=f"{before} {name}")])
+    return before
+
+
+def load_in_force(settings: Settings, database: Database, seal: Seal) -> House:
+    """Load the current set of the store, as it is kept there; that of the project while the store has none."""
+    name = kept.current(database)
+    return load_house(settings, kept.folder_of(settings, database, seal, name) if name else None)
+
+
 def prepare(settings: Settings) -> str | None:
     """Do what comes before the first process: lint, migrations, the revision in force, the first administrator.
 
@@ -141,14 +185,13 @@ def prepare(settings: Settings) -> str | None:
     log.configure(settings.log_level, "engine")
     tls_context(settings, clients=True)
     house = load_house(settings)
-    book = house.book
     with open_store(settings) as database:
         seal = open_seal(database, settings)
         with database.read() as connection:
-            known = is_kept(connection, book.revision)
+            known = is_kept(connection, house.book.revision)
         if not known:
             _compile_everything(house.press)
-        with database.write() as connection:
-            keep_revision(database, seal, connection, book.revision, book.files(), datetime.now(UTC))
+        put_in_force(settings, database, seal, house)
+        kept.forget_others(settings, house.book.revision)
         metrics.clear_figures(settings.data / "figures")
         return first_administrator(database)

@@ -7,12 +7,13 @@ import contextlib
 import socket
 import ssl
 from collections.abc import Callable
+from pathlib import Path
 
+from engine.app.following import Follower, Following
 from engine.app.front import front_limits
-from engine.app.house import load_house, open_database, open_seal, tls_context
+from engine.app.house import House, load_house, load_in_force, open_database, open_seal, tls_context
 from engine.app.process import beat_on_loop, begin, stop_when_told
 from engine.channels.rehearsal import Rehearsed, refused
-from engine.documents.catalogue import Catalogue
 from engine.errors import Issue
 from engine.inbound.gate import too_large
 from engine.inbound.protocol import serve
@@ -20,7 +21,6 @@ from engine.inbound.rehearsal import Rehearsal, Trial, pasted
 from engine.inhand.board import NO_DIGEST, Board, Place
 from engine.monitor.app import build_monitor
 from engine.monitor.check import CheckSource, Pasted
-from engine.monitor.quality import Names
 from engine.monitor.reading import Archive
 from engine.monitor.turns import Turns
 from engine.services.institutions import Institutions, judge_custodian
@@ -37,15 +37,23 @@ def run_monitor(settings: Settings, name: str, fd: int) -> None:
     with contextlib.closing(open_database(settings)) as database:
         seal = open_seal(database, settings)
         archive = Archive(database, Journal(database, seal), Queue(database, seal))
-        institutions = Institutions(database, seal)
-        turns = Turns(lambda: _checks(settings, institutions, board))
-        with contextlib.closing(turns):
-            sources = archive.sources(_check_source(settings, institutions, turns))
+        institutions, house = Institutions(database, seal), load_in_force(settings, database, seal)
+        root, types = house.book.root, _types(house)
+        following = Following(settings, database, seal, name, house.book.revision)
+        with contextlib.closing(Turns(lambda: _checks(settings, institutions, board, root))) as turns:
+
+            def take_up(folder: Path) -> None:
+                turns.exchange(lambda: _checks(settings, institutions, board, folder, types))
+
+            sources = archive.sources(_check_source(settings, institutions, turns, types))
             app, tls = build_monitor(sources, Users(database)), tls_context(settings, clients=False)
-            asyncio.run(_serve(app, socket.socket(fileno=fd), tls, board))
+            with contextlib.closing(Follower(following, take_up)):
+                asyncio.run(_serve(app, socket.socket(fileno=fd), tls, board))
 
 
-def _check_source(settings: Settings, institutions: Institutions, turns: Turns[Pasted, Rehearsed]) -> CheckSource:
+def _check_source(
+    settings: Settings, institutions: Institutions, turns: Turns[Pasted, Rehearsed], types: dict[str, tuple[str, str]]
+) -> CheckSource:
     limit = settings.limits.body
     refusal = too_large(limit)
     return CheckSource(
@@ -53,18 +61,25 @@ def _check_source(settings: Settings, institutions: Institutions, turns: Turns[P
         limit=limit,
         oversize=Rehearsed(form="empty", size=0, stages=(refused("input", refusal),), code=refusal.code),
         names=lambda: {one.code: (one.name, one.name) for one in institutions.list()},
-        types=_types(settings),
+        types=types,
     )
 
 
-def _checks(settings: Settings, institutions: Institutions, board: Board) -> Callable[[Pasted], Rehearsed]:
-    """Load the routes as a front does, for the one thread that checks what is pasted."""
-    house = load_house(settings)
+def _checks(
+    settings: Settings, institutions: Institutions, board: Board, root: Path, types: dict[str, tuple[str, str]] | None = None
+) -> Callable[[Pasted], Rehearsed]:
+    """Load a set of files as a front does, for the one thread that checks what is pasted; the names of `types` follow it."""
+    house = load_house(settings, root)
 
     def custodian(institution: str, code: str) -> Issue | None:
         institutions.refresh()
         return judge_custodian(institutions, institution, code)
 
+    if types is not None:
+        named = _types(house)
+        types.update(named)
+        for code in types.keys() - named.keys():
+            del types[code]
     rehearsal = Rehearsal(house.press, house.book, front_limits(settings), custodian, institutions.upload_key_of)
 
     def check(given: Pasted) -> Rehearsed:
@@ -78,10 +93,9 @@ def _checks(settings: Settings, institutions: Institutions, board: Board) -> Cal
     return check
 
 
-def _types(settings: Settings) -> Names:
+def _types(house: House) -> dict[str, tuple[str, str]]:
     """Name the document types."""
-    catalogue = Catalogue.load(settings.project / "xsd" / "catalogue.yaml")
-    return {kind.code: (kind.name, kind.english_name) for kind in catalogue.types.values()}
+    return {kind.code: (kind.name, kind.english_name) for kind in house.press.catalogue.types.values()}
 
 
 async def _serve(app: object, listening: socket.socket, tls: ssl.SSLContext | None, board: Board) -> None:

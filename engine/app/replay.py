@@ -1,4 +1,4 @@
-"""Walk stored messages again with the routes of now: one by its receipt, or many by cause."""
+"""Walk stored messages again with the routes in force: one by its receipt, or many by cause."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 
-from engine.app.house import build_desks, load_house, open_seal, open_store
+from engine.app.house import build_desks, load_in_force, open_seal, open_store
 from engine.documents.packing import gunzip_stored
 from engine.errors import EngineError, Issue
 from engine.inbound.judge import UNWALKED, Judge, Judgement
@@ -70,9 +70,9 @@ def replay_messages(settings: Settings, wanted: Wanted, *, preview: bool) -> Ite
 
 class _Replay:
     def __init__(self, settings: Settings, database: Database) -> None:
-        house = load_house(settings)
         self._database = database
         self._seal = open_seal(database, settings)
+        house = load_in_force(settings, database, self._seal)
         institutions = Institutions(database, self._seal)
         self._journal = Journal(database, self._seal)
         self._deaths = Deaths(settings.data)

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
+from pathlib import Path
 
-from engine.app.house import House, load_house, open_database, open_seal
+from engine.app.following import Follower, Following
+from engine.app.house import House, load_house, load_in_force, open_database, open_seal, press_for
 from engine.app.process import beat_beside, begin, stop_when_told
-from engine.channels.delivery import Courier
+from engine.channels.delivery import Courier, Rounds
+from engine.channels.outlet import Carrier
+from engine.channels.revision import read_files
 from engine.documents.packing import gunzip_stored
+from engine.documents.press import Press
 from engine.documents.reading import XmlDocument
 from engine.message import Message
 from engine.outbound.connector import Connector, NetworkEndpoint, Secrets, Surroundings
@@ -17,35 +22,97 @@ from engine.settings import Settings
 from engine.store.database import Database
 from engine.store.entries import StoredMessage
 from engine.store.queue import Queue
+from engine.store.sealing import Seal
 from engine.supervisor import tell_ready
 
 
 def run_worker(settings: Settings, name: str) -> None:
     """Deliver until told to stop; what is under way is finished first."""
     board = begin(settings, name)
-    house = load_house(settings)
-    around = Surroundings(settings.project, settings.data, Secrets(settings.secrets))
-    with contextlib.closing(open_database(settings)) as database, contextlib.ExitStack() as open_ends:
-        connectors = build_connectors(house.endpoints, around)
-        for connector in connectors.values():
-            open_ends.callback(connector.close)
-        courier = _courier(settings, name, house, database, connectors)
-        stop_when_told(courier.stop, board)
-        beat_beside(board, courier.well)
-        tell_ready()
-        courier.run()
+    with contextlib.closing(open_database(settings)) as database:
+        seal = open_seal(database, settings)
+        house = load_in_force(settings, database, seal)
+        with contextlib.closing(Ends(settings, house)) as ends:
+            courier = _courier(settings, name, database, seal, ends)
+            following = Following(settings, database, seal, name, house.book.revision)
+
+            def take_up(folder: Path) -> None:
+                courier.renew(ends.renew(load_house(settings, folder, press_for(settings, folder, ends.press))))
+
+            with contextlib.closing(Follower(following, take_up)):
+                stop_when_told(courier.stop, board)
+                beat_beside(board, courier.well)
+                tell_ready()
+                courier.run()
 
 
-def _courier(settings: Settings, name: str, house: House, database: Database, connectors: Mapping[str, Connector]) -> Courier:
-    sheets = {n: s for n, s in house.endpoints.items() if isinstance(s, NetworkEndpoint)}
-    chosen = settings.delivery
-    longest = max([sheet.deadline for sheet in sheets.values()], default=30.0)
+class Ends:
+    """The connectors of the set of files in force; those whose destination did not change go over into the next set."""
+
+    def __init__(self, settings: Settings, house: House) -> None:
+        self._settings = settings
+        self._secrets = Secrets(settings.secrets)
+        self._house = house
+        self._open: list[Connector] = []
+        self._connectors = self._build(house, {})
+
+    @property
+    def press(self) -> Press:
+        """Give the press of the set in force."""
+        return self._house.press
+
+    def rounds(self) -> Rounds:
+        """Say by what the courier works."""
+        sheets = {name: sheet for name, sheet in self._house.endpoints.items() if isinstance(sheet, NetworkEndpoint)}
+        longest = max([sheet.deadline for sheet in sheets.values()], default=30.0)
+        return Rounds(
+            carriers=self._connectors, retry_of=self._house.book.retry,
+            parallel=lambda destination: sheets[destination].parallel if destination in sheets else 1,
+            lease=max(self._settings.delivery.lease, longest * 2), longest_send=longest,
+        )  # fmt: skip
+
+    def renew(self, house: House) -> Rounds:
+        """Build what the house has anew; raises ConfigError, and then nothing is changed."""
+        before = self._house
+        same = _leaning(before) == _leaning(house)
+        ready = {
+            name: self._connectors[name]
+            for name, sheet in house.endpoints.items()
+            if same and before.endpoints.get(name) == sheet and before.endpoints.kind(name) == house.endpoints.kind(name)
+        }
+        self._connectors, self._house = self._build(house, ready), house
+        return self.rounds()
+
+    def _build(self, house: House, ready: Mapping[str, Connector]) -> Mapping[str, Connector]:
+        around = Surroundings(house.book.root, self._settings.data, self._secrets)
+        built = build_connectors(house.endpoints, around, ready)
+        self._open += [connector for name, connector in built.items() if name not in ready]
+        return built
+
+    def retire(self, carrier: Carrier) -> None:
+        """Close a connector whose last send is finished."""
+        for connector in [each for each in self._open if each is carrier]:
+            self._open.remove(connector)
+            connector.close()
+
+    def close(self) -> None:
+        """Close every connector."""
+        for connector in self._open:
+            connector.close()
+
+
+def _leaning(house: House) -> Mapping[str, bytes]:
+    """Read the files that destinations lean on beside their sheet: WSDLs, schemas, trusted roots."""
+    _sheet, *others = house.endpoints.files(house.book.root)
+    return read_files(house.book.root, others)
+
+
+def _courier(settings: Settings, name: str, database: Database, seal: Seal, ends: Ends) -> Courier:
+    chosen, rounds = settings.delivery, ends.rounds()
     return Courier(
-        database, Queue(database, open_seal(database, settings)), connectors,
-        open_body=message_of, retry_of=house.book.retry, worker=name,
-        parallel=lambda destination: sheets[destination].parallel if destination in sheets else 1,
-        batch=chosen.batch, lease=max(chosen.lease, longest * 2), poll=chosen.poll,
-        longest_send=longest, drain=settings.deadlines.drain * 0.8,
+        database, Queue(database, seal), rounds.carriers, open_body=message_of, retry_of=rounds.retry_of, worker=name,
+        parallel=rounds.parallel, batch=chosen.batch, lease=rounds.lease, poll=chosen.poll,
+        longest_send=rounds.longest_send, drain=settings.deadlines.drain * 0.8, retire=ends.retire,
     )  # fmt: skip
 
 

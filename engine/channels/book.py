@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from engine.channels.building import Misfit, Misfits, Site, Step, Verb, compile_xpath
 from engine.channels.language import ONE_WAY, ORDERS, Retry, RouteSheet, SendTo
-from engine.channels.revision import read_files, revision_of, shared_files
+from engine.channels.revision import digests_of, read_files, revision_of, shared_files
 from engine.channels.route import Destinations, Route, RouteSend, RouteTable
 from engine.channels.steps import STEPS, steps_of
 from engine.documents.press import Press
@@ -31,6 +31,8 @@ class RouteBook:
     revision: str
     warnings: tuple[Fault, ...]
     root: Path
+    shared: tuple[str, ...] = ()
+    """Files that every route leans on, by path from the project's top."""
 
     def find(self, service: str, key: str) -> Route | None:
         """Find the route of a document type, action or function of a service."""
@@ -38,8 +40,7 @@ class RouteBook:
 
     def files(self) -> Mapping[str, bytes]:
         """Read every file this book leans on, shared ones included, by path from the project's top."""
-        names = {name for route in self.routes.values() for name in route.files} | set(shared_files(self.root))
-        return read_files(self.root, names)
+        return read_files(self.root, {*self.shared, *(name for route in self.routes.values() for name in route.files)})
 
     def retry(self, route: str, destination: str) -> Retry:
         """Give the retry policy of a delivery; the default one when route or destination left the book since."""
@@ -48,29 +49,50 @@ class RouteBook:
         return next((send.retry for send in sends if send.to == destination), Retry())
 
 
-def load_book(root: Path, press: Press, endpoints: Collection[str], desks: Collection[str]) -> RouteBook:
+def load_book(
+    root: Path, press: Press, endpoints: Collection[str], desks: Collection[str], also: Iterable[str] = ()
+) -> RouteBook:
     """Load every folder of routes/; raises ConfigError with all faults of all routes, sorted by place.
 
-    `endpoints` are the names of config/endpoints.yaml, `desks` those of our own services.
+    `endpoints` are the names of config/endpoints.yaml, `desks` those of our own services, `also` further files of the
+    project that the revision covers.
     """
+    loading = load_in_slices(root, press, endpoints, desks, also)
+    while True:
+        try:
+            next(loading)
+        except StopIteration as done:
+            book: RouteBook = done.value
+            return book
+
+
+def load_in_slices(
+    root: Path, press: Press, endpoints: Collection[str], desks: Collection[str], also: Iterable[str] = ()
+) -> Generator[None, None, RouteBook]:
+    """Do what `load_book` does, and stop for a moment after each route, for who has an event loop to serve."""
     destinations = Destinations(frozenset(endpoints), frozenset(desks))
     folders = sorted(p for p in (root / "routes").iterdir() if p.is_dir()) if (root / "routes").is_dir() else []
-    drafts = [_Draft(root, folder, press, destinations) for folder in folders]
-    routes = [route for route in (draft.build() for draft in drafts) if route is not None]
+    drafts, routes = [], []
+    for folder in folders:
+        draft = _Draft(root, folder, press, destinations)
+        drafts.append(draft)
+        if (route := draft.build()) is not None:
+            routes.append(route)
+        yield
     faults = [fault for draft in drafts for fault in draft.faults]
     faults += _two_for_one(drafts)
     if faults:
         raise ConfigError(merge_faults(faults))
     warnings = [fault for draft in drafts for fault in draft.warnings] + _types_without_route(press, routes)
-    return _bind(root, routes, merge_faults(warnings))
+    return _bind(root, routes, merge_faults(warnings), tuple(sorted({*shared_files(root), *also})))
 
 
-def _bind(root: Path, routes: list[Route], warnings: tuple[Fault, ...]) -> RouteBook:
-    shared = shared_files(root)
-    marked = [replace(route, revision=revision_of(root, (*route.files, *shared))) for route in routes]
-    every = {name for route in routes for name in route.files} | set(shared)
+def _bind(root: Path, routes: list[Route], warnings: tuple[Fault, ...], shared: tuple[str, ...]) -> RouteBook:
+    leaning = digests_of(read_files(root, shared))
+    digests = leaning | digests_of(read_files(root, (name for route in routes for name in route.files)))
+    marked = [replace(route, revision=revision_of(leaning | {name: digests[name] for name in route.files})) for route in routes]
     table = {(route.service, key): route for route in marked for key in route.keys}
-    return RouteBook({route.name: route for route in marked}, table, revision_of(root, every), warnings, root)
+    return RouteBook({route.name: route for route in marked}, table, revision_of(digests), warnings, root, shared)
 
 
 def _two_for_one(drafts: Iterable[_Draft]) -> list[Fault]:

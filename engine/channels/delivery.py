@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -31,6 +32,21 @@ _STORE_AWAY = 1.0
 _PATIENCE = 120.0
 """Seconds in which every wait for the store has ended, by its answer or by its time-out."""
 _LOOKS_A_LEASE = 4
+_TOO_SHORT = "the lease must outlast the longest send"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rounds:
+    """By what a courier works: its carriers by destination, the routes' retries, and what each destination may take.
+
+    Times are in seconds: `lease` must exceed `longest_send`, the longest total deadline of a connector.
+    """
+
+    carriers: Mapping[str, Carrier]
+    retry_of: Callable[[str, str], Retry]
+    parallel: Callable[[str], int]
+    lease: float
+    longest_send: float
 
 
 class Courier:
@@ -57,22 +73,21 @@ class Courier:
         longest_send: float = 60.0,
         poll: float = 0.2,
         drain: float = 30.0,
+        retire: Callable[[Carrier], None] = lambda _carrier: None,
     ) -> None:
-        if lease <= longest_send:
-            raise ValueError("the lease must outlast the longest send")
         self._database = database
         self._queue = queue
-        self._outlets = {
-            name: Outlet(name, carrier, parallel=parallel(name), batch=batch, longest_send=longest_send)
-            for name, carrier in carriers.items()
-        }
+        self._batch = batch
+        self._outlets: dict[str, Outlet] = {}
+        self._retired: list[Outlet] = []
+        self._longest_lease = 0.0
+        self._retire = retire
+        self._renewals: SimpleQueue[Rounds] = SimpleQueue()
         self._open_body = open_body
-        self._retry_of = retry_of
         self._worker = worker
-        self._lease = lease
         self._poll = poll
         self._drain = drain
-        self._done: SimpleQueue[Tried | None] = SimpleQueue()
+        self._done: SimpleQueue[tuple[Outlet, Tried] | None] = SimpleQueue()
         self._owed: list[Tried] = []
         self._stopping = False
         self._thread: threading.Thread | None = None
@@ -80,6 +95,7 @@ class Courier:
         self._turned = time.monotonic()
         self._more = False
         self._log: Any = get_logger("delivery").bind(worker=worker)
+        self._take_over(Rounds(carriers=carriers, retry_of=retry_of, parallel=parallel, lease=lease, longest_send=longest_send))
 
     def start(self) -> None:
         """Run on a thread of this process's own."""
@@ -103,7 +119,47 @@ class Courier:
     def well(self) -> bool:
         """Tell whether the courier still turns and no send hangs for longer than its lease, as code that ignores deadlines does."""
         now = time.monotonic()
-        return now - self._turned < _PATIENCE and not any(outlet.hangs(now - self._lease) for outlet in self._outlets.values())
+        outlets = (*self._outlets.values(), *self._retired)
+        return now - self._turned < _PATIENCE and not any(outlet.hangs(now - self._longest_lease) for outlet in outlets)
+
+    def renew(self, rounds: Rounds) -> None:
+        """Work by this from the next round on; any thread may call it.
+
+        A destination whose carrier is the same object goes on undisturbed. What is under way with another one is
+        finished with it, what waits in its outlet comes back untried; then `retire` is called with the carrier.
+        """
+        if rounds.lease <= rounds.longest_send:
+            raise ValueError(_TOO_SHORT)
+        self._renewals.put(rounds)
+        self.wake()
+
+    def _take_over(self, rounds: Rounds) -> None:
+        if rounds.lease <= rounds.longest_send:
+            raise ValueError(_TOO_SHORT)
+        before, outlets = dict(self._outlets), {}
+        for name, carrier in rounds.carriers.items():
+            kept = before.get(name)
+            if kept is not None and kept.carrier is carrier:
+                outlets[name] = before.pop(name)
+                kept.longest_send = rounds.longest_send
+                continue
+            outlets[name] = Outlet(
+                name, carrier, parallel=rounds.parallel(name), batch=self._batch, longest_send=rounds.longest_send
+            )
+        for outlet in before.values():
+            outlet.leave()
+            self._retired.append(outlet)
+        self._outlets, self._retry_of, self._lease = outlets, rounds.retry_of, rounds.lease
+        self._longest_lease = max(self._longest_lease, rounds.lease)
+
+    def _renewed(self) -> None:
+        """Take over what was renewed, and let go of carriers whose last send is finished."""
+        with suppress(Empty):
+            while True:
+                self._take_over(self._renewals.get_nowait())
+        for outlet in [outlet for outlet in self._retired if outlet.held == 0]:
+            self._retired.remove(outlet)
+            self._retire(outlet.carrier)
 
     def run(self) -> None:
         """Work until `stop` is called."""
@@ -129,6 +185,7 @@ class Courier:
         """Write down what is finished and claim what has room, in one transaction; true when there was any."""
         self._more = False
         self._collect()
+        self._renewed()
         if not self._owed and not self._anything():
             return False
         now = datetime.now(UTC)
@@ -140,8 +197,12 @@ class Courier:
             bodies = self._bodies(connection, claimed)
         self._written(settlements)
         for one in claimed:
-            self._outlets[one.destination].take(Parcel(one, bodies[one.receipt], until), self._open_body, self._done.put)
+            outlet = self._outlets[one.destination]
+            outlet.take(Parcel(one, bodies[one.receipt], until), self._open_body, self._finisher(outlet))
         return bool(claimed or settlements)
+
+    def _finisher(self, outlet: Outlet) -> Callable[[Tried], None]:
+        return lambda tried: self._done.put((outlet, tried))
 
     def _bodies(self, connection: Connection, claimed: Sequence[Claimed]) -> Mapping[str, StoredMessage | ValueError]:
         """Load what is to be sent; a body that cannot be unsealed fails alone."""
@@ -212,7 +273,7 @@ class Courier:
                 self._receive(self._done.get(timeout=left))
 
     def _under_way(self) -> int:
-        return sum(outlet.held for outlet in self._outlets.values())
+        return sum(outlet.held for outlet in (*self._outlets.values(), *self._retired))
 
     def _collect(self) -> None:
         """Take over all that the threads have finished."""
@@ -220,9 +281,10 @@ class Courier:
             while True:
                 self._receive(self._done.get_nowait())
 
-    def _receive(self, tried: Tried | None) -> None:
-        if tried is not None:
-            self._outlets[tried.parcel.claimed.destination].held -= 1
+    def _receive(self, finished: tuple[Outlet, Tried] | None) -> None:
+        if finished is not None:
+            outlet, tried = finished
+            outlet.held -= 1
             self._owed.append(tried)
 
     def _judge(self, tried: Tried, now: datetime) -> Settlement:

@@ -70,10 +70,10 @@ class Outlet:
         self.name = name
         self.breaker = Breaker()
         self.held = 0
-        self._carrier = carrier
+        self.carrier = carrier
         self._parallel = parallel
         self._batch = batch
-        self._longest_send = longest_send
+        self.longest_send = longest_send
         self._average = 0.1
         self._leaving = False
         self._begun: dict[int, float] = {}
@@ -104,7 +104,7 @@ class Outlet:
     def _try(self, parcel: Parcel, open_body: Callable[[StoredMessage], Message], *, probe: bool) -> Tried:
         started = time.monotonic()
         pointless = self.breaker.open and not probe
-        if self._leaving or pointless or parcel.until - started < self._longest_send:
+        if self._leaving or pointless or parcel.until - started < self.longest_send:
             return Tried(parcel)
         self._begun[threading.get_ident()] = started
         try:
@@ -119,7 +119,7 @@ class Outlet:
         if isinstance(parcel.stored, ValueError):
             return Tried(parcel, error=parcel.stored)
         try:
-            return Tried(parcel, reply=self._carrier.send(open_body(parcel.stored)))
+            return Tried(parcel, reply=self.carrier.send(open_body(parcel.stored)))
         except Exception as error:  # noqa: BLE001  every failure is judged and written down by the courier
             return Tried(parcel, error=error)
 

@@ -119,7 +119,7 @@ def child(kind: str, name: str, fd: int) -> None:
 @with_project
 @with_settings
 def replay(receipt: str | None, route: str | None, code: str | None, since: str | None, preview: bool, **flags: Any) -> None:  # noqa: FBT001 - click hands flags over so
-    """Walk stored messages again, one by receipt or many by cause, with the routes of now."""
+    """Walk stored messages again, one by receipt or many by cause, with the routes in force (see reload)."""
     from engine.app.replay import NotReplayed, Wanted, replay_messages
 
     if not receipt and not (route or code):
@@ -133,6 +133,16 @@ def replay(receipt: str | None, route: str | None, code: str | None, since: str 
     except NotReplayed as problem:
         raise click.ClickException(str(problem)) from problem
     say(f"{changed} message(s) {'would change' if preview else 'changed'}")
+
+
+@click.command()
+@with_project
+@with_settings
+def reload(**flags: Any) -> None:
+    """Check the set of files and make it current in one commit; exit 1 and nothing changed when anything is wrong."""
+    from engine.app.reload import reload_files
+
+    say(str(reload_files(settings_of(**flags))))
 
 
 @click.command()
@@ -150,6 +160,7 @@ def bench(seconds: float, **flags: Any) -> None:
 def demo(**flags: Any) -> None:
     """Run the engine with a simulated hospital and sample traffic, data under var/demo."""
     from engine.app.house import load_house, open_institutions, open_users
+    from engine.app.reload import Watch
     from engine.simulator import demo as show
     from engine.simulator.sender import Account
 
@@ -158,15 +169,17 @@ def demo(**flags: Any) -> None:
     with open_institutions(settings) as register, open_users(settings) as users:
         show.enrol(register, users, keys, fresh=fresh)
     types = tuple(key for service, key in load_house(settings).book.table if service == "collection")
-    days: list[show.Day] = []
+    days: list[show.Day | Watch] = []
 
     def begin(services: str, monitor: str) -> None:
         say(show.guide(services, monitor, keys, settings.data))
         account = Account(
             address=f"{services}/services/collection/{show.HOSPITAL}", institution=show.HOSPITAL, password=keys.hospital
         )
-        days.append(show.Day(account, types, say))
-        days[0].start()
+        days.extend((show.Day(account, types, say), Watch(settings, say)))
+        for part in days:
+            part.start()
+        say("edit a file of routes/, config/ or xsd/: it is checked and loaded by itself")
 
     try:
         raise SystemExit(serve(settings, begin))

@@ -54,7 +54,7 @@ def all_commands() -> click.Group:
     from engine.cli import engine_commands as running
 
     table: tuple[click.Command, ...] = (
-        running.run, running.demo, running.replay, running.bench, running.simulate, running.child,
+        running.run, running.demo, running.reload, running.replay, running.bench, running.simulate, running.child,
         routes.check, routes.test, routes.try_, routes.explain,
         documents.sample, people.institution, people.user, keys.key,
     )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -64,6 +64,15 @@ class Catalogue:
         types = (_type(sheet, row, path.parent) for row in sheet.types)
         schemas = {name: path.parent / where for name, where in sheet.schemas.items()}
         return cls(MappingProxyType({t.code: t for t in types}), MappingProxyType(schemas))
+
+    def moved(self, before: Path, after: Path) -> Catalogue:
+        """Give the same catalogue for the same files below another folder."""
+
+        def there(path: Path) -> Path:
+            return after / path.relative_to(before)
+
+        types = {code: replace(t, rules=there(t.rules), sample=there(t.sample)) for code, t in self.types.items()}
+        return Catalogue(MappingProxyType(types), MappingProxyType({name: there(path) for name, path in self.schemas.items()}))
 
 
 class _AliasSheet(Sheet):

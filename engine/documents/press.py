@@ -27,12 +27,23 @@ _Thing = TypeVar("_Thing")
 class Press:
     """What a thread needs to open and judge documents. One Press per thread: lxml keeps error logs in what it compiles."""
 
-    def __init__(self, root: Path, limits: Limits = DEFAULT_LIMITS) -> None:
-        """Read the catalogue under the project's `root`; raises ConfigError with every fault of it."""
+    def __init__(self, root: Path, limits: Limits = DEFAULT_LIMITS, catalogue: Catalogue | None = None) -> None:
+        """Read the catalogue under the project's `root`, unless it is at hand; raises ConfigError with every fault of it."""
         self.root = root
         self.limits = limits
-        self.catalogue = Catalogue.load(root / "xsd" / "catalogue.yaml")
+        self.catalogue = catalogue or Catalogue.load(root / "xsd" / "catalogue.yaml")
         self._kept: dict[tuple[str, Any], Any] = {}
+
+    def successor(self, root: Path) -> Press:
+        """Give a press of the same thread for a set of files whose xsd/ is the same, byte for byte: what is compiled goes over."""
+        new = Press(root, self.limits, self.catalogue.moved(self.root, root))
+        mine, theirs = self.root / "xsd", root / "xsd"
+        for (sort, key), thing in self._kept.items():
+            if isinstance(key, str):
+                new._kept[sort, key] = thing
+            elif key.is_relative_to(mine):
+                new._kept[sort, theirs / key.relative_to(mine)] = thing
+        return new
 
     def open(self, content: bytes) -> XmlDocument:
         """Open unpacked bytes; raises SenderError as `open_document` does."""
@@ -49,6 +60,13 @@ class Press:
             return self._once("rules", of, lambda: RuleSet.load(of, shown=self._shown(of)))
         kind = self.catalogue.types[of]
         return self._once("rules", of, lambda: self._rules_of(kind))
+
+    def compile_rules(self, code: str) -> bool:
+        """Compile the rules of a document type ahead of its first document; false when they are compiled already."""
+        if ("rules", code) in self._kept:
+            return False
+        self.rules(code)
+        return True
 
     def know_rules(self, code: str) -> None:
         """Read and check what the rules of a type are made of, so that a start finds its mistakes; raises ConfigError.

@@ -74,6 +74,10 @@ class Enquiry:
         self._desks = desks
         self._catalogue = catalogue
 
+    def exchange(self, catalogue: Catalogue) -> None:
+        """Answer by another catalogue from now on."""
+        self._catalogue = catalogue
+
     async def query_receipt(self, call: Call, given: Mapping[str, Any]) -> Mapping[str, Any]:
         """Answer a ReceiptResult; what is unknown, or another institution's, has the status unknown."""
         receipt, document_id = given.get("receipt") or "", given.get("documentId") or ""

@@ -68,6 +68,10 @@ class Front:
         self._observe = observe
         self._in_flight = InFlight(limits.in_flight)
 
+    def exchange(self, handbook: Handbook) -> None:
+        """Show another handbook from now on."""
+        self._handbook = handbook
+
     async def __call__(self, scope: Mapping[str, Any], receive: Any, send: Any) -> None:
         """Serve one ASGI scope; only `http` and `lifespan` are known."""
         if scope["type"] == "lifespan":

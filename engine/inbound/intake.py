@@ -216,6 +216,19 @@ class Intake:
         judge: Judge = self._own.judge
         return judge.judge(upload)
 
+    async def exchange(self, judge: Judge, make_judge: Callable[[], Judge]) -> None:
+        """Judge by another set of files from the next document on; what is in hand is finished by the old one.
+
+        `make_judge` makes the judge of large documents, in their thread; when it raises, nothing is exchanged.
+        """
+        await asyncio.get_running_loop().run_in_executor(self._executor, self._exchange_large, make_judge)
+        self._judge = judge
+
+    def _exchange_large(self, make_judge: Callable[[], Judge]) -> None:
+        if hasattr(self._own, "judge"):
+            self._own.judge = make_judge()
+        self._make_judge = make_judge
+
     def _hand_in(self, parcel: Parcel) -> asyncio.Future[Any]:
         return self._writer.hand_in(self._filing, parcel, size=_size(parcel))
 

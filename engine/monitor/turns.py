@@ -56,6 +56,17 @@ class Turns(Generic[T, R]):
                 self._begun.add(future)
             raise Busy from None
 
+    def exchange(self, make: Callable[[], Callable[[T], R]]) -> None:
+        """Build anew what does the work, between two pieces of it; raises what `make` raises, and then the old one stays.
+
+        The caller, on a thread of its own, waits until that is done.
+        """
+        self._thread.submit(self._exchange, make).result()
+
+    def _exchange(self, make: Callable[[], Callable[[T], R]]) -> None:
+        self._do = make()
+        self._make = make
+
     def _run(self, work: T) -> R:
         return self._ready()(work)
 

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from engine.errors import ConfigError, Fault
-from engine.outbound.connector import Connector, Endpoint, Surroundings, Unfit
+from engine.outbound.connector import Connector, Endpoint, NetworkEndpoint, Surroundings, Unfit
 from engine.outbound.file import FileConnector, FileEndpoint
 from engine.outbound.http import HttpConnector, HttpEndpoint
 from engine.outbound.soap import SoapConnector, SoapEndpoint
@@ -37,6 +37,7 @@ CONNECTORS: Mapping[str, Kind] = MappingProxyType(
 )
 """Every kind of connector; a new one is one class and one line here."""
 
+_DESCRIPTIONS = frozenset({".wsdl", ".xsd"})
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _SECRET_KEY = re.compile(r"passw|^pwd|token|api-?key|authorization|cookie|private-?key", re.IGNORECASE)
 _LOGIN_IN_ADDRESS = re.compile(r"://[^/\s@]+@")
@@ -59,6 +60,14 @@ class Endpoints(Mapping[str, Endpoint]):
 
     def __len__(self) -> int:
         return len(self.sheets)
+
+    def files(self, root: Path) -> tuple[str, ...]:
+        """Name the files the destinations lean on, this one first: WSDLs with what lies beside them, trusted roots."""
+        wsdls = [root / sheet.wsdl for sheet in self.values() if isinstance(sheet, SoapEndpoint)]
+        trusted = [root / sheet.trust for sheet in self.values() if isinstance(sheet, NetworkEndpoint) and sheet.trust]
+        beside = (path for wsdl in wsdls for path in wsdl.parent.rglob("*") if path.suffix in _DESCRIPTIONS and path.is_file())
+        found = {path for path in (*wsdls, *trusted, *beside) if path.is_file() and path.resolve().is_relative_to(root.resolve())}
+        return (self.file.shown, *sorted(path.relative_to(root).as_posix() for path in found))
 
     def kind(self, name: str) -> str:
         """Name the kind of an endpoint, a key of CONNECTORS."""
@@ -87,14 +96,18 @@ def load_endpoints(path: Path, root: Path) -> Endpoints:
     return Endpoints(file, MappingProxyType(sheets))
 
 
-def build_connectors(endpoints: Endpoints, around: Surroundings) -> Mapping[str, Connector]:
-    """Build the connector of every endpoint: reads pinned WSDLs and secrets, opens no connection.
+def build_connectors(
+    endpoints: Endpoints, around: Surroundings, ready: Mapping[str, Connector] = MappingProxyType({})
+) -> Mapping[str, Connector]:
+    """Build the connector of every endpoint that is not `ready`: reads pinned WSDLs and secrets, opens no connection.
 
     Raises ConfigError with the faults of all of them; whatever was built by then is closed again.
     """
     built: dict[str, Connector] = {}
     faults: list[Fault] = []
     for name, sheet in endpoints.items():
+        if name in ready:
+            continue
         try:
             built[name] = CONNECTORS[endpoints.kind(name)].build(sheet, around)
         except Unfit as misfit:
@@ -103,7 +116,7 @@ def build_connectors(endpoints: Endpoints, around: Surroundings) -> Mapping[str,
         for connector in built.values():
             connector.close()
         raise ConfigError(merge_faults(faults))
-    return MappingProxyType(built)
+    return MappingProxyType({**{name: ready[name] for name in endpoints if name in ready}, **built})
 
 
 def _read(file: YamlFile, name: str) -> tuple[Endpoint | None, tuple[Fault, ...]]:

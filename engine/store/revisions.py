@@ -19,13 +19,21 @@ _LONG_AGO = (1980, 1, 1, 0, 0, 0)
 
 def keep_revision(
     database: Database, seal: Seal, connection: Connection, name: str, files: Mapping[str, bytes], now: datetime
-) -> None:
-    """Keep a set of files (path to bytes) under its hash and make it the current one, in the caller's transaction."""
+) -> str:
+    """Keep a set of files (path to bytes) under its hash and make it the current one, in the caller's transaction.
+
+    Gives the name of the one that was current until now, empty when there was none. Of two at once the later one stays.
+    """
+    if database.dialect == "postgresql":
+        # Else each of two transactions would leave its own row current: neither sees the other's.
+        connection.execute(sa.text("LOCK TABLE revision IN SHARE ROW EXCLUSIVE MODE"))
+    before = current_revision(connection)
     packed = seal.seal(_pack(files), table="revision", column="files", row=name)
     row = {"hash": name, "created": now, "files": packed, "current": False}
     connection.execute(database.insert_or_ignore(revision), row)
     connection.execute(sa.update(revision).where(revision.c.current, revision.c.hash != name).values(current=False))
     connection.execute(sa.update(revision).where(revision.c.hash == name).values(current=True))
+    return before
 
 
 def current_revision(connection: Connection) -> str:

@@ -158,10 +158,10 @@ def test_what_is_not_started_before_its_lease_runs_short_goes_back_uncounted(off
     office.file(("his", ""))
     hand = Hand()
     courier = office.courier({"his": hand}, lease=5.01, longest_send=5.0)
-    courier._outlets["his"]._longest_send = 6.0  # as if it had waited for a thread for a second
+    courier._outlets["his"].longest_send = 6.0  # as if it had waited for a thread for a second
     time.sleep(0.5)
     assert hand.sends == []
-    courier._outlets["his"]._longest_send = 1.0
+    courier._outlets["his"].longest_send = 1.0
     office.until(lambda: office.states() == {("his", "SENT"): 1})
 
 

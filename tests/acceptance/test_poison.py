@@ -80,6 +80,7 @@ def test_after_three_deaths_it_is_error_with_a_receipt_and_a_replay_walks_it_aga
     (death,) = (engine.data / "deaths").iterdir()
     assert [line.split(maxsplit=2)[2] for line in death.read_text(encoding="utf-8").splitlines()] == ["walked too long"] * 3
     project.change(STYLESHEET, f"'endless {size}'", "'never'")
+    engine.command("reload", *project.option)
     assert "ERROR ENG-001 -> ROUTED 0" in engine.command("replay", "--code", "ENG-001", *project.option)
     assert not death.exists()
     until(lambda: [d["state"] for d in ours.receipt(result["receipt"])["deliveries"]] == ["sent"])

@@ -13,15 +13,16 @@ from pathlib import Path
 from engine.settings import ROOT
 
 CHILD = """
+# Each line is one write: several children share the pipe.
 import os, signal, sys, threading
 from engine.supervisor import stop_with_parent, tell_ready
 stop = threading.Event()
 signal.signal(signal.SIGTERM, lambda *_: stop.set())
 stop_with_parent(stop.set)
-print("child", os.getpid(), flush=True)
+os.write(1, f"child {os.getpid()}\\n".encode())
 tell_ready()
 stop.wait()
-os.write(1, f"gone {os.getpid()}\\n".encode())  # in one piece: others write to the same pipe
+os.write(1, f"gone {os.getpid()}\\n".encode())
 """
 
 PARENT = """
@@ -45,7 +46,7 @@ board = Board.inherited()
 board.beat()
 signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
 stop_with_parent(lambda: os._exit(0))
-print("child", os.getpid(), flush=True)
+os.write(1, f"child {os.getpid()}\\n".encode())
 tell_ready()
 """
 

@@ -18,12 +18,15 @@ _ESCAPED = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
 def write_answer(version: SoapVersion, namespace: str, operation: Operation, result: Mapping[str, Any]) -> bytes:
     """Write `<XResponse><XResult>...` in an envelope of the version, UTF-8.
 
-    A value of None, "" or no key leaves its element out; a list always writes its wrapper. A key that the
-    contract does not know is our own bug: ValueError.
+    A value of None, "" or no key leaves its element out; a list always writes its wrapper. The values of a result that
+    is one text stand under its own name. A key that the contract does not know is our own bug: ValueError.
     """
-    name = f"{operation.name}Response"
+    name, declared = f"{operation.name}Response", operation.result
     parts = [f'<{name} xmlns="{namespace}">']
-    _write_record(parts, operation.result, result)
+    if declared.kind == "record":
+        _write_record(parts, declared, result)
+    else:
+        _write_members(parts, Field(name, "record", (declared,)), result)
     parts.append(f"</{name}>")
     return wrap_body(version, "".join(parts))
 
@@ -50,6 +53,11 @@ def legal_text(text: str) -> str:
 
 def _write_record(parts: list[str], declared: Field, values: Mapping[str, Any]) -> None:
     parts.append(f"<{declared.name}>")
+    _write_members(parts, declared, values)
+    parts.append(f"</{declared.name}>")
+
+
+def _write_members(parts: list[str], declared: Field, values: Mapping[str, Any]) -> None:
     known = 0
     for field in declared.fields:
         if field.name in values:
@@ -58,7 +66,6 @@ def _write_record(parts: list[str], declared: Field, values: Mapping[str, Any]) 
     if known != len(values):
         strange = sorted(set(values) - {field.name for field in declared.fields})
         raise ValueError(f"{declared.name} has no element {', '.join(strange)}")
-    parts.append(f"</{declared.name}>")
 
 
 def _write(parts: list[str], declared: Field, value: Any) -> None:

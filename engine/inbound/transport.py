@@ -75,7 +75,9 @@ class SpyneCodec:
     def write(self, version: SoapVersion, operation: Operation, result: Mapping[str, Any], context: Any) -> bytes:
         """Write the answer from plain values; same rules as `write_answer`."""
         (made,) = context.descriptor.out_message.get_flat_type_info(context.descriptor.out_message).values()
-        return self._transports[version].write(context, _spyne_record(made, operation.result, result))
+        declared = operation.result
+        value = result if declared.kind == "record" else result.get(declared.name)
+        return self._transports[version].write(context, _spyne_value(made, declared, value))
 
 
 def spyne_application(contract: Contract) -> Any:

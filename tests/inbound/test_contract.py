@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 import pytest
 from lxml import etree
@@ -13,18 +14,21 @@ from engine.documents.answer import write_answer
 from engine.documents.bounded import Bounds
 from engine.documents.envelope import parse_envelope, read_envelope
 from engine.documents.parameters import Allowance, normalise, read_values
+from engine.inbound.api import API
+from engine.inbound.appointment import APPOINTMENT
 from engine.inbound.collection import COLLECTION
 from engine.inbound.registry import REGISTRY
 from engine.inbound.transport import SpyneCodec, spyne_application
 from tests.support.front import DEFAULTS, WSDL_FOLDER
-from tests.support.soap import SOAP, call
+from tests.support.soap import SOAP
+from tests.support.soap import envelope as in_envelope
 
 ROOT = Path(__file__).parents[2]
 W = "{http://schemas.xmlsoap.org/wsdl/}"
 X = "{http://www.w3.org/2001/XMLSchema}"
 
 
-CONTRACTS = {each.name: each for each in (COLLECTION, REGISTRY)}
+CONTRACTS = {each.name: each for each in (COLLECTION, REGISTRY, APPOINTMENT, API)}
 
 
 def spyne_wsdl(contract=COLLECTION):
@@ -136,11 +140,47 @@ CASES = {
 }
 
 
-def opened(operation, version):
-    parsed = parse_envelope(call(operation, CASES[operation][0], version=version).encode(), Bounds())
-    envelope = read_envelope(parsed, COLLECTION.namespace, COLLECTION.operations)
-    normalise(envelope, COLLECTION.operations[operation], COLLECTION.namespace, {}, Allowance())
+def opened(operation, version, contract=COLLECTION, inner=None):
+    body = f'<{operation} xmlns="{contract.namespace}">{CASES[operation][0] if inner is None else inner}</{operation}>'
+    parsed = parse_envelope(in_envelope(body, version=version).encode(), Bounds())
+    envelope = read_envelope(parsed, contract.namespace, contract.operations)
+    normalise(envelope, contract.operations[operation], contract.namespace, {}, Allowance())
     return envelope
+
+
+def filled(field):
+    """Invent a value for a field, with every element inside it."""
+    match field.kind:
+        case "record":
+            return {each.name: filled(each) for each in field.fields}
+        case "list":
+            return [
+                {each.name: filled(each) for each in field.fields} if field.fields else "第 1 <项>",
+                {} if field.fields else "2",
+            ]
+        case kind:
+            return {"int": 7, "boolean": False, "binary": b"x"}.get(kind, f"{field.name} & 值")
+
+
+def written(name, value):
+    """Write such a value as a client does."""
+    match value:
+        case dict():
+            inner = "".join(written(each, one) for each, one in value.items())
+        case bool() | int():
+            inner = str(value).lower()
+        case _:
+            inner = escape(value)
+    return f"<{name}>{inner}</{name}>"
+
+
+def request_of(operation):
+    parts = []
+    for field in operation.parameters:
+        value = filled(field)
+        items = "".join(written(field.item, each) for each in value) if field.kind == "list" else ""
+        parts.append(f"<{field.name}>{items}</{field.name}>" if items else written(field.name, value))
+    return "".join(parts)
 
 
 def canonical(answer):
@@ -170,6 +210,21 @@ def test_spyne_and_the_bare_codec_read_and_write_the_same(operation, version):
     bare = write_answer(version, COLLECTION.namespace, declared, result)
     assert canonical(bare) == canonical(spyne.write(version, declared, result, context))
     assert etree.fromstring(bare).tag == f"{{{SOAP[version]}}}Envelope"
+
+
+@pytest.mark.parametrize(
+    ("contract", "operation"),
+    [(each, name) for each in (REGISTRY, APPOINTMENT, API) for name in each.operations],
+    ids=lambda each: getattr(each, "name", each),
+)
+def test_every_field_of_a_typed_service_is_read_and_written_alike_by_both(contract, operation):
+    spyne, declared = SpyneCodec(contract), contract.operations[operation]
+    by_spyne, context = spyne.read(opened(operation, "1.1", contract, request_of(declared)))
+    by_hand = read_values(opened(operation, "1.1", contract, request_of(declared)).call, declared.parameters)
+    assert by_hand == by_spyne == {field.name: filled(field) for field in declared.parameters}
+    result = filled(declared.result) if declared.result.kind == "record" else {declared.result.name: "<ROOT/>"}
+    bare = write_answer("1.1", contract.namespace, declared, result)
+    assert canonical(bare) == canonical(spyne.write("1.1", declared, result, context))
 
 
 def test_both_codecs_refuse_a_result_that_the_contract_does_not_know():

@@ -9,6 +9,8 @@ from engine.app.house import DESKS, document_limits, open_store, tls_context
 from engine.channels import lint
 from engine.documents.press import Press
 from engine.errors import ConfigError, Fault
+from engine.inbound.api import API
+from engine.inbound.appointment import APPOINTMENT
 from engine.inbound.collection import COLLECTION
 from engine.inbound.registry import REGISTRY
 from engine.outbound.connector import Secrets, Surroundings
@@ -19,7 +21,7 @@ from engine.settings import Settings, load_settings
 from engine.store import counts
 from engine.store.database import Database
 
-CONTRACTS = (COLLECTION, REGISTRY)
+CONTRACTS = (COLLECTION, REGISTRY, APPOINTMENT, API)
 """Every contract we serve; each has its WSDLs, its rights and its address."""
 
 

@@ -56,24 +56,26 @@ class Filtered(Exception):
 
 
 class DestinationError(EngineError):
-    """The other side of a delivery failed; `code` is DST-xxx, `text` is for the administrator."""
+    """The other side of a delivery failed; `code` is DST-xxx, `text` is for the administrator.
 
-    def __init__(self, code: str, text: str) -> None:
+    `unknown` is true when the request may have been acted upon although no answer that counts came back.
+    """
+
+    def __init__(self, code: str, text: str, *, unknown: bool = False) -> None:
         super().__init__(f"{code} {text}")
         self.code = code
         self.text = text
+        self.unknown = unknown
 
 
 class Unavailable(DestinationError):
     """The destination cannot take it now; try again later (DST-1xx).
 
-    `unknown` is true when the request may have arrived although no answer came back; `retry_after` is the
-    pause in seconds that the destination asked for, 0 when it asked for none.
+    `retry_after` is the pause in seconds that the destination asked for, 0 when it asked for none.
     """
 
     def __init__(self, code: str, text: str, *, unknown: bool = False, retry_after: float = 0.0) -> None:
-        super().__init__(code, text)
-        self.unknown = unknown
+        super().__init__(code, text, unknown=unknown)
         self.retry_after = retry_after
 
 

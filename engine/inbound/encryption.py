@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from engine.ciphers import CIPHERS, NONCE, Tampered
 from engine.errors import Issue, SenderError
-from engine.store.ciphers import CIPHERS, NONCE, Tampered
 
 KeyOf = Callable[[str], bytes | None]
 """Give the upload key of an institution, 32 bytes, None when it has none."""

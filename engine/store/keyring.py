@@ -12,8 +12,8 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from engine.ciphers import AES, CIPHERS, NONCE, Tampered
 from engine.errors import ConfigError, Fault, TryAgain
-from engine.store.ciphers import AES, CIPHERS, NONCE, Tampered
 from engine.store.columns import Moment
 from engine.store.database import Database, metadata
 from engine.store.keyfile import make_master, read_master

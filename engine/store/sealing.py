@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from typing import Protocol
 
-from engine.store.ciphers import NONCE, Cipher, Tampered
+from engine.ciphers import NONCE, Cipher, Tampered
 
 _SEALED = b"\x01"
 """Version byte: then two bytes of key number, the nonce, the encrypted text and its tag."""

@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import sqlalchemy as sa
 
+from engine.ciphers import Tampered
 from engine.errors import ConfigError, TryAgain
 from engine.store import keyring
-from engine.store.ciphers import Tampered
 from engine.store.database import Database
 from engine.store.keyfile import make_master, read_master
 from engine.store.keyring import Keyring, make_keys, rotate, sealing_key

@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.store.ciphers import AES, CIPHERS, SM4, Tampered
+from engine.ciphers import AES, CIPHERS, SM4, Tampered
 from engine.store.sealing import Seal
 from tests.support.seals import KeysInHand
 

@@ -2,7 +2,7 @@
 
 import os
 
-from engine.store.ciphers import AES, Cipher
+from engine.ciphers import AES, Cipher
 from engine.store.sealing import Seal, SealingKey
 
 

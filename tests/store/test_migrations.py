@@ -22,7 +22,7 @@ from tests.store.samples import NOON
 
 def declare_everything():
     for package in (engine.store, engine.services):
-        for module in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
+        for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
             importlib.import_module(module.name)
 
 

@@ -1,0 +1,1 @@
+"""Keep the one pool of seats in step with the hospitals, and move every order exactly as its hospital decides."""

@@ -13,6 +13,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 import engine.services
+import engine.services.appointments
 import engine.store
 from engine.store import migrations, tables
 from engine.store.database import Database, metadata
@@ -21,8 +22,8 @@ from tests.store.samples import NOON
 
 
 def declare_everything():
-    for package in (engine.store, engine.services):
-        for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+    for package in (engine.store, engine.services, engine.services.appointments):
+        for module in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
             importlib.import_module(module.name)
 
 

@@ -45,7 +45,8 @@ class BookingRules(Sheet):
     payment_window: Duration = Field(1800.0, description="支付时限 · time to pay, then the order is cancelled")
     lock_life: Duration = Field(600.0, description="锁号时长 · life of a lock")
     unknown_life: Duration = Field(
-        600.0, description="结果未知的预约重复询问多久，之后取消 · how long a booking of unknown result is repeated, then cancelled"
+        600.0,
+        description="结果未知的预约重复询问多久，之后取消 · how long a booking of unknown result is repeated, then cancelled",
     )
 
     @field_validator("opens_at", "closes_at", "cancel_until")

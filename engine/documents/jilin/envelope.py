@@ -79,13 +79,14 @@ def open_request(keys_of: KeysOf, content: bytes | str, *, now: datetime | None 
     """Open a request: caller, signature type, signature, freshness, then the body.
 
     The caller of this function still has to see to it that a nonce comes once. Raises MessageFault 1, 2, 4 to 9 or 11 of
-    section 1.7; its `user` is set once the caller is known.
+    section 1.7; its `user` is set once the caller is known, its `proven` once the signature was right.
     """
     fields = _fields(content)
     user = fields.get("USER_ID", "").strip()
     keys = keys_of(user) if user else None
     if keys is None:
         raise MessageFault("4", "调用方不存在", "USER_ID")
+    kept: dict[str, str] = {}
     try:
         kept = _verified(keys, fields, _REQUEST)
         if not _FUNCTION.fullmatch(kept["FUN_CODE"]):
@@ -95,7 +96,7 @@ def open_request(keys_of: KeysOf, content: bytes | str, *, now: datetime | None 
             raise MessageFault("11", "请求数据为空", "REQ_ENCRYPTED")
         body = PROFILES[keys.profile].decrypt(keys, kept["REQ_ENCRYPTED"])
     except MessageFault as fault:
-        fault.user = user
+        fault.user, fault.proven, fault.nonce = user, bool(kept), kept.get("NONCE", "")
         raise
     return OpenedRequest(function=kept["FUN_CODE"], user=user, body=body, keys=keys, stamp=stamp, nonce=kept.get("NONCE", ""))
 

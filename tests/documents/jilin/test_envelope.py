@@ -178,6 +178,16 @@ def test_what_is_signed_but_not_encrypted_as_agreed_is_9_or_11():
     assert fault(open_request, by(MD5), signed("20071", sealed)).code == "5"
 
 
+def test_a_refusal_tells_whether_its_caller_had_proven_itself():
+    damaged = seal_request(SM3, "5001", "PLATFORM", REQ, nonce=NONCE, now=NOW)
+    other = Keys(profile="SM3", sign=SM3.sign, encryption="another-key-of16")
+    proven = fault(open_request, by(other), damaged, now=NOW)
+    assert (proven.code, proven.proven, proven.nonce, proven.user) == ("6", True, NONCE, "PLATFORM")
+    forged = damaged.replace(b"5001", b"5002")
+    told = fault(open_request, by(SM3), forged, now=NOW)
+    assert (told.code, told.proven, told.nonce, told.user) == ("7", False, "", "PLATFORM")
+
+
 def test_an_old_request_is_refused_and_a_fresh_one_gives_its_nonce():
     content = seal_request(SM3, "2007", "PLATFORM", REQ, nonce=NONCE, now=NOW)
     assert open_request(by(SM3), content, now=NOW + timedelta(minutes=4)).nonce == NONCE

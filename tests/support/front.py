@@ -67,14 +67,14 @@ DEFAULTS = {
 class Running:
     """One front in a thread of its own."""
 
-    def __init__(self, echo, limits, *, tls=None, healthy=True):
+    def __init__(self, echo, limits, *, tls=None, healthy=True, services=None):
         self.echo = echo
         self.observed = []
         self.healthy = healthy
         self.sock = socket.create_server(("127.0.0.1", 0))
         self.port = self.sock.getsockname()[1]
         app = build_front(
-            {"/services/collection/{institution}": Service(contract=COLLECTION, handlers=handlers(echo))},
+            services or {"/services/collection/{institution}": Service(contract=COLLECTION, handlers=handlers(echo))},
             admit=echo.admit,
             health=self._health,
             wsdl_folder=WSDL_FOLDER,

@@ -1,0 +1,131 @@
+"""Build what answers the calls of one front: every service with its handlers, taken up and closed together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from engine.app.ground import Ground
+from engine.app.house import House, build_desks
+from engine.app.sets import Judging, Sets
+from engine.documents.catalogue import Catalogue
+from engine.errors import Issue, SenderError
+from engine.inbound.admission import Admission
+from engine.inbound.calling import Service
+from engine.inbound.collection import COLLECTION
+from engine.inbound.enquiry import Enquiry, Reading
+from engine.inbound.handbook import explanation
+from engine.inbound.intake import Filing, Intake
+from engine.inbound.judge import CustodianCheck, Judge
+from engine.inbound.poison import Vigil
+from engine.inbound.registration import Registration
+from engine.inbound.registry import REGISTRY
+from engine.inhand.board import Board, Place
+from engine.inhand.deaths import Deaths
+from engine.services.applications import Applications
+from engine.services.audit import AuditNote
+from engine.services.institutions import judge_custodian
+from engine.store.journal import Journal
+
+
+class Doors:
+    """The services of one front on one ground; they follow the set of files in force."""
+
+    def __init__(self, ground: Ground, house: House, board: Board) -> None:
+        self.admission = Admission(
+            ground.institutions, ground.access, ground.audit, ground.put_down, signins=ground.signins, take=ground.take
+        )
+        self.documents = DocumentDoor(ground, house, board)
+        applications = Applications(ground.database, ground.seal)
+        self._registration = Registration(ground.institutions, applications, ground.audit, ground.put_down)
+
+    @property
+    def services(self) -> Mapping[str, Service]:
+        """Name every address with what answers there."""
+        return {
+            "/services/collection/{institution}": self.documents.service,
+            "/services/institution": Service(contract=REGISTRY, handlers=self._registration.handlers),
+        }
+
+    async def take_up(self, folder: Path) -> Catalogue:
+        """Work by another set of files; raises, and then nothing is exchanged."""
+        return await self.documents.take_up(folder)
+
+    def close(self) -> None:
+        """Finish what is in hand; afterwards nothing more is written."""
+        self.documents.close()
+        self._registration.close()
+        self.admission.close()
+
+
+class DocumentDoor:
+    """The collection service: documents come in, and hospitals ask about them."""
+
+    def __init__(self, ground: Ground, house: House, board: Board) -> None:
+        settings, journal, desks = ground.settings, Journal(ground.database, ground.seal), build_desks(ground.seal)
+        explain = partial(explanation, settings.public_address.rstrip("/"))
+        self.reading = Reading(ground.database)
+        self._sets = Sets(settings, house, _judging(ground, board))
+        self._intake = Intake(
+            make_judge=self._sets.make_judge,
+            filing=Filing(journal, desks, explain), writer=ground.writer, explain=explain, large=settings.limits.large,
+            batch_documents=settings.limits.batch_documents, batch_unpacked=settings.limits.batch_unpacked,
+        )  # fmt: skip
+        self._enquiry = Enquiry(
+            journal=journal, reading=self.reading, writer=ground.writer, desks=desks, catalogue=house.press.catalogue
+        )
+
+    @property
+    def service(self) -> Service:
+        """Give the contract with what answers each of its operations."""
+        intake, enquiry = self._intake, self._enquiry
+        handlers: dict[str, Any] = {
+            "Upload": intake.upload,
+            "UploadBinary": intake.upload,
+            "UploadBatch": intake.upload_batch,
+            "QueryReceipt": enquiry.query_receipt,
+            "Revoke": enquiry.revoke,
+            "Reconcile": enquiry.reconcile,
+            "QualityReport": enquiry.quality_report,
+            "Heartbeat": enquiry.heartbeat,
+            "ListDocumentTypes": enquiry.list_document_types,
+        }
+        return Service(contract=COLLECTION, handlers=handlers)
+
+    async def take_up(self, folder: Path) -> Catalogue:
+        """Judge by another set of files; raises, and then nothing is exchanged."""
+        catalogue = (await self._sets.take_up(folder, self._intake)).press.catalogue
+        self._enquiry.exchange(catalogue)
+        return catalogue
+
+    def close(self) -> None:
+        """Finish the documents and the reads in hand."""
+        self._intake.close()
+        self.reading.close()
+
+
+def _judging(ground: Ground, board: Board) -> Judging:
+    """Make judges of a set of files, each telling the board at its place what it has in hand."""
+    custodian, key_of, data = _custodian_check(ground), ground.institutions.upload_key_of, ground.settings.data
+
+    def judge(house: House, place: Place) -> Judge:
+        return Judge(house.press, house.book, custodian, key_of, Vigil(place, board, Deaths(data)))
+
+    return judge
+
+
+def _custodian_check(ground: Ground) -> CustodianCheck:
+    """Judge the institution code in a document, and audit one that is another institution's."""
+
+    def check(caller: str, custodian: str) -> Issue | None:
+        try:
+            return judge_custodian(ground.institutions, caller, custodian)
+        except SenderError:
+            ground.audit.note(
+                AuditNote(peer="", institution=caller, verdict="refused", reason="other-custodian", service="DataCollection")
+            )
+            raise
+
+    return check

@@ -37,3 +37,23 @@ Raises Unavailable (it did not answer, or was not asked: DST-101..106) or Reject
 not to be asked: DST-201..206). Both carry `unknown`, true when the question may have arrived, so that the hospital may have acted:
 ask again, never assume.
 """
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HospitalCall:
+    """What is noted of one call for the hospital's health.
+
+    `outcome` is "0", the hospital's RETURN_CODE, or the DST code of what went wrong; `seconds` from the moment the question left;
+    `certificate_until` is when the certificate it showed ends, None without TLS.
+    """
+
+    institution: str
+    function: str
+    outcome: str
+    seconds: float
+    at: datetime
+    certificate_until: datetime | None = None
+
+
+Observe = Callable[[HospitalCall], None]
+"""Take note of a call; returns at once and never fails the call."""

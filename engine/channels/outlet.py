@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from engine.channels.breaker import Breaker
+from engine.breaker import Breaker
 from engine.errors import DestinationError, Unavailable
 from engine.log import get_logger
 from engine.message import Message

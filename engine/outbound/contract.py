@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +15,7 @@ from zeep.wsdl.utils import etree_to_string, get_or_create_header
 from zeep.wsse import UsernameToken
 
 from engine.outbound.connector import Unfit
+from engine.outbound.pinned import load_client
 from engine.yamlfile import did_you_mean
 
 SOAP11 = "http://schemas.xmlsoap.org/soap/envelope/"
@@ -24,12 +23,23 @@ SOAP12 = "http://www.w3.org/2003/05/soap-envelope"
 MESSAGE_HEADER = "{urn:changbai:delivery:1}MessageId"
 """The SOAP header block that carries our message id when an endpoint asks for it."""
 
-_SETTINGS = zeep.Settings(strict=True, forbid_dtd=True, forbid_entities=True, forbid_external=True)
-_DEEP = threading.Lock()
+SETTINGS = zeep.Settings(strict=True, forbid_dtd=True, forbid_entities=True, forbid_external=True)
 
 
 class Unreadable(Exception):
     """The reply is not a SOAP envelope that could be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """What a destination wants otherwise than its WSDL says; "" and None mean as the WSDL has it."""
+
+    namespace: str = ""
+    soap: str = ""
+    action: str | None = None
+
+
+AS_WRITTEN = Manner()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,61 +51,19 @@ class FaultReply:
     text: str
 
 
-class _PinnedFiles:
-    """Stand where zeep wants its transport: read files below one folder, refuse everything else."""
-
-    def __init__(self, root: Path) -> None:
-        self._root = root.resolve()
-
-    def load(self, url: str) -> bytes:
-        """Read a WSDL or schema; raises Unfit when it is not a file below the folder."""
-        path = Path(url)
-        if "://" in url or not path.resolve().is_relative_to(self._root):
-            raise Unfit(
-                "CFG-027",
-                ("wsdl",),
-                f"it imports {url} from outside the project; save that beside the WSDL and import it from there",
-            )
-        if not path.is_file():
-            raise Unfit("CFG-020", ("wsdl",), f"it imports {path.name}, which is not there")
-        return path.read_bytes()
-
-
-def _load_client(wsdl: Path, root: Path) -> zeep.Client:
-    """Build the client on a thread of its own: long chains of types need a deep stack, in this moment only."""
-    found: list[Any] = []
-
-    def build() -> None:
-        try:
-            found.append(zeep.Client(str(wsdl), transport=_PinnedFiles(root), settings=_SETTINGS))
-        except Exception as error:  # noqa: BLE001  handed to the thread that waits, which judges it
-            found.append(error)
-
-    with _DEEP:
-        limit, size = sys.getrecursionlimit(), threading.stack_size(64 << 20)
-        try:
-            sys.setrecursionlimit(20_000)
-            thread = threading.Thread(target=build, name="wsdl")
-            thread.start()
-            thread.join()
-        finally:
-            sys.setrecursionlimit(limit)
-            threading.stack_size(size)
-    if isinstance(found[0], Exception):
-        raise found[0]
-    client: zeep.Client = found[0]
-    return client
-
-
 class Contract:
     """One operation, ready to be called from several threads.
 
-    `wsdl` is a file below `root`; empty `service` and `port` mean the first. Raises Unfit with the key at fault.
+    `wsdl` is a file below `root`; empty `service` and `port` mean the first; `beside` is a contract of the same file, which
+    is then not read again. Raises Unfit with the key at fault.
     """
 
-    def __init__(self, wsdl: Path, root: Path, *, operation: str, service: str = "", port: str = "") -> None:
+    def __init__(
+        self, wsdl: Path, root: Path, *, operation: str, service: str = "", port: str = "",
+        manner: Manner = AS_WRITTEN, beside: Contract | None = None,
+    ) -> None:  # fmt: skip
         try:
-            self._client = _load_client(wsdl, root)
+            self._client: zeep.Client = beside._client if beside else load_client(wsdl, root, SETTINGS)  # noqa: SLF001  its own kind
         except (ZeepError, OSError, ValueError, LookupError, RecursionError) as error:
             raise Unfit("CFG-027", ("wsdl",), f"the WSDL cannot be read: {error}") from error
         self._proxy = _bind(self._client, service, port)
@@ -104,8 +72,10 @@ class Contract:
             raise Unfit("CFG-011", ("operation",), f"the WSDL has no operation {operation}{did_you_mean(operation, names)}")
         self._operation = self._proxy._binding.get(operation)  # noqa: SLF001  the same
         self.name = operation
-        self.soap12 = self._operation.nsmap["soap-env"] == SOAP12
-        self._spaces = {"", *self._client.wsdl.types.namespaces}
+        self._written = self._operation.nsmap["soap-env"]
+        self._space = {"1.1": SOAP11, "1.2": SOAP12}.get(manner.soap, self._written)
+        self._manner = manner
+        self._spaces = {"", manner.namespace, *self._client.wsdl.types.namespaces}
 
     @property
     def one_way(self) -> bool:
@@ -125,12 +95,18 @@ class Contract:
             block.text = message_id
             header.append(block)
         text: bytes = etree_to_string(envelope)
-        return text
+        return self._otherwise(text)
+
+    def _otherwise(self, text: bytes) -> bytes:
+        """Put the request into the namespace and the SOAP version that the destination wants, where each is declared."""
+        if self._manner.namespace:
+            text = text.replace(*_declared(self._operation.input.body.qname.namespace, self._manner.namespace), 1)
+        return text.replace(*_declared(self._written, self._space), 1) if self._space != self._written else text
 
     def headers(self) -> dict[str, str]:
         """Give the HTTP headers of the SOAP version that the binding speaks."""
-        action = self._operation.soapaction or ""
-        if self.soap12:
+        action = (self._operation.soapaction or "") if self._manner.action is None else self._manner.action
+        if self._space == SOAP12:
             return {"Content-Type": f'application/soap+xml; charset=utf-8; action="{action}"'}
         return {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"{action}"'}
 
@@ -142,7 +118,7 @@ class Contract:
         if b"<!DOCTYPE" in body:
             raise Unreadable("含有 DOCTYPE")
         try:
-            envelope = parse_xml(body, None, settings=_SETTINGS)
+            envelope = parse_xml(body, None, settings=SETTINGS)
         except (ZeepError, ValueError) as error:
             raise Unreadable("不是格式良好的 XML") from error
         space, _, name = str(envelope.tag).rpartition("}")
@@ -159,7 +135,8 @@ class Contract:
         wanted = output.body.qname
         if isinstance(output, RpcMessage):
             return str(reply.tag) == f"{{{wanted.namespace}}}{self.name}Response"
-        return bool(reply.tag == wanted)
+        local = str(reply.tag).rpartition("}")[2]
+        return bool(reply.tag == wanted or (self._manner.namespace and reply.tag == f"{{{self._manner.namespace}}}{local}"))
 
     def field(self, reply: Any, path: str) -> str | None:
         """Read a dotted field of the response, for example UploadResult.status; None when it is absent."""
@@ -167,6 +144,21 @@ class Contract:
         for name in path.split("."):
             at = [child for element in at for child in element.iterchildren("*") if self._called(child, name)]
         return "".join(at[0].itertext()).strip() if at else None
+
+    def content(self, reply: Any, path: str) -> str | bytes | None:
+        """Read a dotted field that holds a document: as text, or as the XML that was put there unescaped; None when absent."""
+        at = [reply]
+        for name in path.split("."):
+            at = [child for element in at for child in element.iterchildren("*") if self._called(child, name)]
+        inside = list(at[0].iterchildren("*")) if at else []
+        if len(inside) == 1:
+            written: bytes = etree_to_string(inside[0])
+            return written
+        return "".join(at[0].itertext()) if at else None
+
+    def parameters(self) -> list[str]:
+        """Name the parameters of the operation."""
+        return [name for name, _ in _elements(self._operation.input.body.type)]
 
     def fields(self, path: str) -> list[str]:
         """Name the fields that stand where the last word of a dotted path stands, [] when the path leads nowhere."""
@@ -181,6 +173,10 @@ class Contract:
     def _called(self, child: Any, name: str) -> bool:
         space, _, local = str(child.tag).rpartition("}")
         return local == name and space[1:] in self._spaces
+
+
+def _declared(old: str, new: str) -> tuple[bytes, bytes]:
+    return f'="{old}"'.encode(), f'="{new}"'.encode()
 
 
 def _elements(kind: Any) -> Iterator[tuple[str, Any]]:

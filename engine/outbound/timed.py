@@ -16,6 +16,7 @@ class Clock:
     """Count down from `seconds`; the clock starts when it is made."""
 
     def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
         self._end = time.monotonic() + seconds
 
     def left(self) -> float:
@@ -66,6 +67,8 @@ class TimedSocket:
     def __init__(self, sock: socket.socket, clock: Clock) -> None:
         self._sock = sock
         self.clock = clock
+        self._readers = 0
+        self._closed = False
 
     def sendall(self, data: Any) -> None:
         """Send every byte; raises TimeoutError at the deadline."""
@@ -81,6 +84,7 @@ class TimedSocket:
 
     def makefile(self, _mode: str) -> io.BufferedReader:
         """Give the reader that http.client parses the reply from."""
+        self._readers += 1
         return io.BufferedReader(_Stream(self), 64 << 10)
 
     def quiet(self) -> bool:
@@ -88,8 +92,16 @@ class TimedSocket:
         return not select.select([self._sock], [], [], 0)[0]
 
     def close(self) -> None:
-        """Close the socket."""
-        self._sock.close()
+        """Close the socket, once nobody reads from it: http.client closes it before the body when the reply says so."""
+        self._closed = True
+        if not self._readers:
+            self._sock.close()
+
+    def reader_closed(self) -> None:
+        """Note that a reader is done."""
+        self._readers -= 1
+        if self._closed:
+            self.close()
 
 
 class _Stream(io.RawIOBase):
@@ -103,3 +115,8 @@ class _Stream(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         return self._sock.receive_into(buffer)
+
+    def close(self) -> None:
+        if not self.closed:
+            super().close()
+            self._sock.reader_closed()

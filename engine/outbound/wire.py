@@ -59,7 +59,10 @@ class _Line(http.client.HTTPConnection):
         """Look the name up once, check the address, connect to exactly that address."""
         wire = self._wire
         address = pinned_address(wire.lookup, wire.host, wire.port, wire.networks, self.clock)
-        self.sock: Any = TimedSocket(dial(address, wire.host, wire.tls, self.clock), self.clock)
+        plain = dial(address, wire.host, wire.tls, self.clock)
+        if isinstance(plain, ssl.SSLSocket):
+            wire.certificate_until = str((plain.getpeercert() or {}).get("notAfter", ""))
+        self.sock: Any = TimedSocket(plain, self.clock)
 
 
 class Wire:
@@ -89,19 +92,27 @@ class Wire:
         self.reply_limit = reply_limit
         self.tls = (tls or ssl.create_default_context()) if secure else None
         self.lookup = lookup or Lookup()
+        self.certificate_until = ""
+        """When the certificate shown last ends, as OpenSSL writes it (ssl.cert_time_to_seconds reads it); "" without TLS."""
         self._kept: list[_Line] = []
         self._lock = threading.Lock()
 
-    def post(self, body: bytes, headers: Mapping[str, str]) -> Answer:
-        """Send one POST and read the whole reply within the deadline; never follows a redirect.
+    def post(self, body: bytes, headers: Mapping[str, str], *, deadline: float = 0.0) -> Answer:
+        """Send one POST and read the whole reply within the deadline (the wire's own unless given); never follows a redirect.
 
         Raises Unavailable DST-101 (nothing sent), DST-102 and DST-104 (may have arrived, `unknown`),
         DST-105 (address outside the pinned networks), Rejected DST-202 (a redirect).
         """
-        clock = Clock(self.deadline)
-        line = self._take(clock)
+        return self._call("POST", self.path, body, headers, deadline or self.deadline)
+
+    def get(self, path: str, *, deadline: float = 0.0) -> Answer:
+        """Ask for one file of the same host by GET; raises as `post` does, though nothing can be unknown."""
+        return self._call("GET", path, b"", {}, deadline or self.deadline)
+
+    def _call(self, method: str, path: str, body: bytes, headers: Mapping[str, str], deadline: float) -> Answer:
+        line = self._take(Clock(deadline))
         try:
-            answer = self._exchange(line, body, headers)
+            answer = self._exchange(line, method, path, body, headers)
         except BaseException:
             line.close()
             raise
@@ -117,23 +128,19 @@ class Wire:
         for line in kept:
             line.close()
 
-    def _exchange(self, line: _Line, body: bytes, headers: Mapping[str, str]) -> Answer:
+    def _exchange(self, line: _Line, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         sent = False
         try:
-            line.request("POST", self.path, body=body, headers=dict(headers))
+            line.request(method, path, body=body or None, headers=dict(headers))
             sent = True
-            return self._read(line.getresponse())
+            with line.getresponse() as response:
+                return self._read(response)
         except DestinationError:
             raise
         except TimeoutError as error:
-            raise self._late(line, sent=sent) from error
+            raise _late(line, sent=sent) from error
         except (http.client.HTTPException, OSError) as error:
             raise _broken(error, sent=sent) from error
-
-    def _late(self, line: _Line, *, sent: bool) -> Unavailable:
-        if line.sock is None and not sent:
-            return Unavailable("DST-101", f"{self.deadline:g} 秒内没有连接上")
-        return Unavailable("DST-102", f"{self.deadline:g} 秒内没有{'完整的应答' if sent else '发送完毕'}", unknown=sent)
 
     def _read(self, response: http.client.HTTPResponse) -> Answer:
         """Read the reply up to the cap; a body shorter than promised raises IncompleteRead."""
@@ -180,6 +187,13 @@ def open_wire(address: str, sheet: NetworkEndpoint, around: Surroundings, lookup
         tls=tls_context(sheet.trust, around.root) if address.startswith("https:") else None,
         lookup=lookup,
     )
+
+
+def _late(line: _Line, *, sent: bool) -> Unavailable:
+    seconds = f"{line.clock.seconds:g} 秒内"
+    if line.sock is None and not sent:
+        return Unavailable("DST-101", f"{seconds}没有连接上")
+    return Unavailable("DST-102", f"{seconds}没有{'完整的应答' if sent else '发送完毕'}", unknown=sent)
 
 
 def _broken(error: Exception, *, sent: bool) -> Unavailable:

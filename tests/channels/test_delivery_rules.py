@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from engine.breaker import Breaker
 from engine.channels.backoff import pause, spent
-from engine.channels.breaker import Breaker
 from engine.channels.language import Retry
 from engine.channels.outlet import Parcel, Tried
 from engine.channels.verdict import settle

@@ -56,6 +56,21 @@ def test_a_kept_connection_that_the_other_side_closed_is_not_used_again():
     assert [request.connection for request in there.requests] == [1, 2, 3]
 
 
+@pytest.mark.parametrize("head", [b"HTTP/1.1 200 OK\r\nConnection: close\r\n", b"HTTP/1.0 200 OK\r\n"])
+@pytest.mark.parametrize("length", [b"Content-Length: 200000\r\n", b""])
+def test_a_reply_that_ends_with_its_connection_is_read_to_its_end(head, length):
+    def late(sock, _request):
+        sock.sendall(head + length + b"\r\n")
+        time.sleep(0.1)  # the body travels after the head was read, when http.client has closed its socket already
+        sock.sendall(b"x" * 200_000)
+        return False
+
+    with Destination(late) as there:
+        line = wire(there.url)
+        assert [len(line.post(b"<a/>", {}).body) for _ in range(2)] == [200_000, 200_000]
+    assert [request.connection for request in there.requests] == [1, 2]
+
+
 @pytest.mark.parametrize("place", ["head", "body", "chunks"])
 def test_a_dripping_reply_is_cut_at_the_total_deadline_and_may_have_arrived(place):
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n"

@@ -158,14 +158,20 @@ def _fields(content: bytes | str) -> dict[str, str]:
     if not content.strip():
         raise MessageFault("2", "内容为空", "ROOT")
     root: Any = open_element(content, path="ROOT")
-    if root.tag != "ROOT":
+    if _local(root) != "ROOT":
         raise MessageFault("2", "根元素应为 ROOT", "ROOT")
     fields: dict[str, str] = {}
     for child in root.iterchildren("*"):
-        if child.tag in fields:
-            raise MessageFault("2", "只能出现一次", f"ROOT/{child.tag}")
-        fields[str(child.tag)] = text_of(child)
+        name = _local(child)
+        if name in fields:
+            raise MessageFault("2", "只能出现一次", f"ROOT/{name}")
+        fields[name] = text_of(child)
     return fields
+
+
+def _local(element: Any) -> str:
+    """Name an element without the namespace that it takes on when it is put unescaped into a SOAP body."""
+    return str(element.tag).rpartition("}")[2]
 
 
 def _verified(keys: Keys, fields: Mapping[str, str], names: tuple[str, ...]) -> dict[str, str]:

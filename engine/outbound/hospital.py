@@ -1,0 +1,169 @@
+"""Ask hospitals: each within its own limits, so that one that drips delays no other."""
+
+from __future__ import annotations
+
+import contextlib
+import ssl
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from engine.breaker import Breaker
+from engine.documents.jilin.envelope import new_nonce
+from engine.errors import ConfigError, DestinationError, Fault, Rejected, Unavailable
+from engine.hospital import HospitalCall, HospitalReply, Observe, Values
+from engine.outbound.adapters import Adapters, AdapterSheet, fault_of
+from engine.outbound.connector import Surroundings, Unfit
+from engine.outbound.dialect import Dialect
+from engine.outbound.lookup import Lookup
+from engine.outbound.wire import open_wire
+from engine.yamlfile import merge_faults
+
+PATIENCE = 5.0
+"""Seconds that a question waits for its turn before it is given back unasked."""
+
+_MINUTE = 60.0
+
+
+class Hospitals:
+    """Every hospital that has an adapter.
+
+    `together` is how many questions may be under way to all of them; each has its own `parallel` below that. Raises ConfigError with
+    the faults of all adapters, each at its place.
+    """
+
+    def __init__(
+        self, adapters: Adapters, around: Surroundings, observe: Observe, *, together: int = 64, patience: float = PATIENCE
+    ) -> None:
+        self._observe = observe
+        self._together = threading.BoundedSemaphore(together)
+        self._patience = patience
+        self._lines = self._build(adapters, around)
+
+    def ask(self, institution: str, function: str, values: Values) -> HospitalReply:
+        """Ask a hospital (engine.hospital.Ask): the code it answered, or what went wrong, with `unknown` when it may have acted."""
+        line = self._lines.get(institution)
+        if line is None:
+            raise Rejected("DST-206", f"机构 {institution} 没有 adapter.yaml")
+        nonce = new_nonce()
+        body, headers = line.dialect.write(function, values, nonce)
+        with line.turn(self._together, self._patience):
+            asked, started, outcome = datetime.now(UTC), time.monotonic(), "ENG-000"
+            try:
+                answer = line.wire.post(body, headers, deadline=line.dialect.way(function).deadline)
+                code, message, found = line.dialect.read(function, answer, nonce)
+                outcome = code
+            except DestinationError as error:
+                outcome = error.code
+                line.came(error)
+                raise
+            else:
+                line.came(None)
+            finally:
+                self._note(institution, function, outcome, time.monotonic() - started, line)
+        return HospitalReply(code=code, message=message, values=found, asked=asked, answered=datetime.now(UTC))
+
+    def offers(self, institution: str, function: str) -> bool:
+        """Tell whether a hospital has an adapter that names the function."""
+        line = self._lines.get(institution)
+        return line is not None and line.sheet.offers(function)
+
+    def away(self, institution: str) -> bool:
+        """Tell whether the hospital counts as away: it did not answer several times in a row."""
+        line = self._lines.get(institution)
+        return line is not None and line.breaker.open
+
+    def renew(self, adapters: Adapters, around: Surroundings) -> None:
+        """Take up a new set of adapters; raises ConfigError, and then nothing is changed. Questions under way end as they began."""
+        fresh = self._build(adapters, around)
+        before, self._lines = self._lines, fresh
+        for line in before.values():
+            line.wire.close()
+
+    def close(self) -> None:
+        """Close every resting connection."""
+        for line in self._lines.values():
+            line.wire.close()
+
+    def _build(self, adapters: Adapters, around: Surroundings) -> dict[str, Line]:
+        lines: dict[str, Line] = {}
+        faults: list[Fault] = []
+        for code, sheet in adapters.items():
+            try:
+                lines[code] = Line(sheet, around)
+            except Unfit as misfit:
+                faults.append(fault_of(adapters, code, misfit))
+        if faults:
+            raise ConfigError(merge_faults(faults))
+        return lines
+
+    def _note(self, institution: str, function: str, outcome: str, seconds: float, line: Line) -> None:
+        until = line.wire.certificate_until
+        ends = datetime.fromtimestamp(ssl.cert_time_to_seconds(until), UTC) if until else None
+        call = HospitalCall(
+            institution=institution, function=function, outcome=outcome, seconds=seconds, at=datetime.now(UTC),
+            certificate_until=ends,
+        )  # fmt: skip
+        self._observe(call)
+
+
+class Line:
+    """One hospital: its dialect, its connections, and the limits on them."""
+
+    def __init__(self, sheet: AdapterSheet, around: Surroundings, lookup: Lookup | None = None) -> None:
+        self.sheet = sheet
+        self.dialect = Dialect(sheet, around)
+        self.wire = open_wire(sheet.address, sheet, around, lookup)
+        self.breaker = Breaker()
+        self._turns = threading.BoundedSemaphore(sheet.parallel)
+        self._recent: deque[float] = deque()
+        self._under_way = 0
+        self._lock = threading.Lock()
+
+    @contextlib.contextmanager
+    def turn(self, together: threading.BoundedSemaphore, patience: float) -> Iterator[None]:
+        """Hold a turn at this hospital and one of the shared ones.
+
+        The hospital's own comes first, so that who waits for a slow one holds nothing of the others'. Raises Unavailable DST-106.
+        """
+        if not self._turns.acquire(timeout=patience):
+            raise Unavailable("DST-106", f"同时呼叫该医院的 {self.sheet.parallel} 个请求都还没有结束", retry_after=patience)
+        try:
+            if not together.acquire(timeout=patience):
+                raise Unavailable("DST-106", "平台同时呼叫医院的请求已达上限", retry_after=patience)
+            try:
+                self._enter(time.monotonic())
+                try:
+                    yield
+                finally:
+                    self._leave()
+            finally:
+                together.release()
+        finally:
+            self._turns.release()
+
+    def came(self, error: DestinationError | None) -> None:
+        """Tell the breaker what came: who answers, if only to refuse, is there."""
+        if isinstance(error, Unavailable):
+            self.breaker.failed(time.monotonic())
+        else:
+            self.breaker.answered()
+
+    def _enter(self, now: float) -> None:
+        with self._lock:
+            allowed = self.breaker.allows(now)
+            if allowed is not None and self._under_way >= allowed:
+                raise Unavailable("DST-106", "该医院多次没有应答，稍后再试", retry_after=1.0)
+            while self._recent and now - self._recent[0] >= _MINUTE:
+                self._recent.popleft()
+            if self.sheet.rate and len(self._recent) >= self.sheet.rate:
+                pause = _MINUTE - (now - self._recent[0])
+                raise Unavailable("DST-106", f"一分钟内呼叫该医院已达 {self.sheet.rate} 次", retry_after=pause)
+            self._recent.append(now)
+            self._under_way += 1
+
+    def _leave(self) -> None:
+        with self._lock:
+            self._under_way -= 1

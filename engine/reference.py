@@ -121,7 +121,12 @@ def pages() -> Mapping[str, Callable[[], str]]:
     from engine.outbound import reference as endpoints
 
     own = {"codes.md": codes_page, "settings.md": settings_page, "commands.md": commands_page}
-    return own | dict(routes.PAGES) | {"endpoints-reference.md": endpoints.generate} | dict(_type_pages())
+    return (
+        own
+        | dict(routes.PAGES)
+        | {"endpoints-reference.md": endpoints.generate, "adapter-reference.md": endpoints.adapters_page}
+        | dict(_type_pages())
+    )
 
 
 def _type_pages() -> Iterator[tuple[str, Callable[[], str]]]:

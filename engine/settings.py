@@ -60,6 +60,16 @@ class Delivery(Sheet):
     poll: Duration = Field(0.2, description="空闲时查看队列的间隔 · how often an idle worker looks")
 
 
+class HospitalCalls(Sheet):
+    """How hospitals' own services are called, all together."""
+
+    together: int = Field(64, ge=1, le=1000, description="一个进程同时呼叫医院的请求总数 · questions under way to all hospitals")
+    old_profile: bool = Field(
+        default=True,
+        description="允许 MD5 与 AES-ECB 的旧签名方式（profile: MD5）；false 时只能用 SM3 · whether adapters may use the old profile MD5",
+    )
+
+
 class Tls(Sheet):
     """The files of TLS on both ports; relative names are below the data directory, "" for none."""
 
@@ -106,6 +116,7 @@ class Settings(Sheet):
     limits: Limits = Field(default_factory=Limits, description="上限 · limits")
     deadlines: Deadlines = Field(default_factory=Deadlines, description="时限 · deadlines")
     delivery: Delivery = Field(default_factory=Delivery, description="投递 · delivery")
+    hospitals: HospitalCalls = Field(default_factory=HospitalCalls, description="呼叫医院 · calls to hospitals")
     tls: Tls = Field(default_factory=Tls, description="TLS")
 
     @property

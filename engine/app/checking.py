@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from engine.app.house import DESKS, document_limits, open_store, tls_context
+from engine.app.hospitals import open_hospitals
+from engine.app.house import BOOKING, DESKS, document_limits, open_store, read_adapters, tls_context
 from engine.channels import lint
 from engine.documents.press import Press
 from engine.errors import ConfigError, Fault
@@ -16,6 +17,7 @@ from engine.inbound.registry import REGISTRY
 from engine.outbound.connector import Secrets, Surroundings
 from engine.outbound.endpoints import build_connectors, load_endpoints
 from engine.services.access import load_access
+from engine.services.appointments.rules import load_rules
 from engine.services.auditchain import verify_audit
 from engine.settings import Settings, load_settings
 from engine.store import counts
@@ -28,7 +30,9 @@ CONTRACTS = (COLLECTION, REGISTRY, APPOINTMENT, API)
 def check_project(settings: Settings) -> list[Fault]:
     """Lint settings, access, endpoints, catalogue, routes and WSDLs: all faults and warnings, sorted by place."""
     endpoints = _Endpoints(settings)
-    checkers: list[lint.Checker] = [_check_settings, lambda _: _check_tls(settings), _check_access, endpoints.check, _check_wsdls]
+    checkers: list[lint.Checker] = [
+        _check_settings, lambda _: _check_tls(settings), _check_access, endpoints.check, _check_wsdls, _Hospitals(settings).check,
+    ]  # fmt: skip
     try:
         press = Press(settings.project, document_limits(settings))
         checkers += [lint.check_documents(press), lint.check_routes(press, endpoints.names(), DESKS)]
@@ -76,6 +80,19 @@ class _Endpoints:
 
             data = scan_yaml(path, "config/endpoints.yaml").data
             return [str(name) for name in data] if isinstance(data, dict) else []
+
+
+class _Hospitals:
+    """The adapters below config/institutions and what they lean on."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def check(self, root: Path) -> Iterable[Fault]:
+        """Read and build every adapter: WSDL, operations, stylesheets, secrets; nothing is connected."""
+        load_rules(root / BOOKING)
+        open_hospitals(self._settings, read_adapters(self._settings, root), root, lambda _call: None).close()
+        return ()
 
 
 def _check_wsdls(root: Path) -> Iterable[Fault]:

@@ -20,8 +20,10 @@ from engine.documents.press import Press
 from engine.errors import ConfigError
 from engine.inbound.intake import Desk
 from engine.inbound.tls import server_context
+from engine.outbound.adapters import Adapters, load_adapters
 from engine.outbound.endpoints import Endpoints, load_endpoints
 from engine.services.applications import Applications
+from engine.services.appointments.rules import BookingRules
 from engine.services.audit import Audit, changed
 from engine.services.institutions import Institutions
 from engine.services.operations import OperationsDesk
@@ -40,15 +42,30 @@ DESKS = ("records", "operations")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class House:
-    """What the project's files become: press, destinations, routes."""
+    """What the project's files become: press, destinations, hospitals that are called, routes."""
 
     press: Press
     endpoints: Endpoints
+    adapters: Adapters
     book: RouteBook
 
     def files(self) -> Mapping[str, bytes]:
         """Read every file of the set, by path from the project's top."""
         return self.book.files()
+
+
+BOOKING = "config/booking.yaml"
+
+
+def read_adapters(settings: Settings, top: Path) -> Adapters:
+    """Read the hospitals that are called; their own rules of booking are held to those of config/booking.yaml."""
+    return load_adapters(top, BookingRules, old_profile=settings.hospitals.old_profile)
+
+
+def leaning(top: Path, endpoints: Endpoints, adapters: Adapters) -> tuple[str, ...]:
+    """Name the files that belong to a set beside those of its routes."""
+    rules = (BOOKING,) if (top / BOOKING).is_file() else ()
+    return (*endpoints.files(top), *adapters.files(top), *rules)
 
 
 def document_limits(settings: Settings) -> Limits:
@@ -67,14 +84,15 @@ def press_for(settings: Settings, root: Path, like: Press | None, catalogue: Cat
 
 
 def load_house(settings: Settings, root: Path | None = None, press: Press | None = None) -> House:
-    """Load catalogue, endpoints and routes, of the project or of a set of files unpacked at `root`.
+    """Load catalogue, endpoints, adapters and routes, of the project or of a set of files unpacked at `root`.
 
     `press` is given by who has one for that set. Raises ConfigError with all faults at once.
     """
     top = root or settings.project
     press = press or Press(top, document_limits(settings))
-    endpoints = load_endpoints(top / "config" / "endpoints.yaml", top)
-    return House(press=press, endpoints=endpoints, book=load_book(top, press, endpoints, DESKS, endpoints.files(top)))
+    endpoints, adapters = load_endpoints(top / "config" / "endpoints.yaml", top), read_adapters(settings, top)
+    book = load_book(top, press, endpoints, DESKS, leaning(top, endpoints, adapters))
+    return House(press=press, endpoints=endpoints, adapters=adapters, book=book)
 
 
 def build_desks(seal: Seal) -> dict[str, Desk]:

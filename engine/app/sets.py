@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-from engine.app.house import DESKS, House, document_limits, load_house, press_for
+from engine.app.house import DESKS, House, document_limits, leaning, load_house, press_for, read_adapters
 from engine.channels.book import load_in_slices
 from engine.channels.revision import same_shared
 from engine.documents.catalogue import Catalogue
@@ -57,13 +57,13 @@ class Sets:
         else:
             catalogue = await asyncio.to_thread(Catalogue.load, folder / "xsd" / "catalogue.yaml")
             press = Press(folder, document_limits(self._settings), catalogue)
-        endpoints = load_endpoints(folder / "config" / "endpoints.yaml", folder)
-        loading = load_in_slices(folder, press, endpoints, DESKS, endpoints.files(folder))
+        endpoints, adapters = load_endpoints(folder / "config" / "endpoints.yaml", folder), read_adapters(self._settings, folder)
+        loading = load_in_slices(folder, press, endpoints, DESKS, leaning(folder, endpoints, adapters))
         while True:
             try:
                 next(loading)
             except StopIteration as done:
-                house = House(press=press, endpoints=endpoints, book=done.value)
+                house = House(press=press, endpoints=endpoints, adapters=adapters, book=done.value)
                 break
             await asyncio.sleep(_PRESS_BETWEEN)
         await compile_early(press)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,8 @@ from engine.yamlfile import At, Code, Duration, Sheet, YamlFile, did_you_mean, m
 
 FOLDER = "config/institutions"
 SHEET = "adapter.yaml"
+
+_KEY_LINE = re.compile(r"^\s*(?:sign-key|encryption-key|secret)\s*:")
 
 CodeTable = dict[Code, Code]
 
@@ -159,10 +162,10 @@ class Adapters(Mapping[str, AdapterSheet]):
         return tuple(sorted({file.shown for file in self.sources.values()} | present | beside))
 
 
-def load_adapters(root: Path, booking: type[BaseModel] | None = None) -> Adapters:
+def load_adapters(root: Path, booking: type[BaseModel] | None = None, *, old_profile: bool = True) -> Adapters:
     """Read every adapter below config/institutions; nothing is built or connected.
 
-    `booking` is the model that the group of that name is held to. Raises ConfigError with the faults of all files at their places.
+    `booking` is the model that the group of that name is held to; without `old_profile` one of MD5 is a fault. Raises ConfigError with the faults of all files at their places.
     """
     sheets: dict[str, AdapterSheet] = {}
     sources: dict[str, YamlFile] = {}
@@ -174,12 +177,23 @@ def load_adapters(root: Path, booking: type[BaseModel] | None = None) -> Adapter
         faults += [file.faults, found]
         if sheet is not None:
             faults.append(tuple(_look_through(file, sheet, booking)))
+            if sheet.profile == "MD5" and not old_profile:
+                said = "profile MD5 is switched off (hospitals.old-profile in config/engine.yaml); agree on SM3 with the hospital"
+                faults.append((file.fault("CFG-011", ("profile",), said),))
             sheets[code], sources[code] = sheet, file
     adapters = Adapters(MappingProxyType(sheets), MappingProxyType(sources))
     faults.append(tuple(_same_callers(adapters)))
     if told := merge_faults(*faults):
-        raise ConfigError(told)
+        raise ConfigError([_hushed(fault) for fault in told])
     return adapters
+
+
+def _hushed(fault: Fault) -> Fault:
+    """Leave out the line of a fault where a key may have been written instead of its name."""
+    if not _KEY_LINE.search(fault.source):
+        return fault
+    said = "write the name of a secret here, never the secret; if one stands here, change it"
+    return Fault(file=fault.file, line=fault.line, column=fault.column, code="CFG-041", message=said)
 
 
 def _empty(file: YamlFile) -> tuple[Fault, ...]:

@@ -1,4 +1,4 @@
-"""Print the reference page of config/endpoints.yaml from the models of the connectors."""
+"""Print the reference pages of config/endpoints.yaml and of adapter.yaml from their models."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic_core import PydanticUndefined
 
+from engine.outbound.adapters import AdapterSheet
 from engine.outbound.endpoints import CONNECTORS
 from engine.outbound.values import WORDS
 
@@ -49,11 +50,53 @@ def generate() -> str:
     return "\n".join(lines) + "\n"
 
 
+def adapters_page() -> str:
+    """Write docs/adapter-reference.md: every key of a hospital's adapter, with an example."""
+    lines = [
+        "# 医院接口配置 · config/institutions/机构代码/adapter.yaml",
+        "",
+        "本页由程序生成（`engine/outbound/reference.py`），请勿手改。 Generated from the models; do not edit.",
+        "",
+        "文件夹名是机构代码；每家医院一个文件，说明平台怎样调用它自己的 Web 服务。密钥不写在文件里，只写名字：",
+        "数据目录 `secrets/` 下同名文件，或环境变量 `ENGINE_SECRET_名字`。改动后用 `check` 检查，用 `reload` 生效。",
+        "",
+        "```yaml",
+        _EXAMPLE.strip(),
+        "```",
+        "",
+        "| 键 key | 默认 default | 说明 meaning |",
+        "|---|---|---|",
+        *_rows(AdapterSheet, ""),
+        "",
+        "`codes` 与 `codes-back` 作用于任何层次的同名节点；表中没有的代码会使该次调用失败，不会猜测。",
+        "参考 WSDL 为 `wsdl/hospital/HospitalService.wsdl`；功能与节点见 `xsd/messages/jilin/`。",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+_EXAMPLE = """
+about: 示例医院
+address: https://his.example.invalid/HospitalService.asmx
+networks: ["10.20.0.0/16"]
+hospital-id: "22010001"
+user: CHANGBAI
+sign-key: his-a-sign
+encryption-key: his-a-key
+capabilities: ["1001", "1004", "2001", "2002", "2003", "2004", "2007", "2008", "2009", "2010", "2011", "2012"]
+deadline: 15s
+codes:
+  SEX: {"0": "2", "1": "1", "2": "0", "3": "9"}
+functions:
+  "2012":
+    deadline: 30s
+"""
+
+
 def _rows(sheet: Any, under: str) -> Iterator[str]:
     for name, field in sheet.model_fields.items():
         key = f"{under}{field.alias or name}"
         yield f"| `{key}` | {_default(field)} | {field.description} |"
-        for inner in getattr(field.annotation, "__args__", ()):
+        for inner in (field.annotation, *getattr(field.annotation, "__args__", ())):
             if hasattr(inner, "model_fields"):
                 yield from _rows(inner, f"{key}.")
 

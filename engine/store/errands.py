@@ -90,6 +90,12 @@ def put(connection: Connection, kind: str, subject: str, institution: str, due: 
     )
 
 
+def offer(connection: Connection, kind: str, subject: str, institution: str, due: datetime) -> bool:
+    """Ask for an errand unless it is open already; true when it was not."""
+    insert = _INSERT[connection.dialect.name](errand).values(_row(kind, subject, institution, due))
+    return bool(connection.execute(insert.on_conflict_do_nothing()).rowcount)
+
+
 def plan(connection: Connection, kind: str, subject: str, institution: str, due: datetime) -> None:
     """Set when an errand is due, also later than before; one that is overdue stays so, for somebody wants it now."""
     now = datetime.now(UTC)

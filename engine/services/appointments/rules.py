@@ -56,6 +56,12 @@ class BookingRules(Sheet):
             datetime.strptime(text, "%H:%M")  # noqa: DTZ007 - a time of day
         return text
 
+    @property
+    def counted(self) -> bool:
+        """Tell whether any rule counts what a person or an account did before."""
+        counting = (self.per_person_day, self.per_person_department, self.per_account_day, self.no_shows, self.cancels)
+        return any(rule is not None for rule in counting)
+
     def of(self, differing: Mapping[str, Any]) -> BookingRules:
         """Lay what one hospital sets differently over these rules."""
         given = BookingRules.model_validate(dict(differing))

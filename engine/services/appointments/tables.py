@@ -40,8 +40,9 @@ department = Table(
     _text("department", key=True),
     *map(_text, ("name", "parent", "level", "description", "expertise", "address", "status")),
     _moment("as_of"),
+    _moment("pulled", empty=True),
 )
-"""The departments (2001); `status` is current or gone."""
+"""The departments (2001); `status` is current or gone, `pulled` when its schedules were last asked for."""
 
 doctor = Table(
     "booking_doctor",

@@ -56,6 +56,7 @@ def upgrade() -> None:
         sa.Column("address", sa.Text, nullable=False),
         sa.Column("status", sa.Text, nullable=False),
         sa.Column("as_of", sa.BigInteger, nullable=False),
+        sa.Column("pulled", sa.BigInteger),
     )
     op.create_table(
         "booking_difference",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -128,12 +128,14 @@ class Errands:
         with self._database.write() as connection:
             put(connection, kind, subject, institution, due)
 
-    def due(self, now: datetime) -> bool:
-        """Tell, without writing, whether any errand waits to be claimed."""
+    def due(self, now: datetime, kinds: Collection[str]) -> bool:
+        """Tell, without writing, whether any errand of these kinds waits to be claimed."""
         with self._database.read() as connection:
-            return connection.execute(_ANY_DUE, {"now": now}).first() is not None
+            return connection.execute(_ANY_DUE, {"now": now, "kinds": list(kinds)}).first() is not None
 
-    def claim(self, *, now: datetime, lease: float, room: int, limit: Callable[[str], int]) -> list[Errand]:
+    def claim(
+        self, *, now: datetime, lease: float, room: int, limit: Callable[[str], int], kinds: Collection[str]
+    ) -> list[Errand]:  # fmt: skip
         """Lease at most `room` due errands, at most `limit(institution)` of an institution being under way over all workers.
 
         The oldest first; no institution's crowd hides another's errand. A lease that ran out is claimed anew.
@@ -145,7 +147,7 @@ class Errands:
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_CLAIMS)))
             left = {name: limit(name) - number for name, number in connection.execute(_RUNNING, {"now": now})}
             chosen: list[AnyRow] = []
-            for row in connection.execute(_CANDIDATES, {"now": now}):
+            for row in connection.execute(_CANDIDATES, {"now": now, "kinds": list(kinds)}):
                 free = left.setdefault(row.institution, limit(row.institution))
                 if free > 0 and len(chosen) < room:
                     left[row.institution] = free - 1
@@ -207,13 +209,14 @@ def _line(key: tuple[str, str], standing: AnyRow | None, record: AnyRow | None) 
 _NOW = sa.bindparam("now", type_=Moment)
 _FREE = sa.or_(errand.c.lease_until.is_(None), errand.c.lease_until < _NOW)
 _LEASED = errand.c.lease_until >= _NOW
-_ANY_DUE = sa.select(errand.c.seq).where(errand.c.due <= _NOW, _FREE).limit(1)
+_KINDS = errand.c.kind.in_(sa.bindparam("kinds", expanding=True))
+_ANY_DUE = sa.select(errand.c.seq).where(errand.c.due <= _NOW, _FREE, _KINDS).limit(1)
 _RUNNING = sa.select(errand.c.institution, sa.func.count()).where(_LEASED).group_by(errand.c.institution)
 _AT_ONCE = 32
 """So many errands of one institution are looked at in one claim."""
 _ranked = (
     sa.select(errand.c.seq, sa.func.row_number().over(partition_by=errand.c.institution, order_by=(errand.c.due, errand.c.seq)))
-    .where(errand.c.due <= _NOW, _FREE)
+    .where(errand.c.due <= _NOW, _FREE, _KINDS)
     .subquery()
 )
 _CANDIDATES = (

@@ -79,7 +79,11 @@ def _pay(one: Order) -> Values:
 
 
 def _cancel(one: Order) -> Values:
-    return {"ORDER_ID": one.order_id, "CANCEL_DATE": wire_time(one.asked or one.changed), "CANCEL_REMARK": one.words or "取消预约"}
+    return {
+        "ORDER_ID": one.order_id,
+        "CANCEL_DATE": wire_time(one.asked or one.changed),
+        "CANCEL_REMARK": one.words or "取消预约",
+    }
 
 
 def _refund(one: Order) -> Values:

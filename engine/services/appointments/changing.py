@@ -124,4 +124,3 @@ def _answered(result: Result) -> Order:
     if result.refusal is not None:
         raise result.refusal
     return result.order
-

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -106,18 +107,14 @@ def _end_notice(one: Order, *, late: bool) -> tuple[NoticeKind, str] | None:
 
 def refused(one: Order, function: str, why: Meaning, message: str, *, late: bool) -> Move:
     """Say how an order moves when its hospital refuses: back to what it was, or failed when it never was more than a wish."""
-    words = {"code": why.verdict, "words": message}
-    told_of: dict[str, Any] = {"code": why.verdict}
+    base = Move(what="refused", who="hospital", code=why.verdict, words=message, why=message, values={"code": why.verdict})
     if function in ("2005", "2007"):
         notice: tuple[NoticeKind, str] | None = ("booking-failed", message or "医院没有受理预约。") if late else None
         if function == "2007" and one.known:
             # The hospital still holds its lock: the seat is free only when it has said so.
-            return Move(what="refused", who="hospital", pending="unlock", why=message, **words, values=told_of, notice=notice)
-        return Move(
-            what="refused", who="hospital", to="failed", back=why.back, why=message, **words, values=told_of, notice=notice
-        )
-    notice = _refusal_notice(one, function, message) if late else None
-    return Move(what="refused", who="hospital", why=message, **words, values=told_of, notice=notice)
+            return replace(base, pending="unlock", notice=notice)
+        return replace(base, to="failed", back=why.back, notice=notice)
+    return replace(base, notice=_refusal_notice(one, function, message) if late else None)
 
 
 def _refusal_notice(one: Order, function: str, message: str) -> tuple[NoticeKind, str] | None:

@@ -87,7 +87,13 @@ def _asked_after(
     plain = Meaning("refused")
     if not counter.offers(one.institution, "2012"):
         if (function, code) in EXISTS:
-            return Move(what="booked", who="hospital", to="booked", known=True, values={"expires": counter.now() + timedelta(seconds=window)})
+            return Move(
+                what="booked",
+                who="hospital",
+                to="booked",
+                known=True,
+                values={"expires": counter.now() + timedelta(seconds=window)},
+            )
         definite = len(code) == 6 and not _must_end(one, function)
         return refused(one, function, plain, message, late=late) if definite else None
     try:

@@ -51,7 +51,9 @@ def list_notices(database: Database, seal: Seal, portal: str, after: int, page: 
 def _number(connection: Connection, portal: str) -> None:
     start = _INSERT[connection.dialect.name](notice_count).values(portal=portal, last=0)
     # The row stays locked until the end of the transaction, so that no other reader numbers meanwhile.
-    same = start.on_conflict_do_update(index_elements=["portal"], set_={"last": notice_count.c.last}).returning(notice_count.c.last)
+    same = start.on_conflict_do_update(index_elements=["portal"], set_={"last": notice_count.c.last}).returning(
+        notice_count.c.last
+    )
     last = connection.execute(same).scalar_one()
     found = list(connection.execute(_FRESH, {"its_portal": portal, "many": _AT_ONCE}).scalars())
     if found:

@@ -259,7 +259,7 @@ def _dumped(values: Mapping[str, str]) -> str:
 
 
 def _loaded(text: str) -> Mapping[str, str]:
-    return json.loads(text) if text else {}  # type: ignore[no-any-return]
+    return json.loads(text) if text else {}
 
 
 _READ = select(order).where(order.c.order_id == bindparam("its_order"))

@@ -15,7 +15,7 @@ from engine.services.appointments.model import Checked, Patient
 from engine.services.appointments.refusals import refuse
 from engine.services.appointments.rules import BookingRules
 
-_KINDS = {"1", "2", "3", "5", "6", "7", "8", "9", "10", "11", "99"}
+KINDS = {"1", "2", "3", "5", "6", "7", "8", "9", "10", "11", "99"}
 """Kinds of identity document of the Jilin text; there is no 4."""
 
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
@@ -51,7 +51,7 @@ def check_particulars(patient: Patient, rules: BookingRules, now: datetime) -> P
     born = _day(one.birthday)
     if not one.name.strip():
         raise refuse("SND-706", "请填写患者姓名。")
-    if one.id_type not in _KINDS:
+    if one.id_type not in KINDS:
         raise refuse("SND-706", "证件类型不正确。")
     if not _MOBILE.fullmatch(one.mobile):
         raise refuse("SND-706", "请填写患者或监护人的手机号。")

@@ -65,6 +65,12 @@ def read_slot(connection: Connection, institution: str, name: str) -> AnyRow | N
     return connection.execute(_ONE, {"its_institution": institution, "its_slot": name}).one_or_none()
 
 
+def slots_of(connection: Connection, institution: str, schedule: str) -> list[str]:
+    """Name the slots of a half day."""
+    chosen = (slot.c.institution == institution, slot.c.schedule == schedule)
+    return list(connection.execute(select(slot.c.slot).where(*chosen).order_by(slot.c.slot)).scalars())
+
+
 def take(connection: Connection, institution: str, name: str, at: datetime) -> AnyRow | None:
     """Hold one seat of an open slot; None when there is none. The row as it then is, else."""
     return connection.execute(_TAKE, {"its_institution": institution, "its_slot": name, "at": at}).one_or_none()
@@ -140,7 +146,9 @@ def disagreements(connection: Connection) -> list[str]:
     for row in connection.execute(select(slot.c.institution, slot.c.slot, slot.c.held, slot.c.sold, slot.c.unsure)):
         rows = counted.pop((row.institution, row.slot), (0, 0, 0))
         if rows != (row.held, row.sold, row.unsure):
-            found.append(f"slot {row.institution} {row.slot}: held, sold, unsure {(row.held, row.sold, row.unsure)}, orders {rows}")
+            found.append(
+                f"slot {row.institution} {row.slot}: held, sold, unsure {(row.held, row.sold, row.unsure)}, orders {rows}"
+            )
     return [*found, *(f"slot {place} {name} has orders and no row" for place, name in sorted(counted))]
 
 
@@ -187,15 +195,11 @@ _COUNTS = {
 }
 _FREED = slot.c.free + bindparam("by_free")
 _SHIFT = update(slot).where(*_KEY).values(free=case((slot.c.unlimited, slot.c.free), else_=_FREED), **_COUNTS)
-_SHIFT_FULL = (
-    update(slot)
-    .where(*_KEY)
-    .values(free=case((slot.c.unlimited, 0), (_FREED <= 0, _FREED), else_=0), **_COUNTS)
-)
+_SHIFT_FULL = update(slot).where(*_KEY).values(free=case((slot.c.unlimited, 0), (_FREED <= 0, _FREED), else_=0), **_COUNTS)
 _ASKED = bindparam("asked", type_=Moment)
 _UNCHANGED = (*_KEY, slot.c.version == bindparam("seen"), slot.c.last_event <= _ASKED)
-_THEIRS = bindparam("new_remaining") - slot.c.unsure
-_OURS = bindparam("new_total") - slot.c.held - slot.c.sold
+_THEIRS: Any = bindparam("new_remaining") - slot.c.unsure
+_OURS: Any = bindparam("new_total") - slot.c.held - slot.c.sold
 _FACTS = tuple(name for name in Word.__dataclass_fields__ if name != "slot")
 _PULL = (
     update(slot)

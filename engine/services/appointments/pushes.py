@@ -38,7 +38,9 @@ def answer(counter: Counter, institution: str, function: str, values: Values, tr
         return _BILLS[function], "平台没有该账单", {}
     effect = _EFFECTS[function]
     digest = _digest(counter, values)
-    return again(counter.database, lambda connection: _once(counter, connection, institution, function, digest, values, trace, effect))
+    return again(
+        counter.database, lambda connection: _once(counter, connection, institution, function, digest, values, trace, effect)
+    )
 
 
 def forget_calls(database: Database, now: datetime) -> int:
@@ -204,4 +206,3 @@ _EFFECTS: Mapping[str, Effect] = {
 }  # fmt: skip
 _BILLS = {"6001": "600101", "6002": "600201"}
 """Bills of treatment are paid elsewhere: the platform holds none, and says so."""
-

@@ -138,4 +138,3 @@ def _expire(counter: Counter, one: Order, at: datetime) -> datetime | None:
         return at + _HURRY if result.order.live else None
     end(counter, one, who="platform", ended_by="expiry", reason="超过支付时限", late=True)
     return at + _HURRY
-

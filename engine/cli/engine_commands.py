@@ -186,19 +186,3 @@ def demo(**flags: Any) -> None:
     finally:
         for day in days:
             day.stop()
-
-
-@click.group()
-def simulate() -> None:
-    """Simulate the other side."""
-
-
-@simulate.command()
-@click.option("--code", default="DEMO-HOSPITAL", show_default=True, help="code of the simulated hospital")
-@click.option("--port", type=int, default=8090, show_default=True, help="port on which it can be called")
-@with_settings
-def hospital(code: str, port: int, **_: object) -> None:
-    """Run a hospital that takes deliveries over SOAP and shows what it got."""
-    from engine.simulator.hospital import serve_hospital
-
-    serve_hospital(code, port, ROOT / "wsdl/hospital/DocumentReceiver.wsdl", say)

@@ -50,11 +50,11 @@ def say(words: str) -> None:
 
 def all_commands() -> click.Group:
     """Give the command line with every command on it."""
-    from engine.cli import documents, keys, people, routes
+    from engine.cli import documents, keys, people, routes, simulating
     from engine.cli import engine_commands as running
 
     table: tuple[click.Command, ...] = (
-        running.run, running.demo, running.reload, running.replay, running.bench, running.simulate, running.child,
+        running.run, running.demo, running.reload, running.replay, running.bench, simulating.simulate, running.child,
         routes.check, routes.test, routes.try_, routes.explain,
         documents.sample, people.institution, people.user, keys.key,
     )  # fmt: skip

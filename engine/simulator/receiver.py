@@ -58,11 +58,7 @@ def open_receiver(port: int, wsdl: Path, told: Callable[[str], None], host: str 
             self._reply(200, wsdl.read_bytes())
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            try:
-                self._reply(200, _receive(body, inbox, told))
-            except SenderError as refusal:
-                self._reply(500, _fault(refusal))
+            self._reply(*receive(self.rfile.read(int(self.headers.get("Content-Length") or 0)), inbox, told))
 
         def _reply(self, status: int, content: bytes) -> None:
             self.send_response(status)
@@ -75,6 +71,14 @@ def open_receiver(port: int, wsdl: Path, told: Callable[[str], None], host: str 
             """Say nothing: `told` says what came."""
 
     return ThreadingHTTPServer((host, port), Handler)
+
+
+def receive(body: bytes, inbox: Inbox, told: Callable[[str], None]) -> tuple[int, bytes]:
+    """Take one delivery; returns the HTTP status and the envelope of the answer."""
+    try:
+        return 200, _receive(body, inbox, told)
+    except SenderError as refusal:
+        return 500, _fault(refusal)
 
 
 def _receive(body: bytes, inbox: Inbox, told: Callable[[str], None]) -> bytes:

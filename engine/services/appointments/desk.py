@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from engine.hospital import Ask, Values
@@ -52,6 +53,10 @@ class Appointments:
         steps: Steps = lambda _step: None, now: Callable[[], datetime] = utc_now,
     ) -> None:  # fmt: skip
         self.counter = Counter(database=database, seal=seal, ask=ask, terms_of=terms, rules=rules, steps=steps, now=now)
+
+    def exchange(self, terms: TermsOf, rules: BookingRules) -> None:
+        """Work by other terms and rules from the next call on; what is under way ends as it began."""
+        self.counter = replace(self.counter, terms_of=terms, rules=rules)
 
     def hospitals(self, page: Page) -> Listing[Hospital]:
         """List the hospitals."""
@@ -134,12 +139,11 @@ class Appointments:
 
     def handlers(self) -> Mapping[str, Handler]:
         """Give what is done for each kind of errand, for the runner of a worker."""
-        counter = self.counter
         return {
-            TEND: lambda subject: resolving.tend(counter, subject),
-            sync.FULL: lambda subject: sync.pull_hospital(counter, subject),
-            sync.DOCTORS: lambda subject: sync.pull_doctors(counter, *_two(subject)),
-            sync.SLOTS: lambda subject: sync.pull_slots(counter, *_two(subject)),
+            TEND: lambda subject: resolving.tend(self.counter, subject),
+            sync.FULL: lambda subject: sync.pull_hospital(self.counter, subject),
+            sync.DOCTORS: lambda subject: sync.pull_doctors(self.counter, *_two(subject)),
+            sync.SLOTS: lambda subject: sync.pull_slots(self.counter, *_two(subject)),
             reconciliation.RECONCILE: self._reconcile,
         }
 

@@ -64,6 +64,18 @@ class HospitalCalls(Sheet):
     """How hospitals' own services are called, all together."""
 
     together: int = Field(64, ge=1, le=1000, description="一个进程同时呼叫医院的请求总数 · questions under way to all hospitals")
+    portal_each: int = Field(
+        8, ge=1, le=1000, description="一个前端进程中同时等待同一家医院的门户请求数 · calls of portals that wait for one hospital"
+    )
+    portal_together: int = Field(
+        32,
+        ge=1,
+        le=1000,
+        description="一个前端进程中同时等待各家医院的门户请求总数 · calls of portals that wait for any hospital",
+    )
+    portal_patience: Duration = Field(
+        20.0, gt=0, description="门户请求排队等待的最长时间，超过则应答 SND-719 · how long such a call waits for its turn"
+    )
     old_profile: bool = Field(
         default=True,
         description="允许 MD5 与 AES-ECB 的旧签名方式（profile: MD5）；false 时只能用 SM3 · whether adapters may use the old profile MD5",

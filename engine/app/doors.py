@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from engine.app.appointments import Booking
 from engine.app.ground import Ground
 from engine.app.house import House, build_desks
 from engine.app.sets import Judging, Sets
 from engine.documents.catalogue import Catalogue
 from engine.errors import Issue, SenderError
 from engine.inbound.admission import Admission
+from engine.inbound.api import API
+from engine.inbound.api_door import ApiDoor
+from engine.inbound.appointment import APPOINTMENT
+from engine.inbound.appointment_door import AppointmentDoor
 from engine.inbound.calling import Service
 from engine.inbound.collection import COLLECTION
 from engine.inbound.enquiry import Enquiry, Reading
 from engine.inbound.handbook import explanation
+from engine.inbound.hospitalcalls import HospitalCalls
 from engine.inbound.intake import Filing, Intake
 from engine.inbound.judge import CustodianCheck, Judge
 from engine.inbound.poison import Vigil
@@ -38,6 +45,7 @@ class Doors:
             ground.institutions, ground.access, ground.audit, ground.put_down, signins=ground.signins, take=ground.take
         )
         self.documents = DocumentDoor(ground, house, board)
+        self._booking = BookingDoor(ground, house)
         applications = Applications(ground.database, ground.seal)
         self._registration = Registration(ground.institutions, applications, ground.audit, ground.put_down)
 
@@ -47,15 +55,20 @@ class Doors:
         return {
             "/services/collection/{institution}": self.documents.service,
             "/services/institution": Service(contract=REGISTRY, handlers=self._registration.handlers),
+            **self._booking.services,
         }
 
     async def take_up(self, folder: Path) -> Catalogue:
         """Work by another set of files; raises, and then nothing is exchanged."""
-        return await self.documents.take_up(folder)
+        house = await self.documents.load(folder)
+        await self._booking.take_up(house)
+        await self.documents.take_up(house)
+        return house.press.catalogue
 
     def close(self) -> None:
         """Finish what is in hand; afterwards nothing more is written."""
         self.documents.close()
+        self._booking.close()
         self._registration.close()
         self.admission.close()
 
@@ -94,16 +107,57 @@ class DocumentDoor:
         }
         return Service(contract=COLLECTION, handlers=handlers)
 
-    async def take_up(self, folder: Path) -> Catalogue:
+    async def load(self, folder: Path) -> House:
+        """Load and compile another set of files beside the one in force; raises what is wrong with it."""
+        return await self._sets.load(folder)
+
+    async def take_up(self, house: House) -> None:
         """Judge by another set of files; raises, and then nothing is exchanged."""
-        catalogue = (await self._sets.take_up(folder, self._intake)).press.catalogue
-        self._enquiry.exchange(catalogue)
-        return catalogue
+        await self._sets.exchange(house, self._intake)
+        self._enquiry.exchange(house.press.catalogue)
 
     def close(self) -> None:
         """Finish the documents and the reads in hand."""
         self._intake.close()
         self.reading.close()
+
+
+class BookingDoor:
+    """The services of appointments: portals book at /services/appointment, hospitals call ApiService at both its addresses."""
+
+    def __init__(self, ground: Ground, house: House) -> None:
+        chosen = ground.settings.hospitals
+        self._booking = Booking(ground.settings, ground.database, ground.seal, house)
+        appointments = self._booking.appointments
+        turns = HospitalCalls(each=chosen.portal_each, together=chosen.portal_together, patience=chosen.portal_patience)
+        self._portals = AppointmentDoor(appointments, turns)
+        self._hospitals = ApiDoor(
+            self._booking.callers,
+            appointments.answer,
+            ground.institutions,
+            ground.access,
+            ground.audit,
+            ground.put_down,
+            ground.take,
+        )
+
+    @property
+    def services(self) -> Mapping[str, Service]:
+        """Name the addresses with what answers there."""
+        api = Service(contract=API, handlers=self._hospitals.handlers)
+        portals = Service(contract=APPOINTMENT, handlers=self._portals.handlers)
+        return {"/services/appointment": portals, "/services/api": api, "/ApiService.asmx": api}
+
+    async def take_up(self, house: House) -> None:
+        """Ask and know the hospitals of another set of files; raises ConfigError, and then nothing is exchanged."""
+        await asyncio.to_thread(self._booking.renew, house)
+        self._hospitals.exchange(self._booking.callers)
+
+    def close(self) -> None:
+        """Finish the calls in hand, then close the connections to the hospitals."""
+        self._portals.close()
+        self._hospitals.close()
+        self._booking.close()
 
 
 def _judging(ground: Ground, board: Board) -> Judging:

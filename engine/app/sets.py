@@ -42,15 +42,14 @@ class Sets:
             return self._judging(self._unused.pop(), Place.LOOP)
         return self._large_judge(self.house, like=self._large)
 
-    async def take_up(self, folder: Path, intake: Intake) -> House:
-        """Load and compile the set of a folder, then let the intake judge by it; raises, and then nothing is exchanged."""
-        house = await self._load(folder)
+    async def exchange(self, house: House, intake: Intake) -> None:
+        """Let the intake judge by another set, as `load` gave it; raises, and then nothing is exchanged."""
         like = self._large
         await intake.exchange(self._judging(house, Place.LOOP), lambda: self._large_judge(house, like=like))
         self.house = house
-        return house
 
-    async def _load(self, folder: Path) -> House:
+    async def load(self, folder: Path) -> House:
+        """Load and compile the set of a folder in slices; raises what is wrong with it."""
         older = self.house.press
         if await asyncio.to_thread(same_shared, older.root, folder):
             press = older.successor(folder)

@@ -1,0 +1,46 @@
+"""Build appointments over the set of files in force: the hospitals that are asked, their terms, the rules of booking."""
+
+from __future__ import annotations
+
+from engine.app.hospitals import callers_of, open_hospitals, surroundings, terms_of
+from engine.app.house import BOOKING, House
+from engine.hospital import HospitalCall
+from engine.inbound.api_door import CallerOf
+from engine.log import get_logger
+from engine.services.appointments.desk import Appointments
+from engine.services.appointments.rules import load_rules
+from engine.settings import Settings
+from engine.store.database import Database
+from engine.store.sealing import Seal
+
+_LOG = get_logger("hospitals")
+
+
+class Booking:
+    """The appointment service of one process with its way to the hospitals; both follow the set of files in force.
+
+    Raises ConfigError when an adapter or the rules cannot be used.
+    """
+
+    def __init__(self, settings: Settings, database: Database, seal: Seal, house: House) -> None:
+        root = house.book.root
+        self._settings = settings
+        self.callers: CallerOf = callers_of(settings, house.adapters, root)
+        self.hospitals = open_hospitals(settings, house.adapters, root, _note)
+        self.appointments = Appointments(database, seal, self.hospitals.ask, terms_of(house.adapters), load_rules(root / BOOKING))
+
+    def renew(self, house: House) -> None:
+        """Work by another set of files; raises ConfigError, and then nothing is changed."""
+        root = house.book.root
+        callers, rules = callers_of(self._settings, house.adapters, root), load_rules(root / BOOKING)
+        self.hospitals.renew(house.adapters, surroundings(self._settings, root))
+        self.appointments.exchange(terms_of(house.adapters), rules)
+        self.callers = callers
+
+    def close(self) -> None:
+        """Close the connections to the hospitals."""
+        self.hospitals.close()
+
+
+def _note(call: HospitalCall) -> None:
+    _LOG.debug("hospital asked", institution=call.institution, function=call.function, outcome=call.outcome, seconds=call.seconds)

@@ -15,7 +15,7 @@ from engine.documents.reading import XmlDocument
 from engine.documents.stylesheets import Stylesheet
 from engine.errors import ConfigError, EngineError, Rejected, SenderError, Unavailable
 from engine.hospital import Values
-from engine.outbound.adapters import AdapterSheet, FunctionSheet
+from engine.outbound.adaptersheet import AdapterSheet, FunctionSheet
 from engine.outbound.connector import Surroundings, Unfit, basic, inside, need_secret
 from engine.outbound.contract import Contract, FaultReply, Manner, Unreadable
 from engine.outbound.wire import Answer, refuse_status

@@ -9,16 +9,19 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 from engine.breaker import Breaker
 from engine.documents.jilin.envelope import new_nonce
+from engine.documents.wsdlchanges import wsdl_changes
 from engine.errors import ConfigError, DestinationError, Fault, Rejected, Unavailable
 from engine.hospital import HospitalCall, HospitalReply, Observe, Values
-from engine.outbound.adapters import Adapters, AdapterSheet, fault_of
+from engine.outbound.adapters import Adapters, fault_of
+from engine.outbound.adaptersheet import AdapterSheet
 from engine.outbound.connector import Surroundings, Unfit
 from engine.outbound.dialect import Dialect
 from engine.outbound.lookup import Lookup
-from engine.outbound.wire import open_wire
+from engine.outbound.wire import open_wire, refuse_status
 from engine.yamlfile import merge_faults
 
 PATIENCE = 5.0
@@ -64,6 +67,23 @@ class Hospitals:
             finally:
                 self._note(institution, function, outcome, time.monotonic() - started, line)
         return HospitalReply(code=code, message=message, values=found, asked=asked, answered=datetime.now(UTC))
+
+    def look(self, institution: str) -> list[str]:
+        """Fetch the hospital's WSDL within its pinned networks and say how it differs from the pinned copy, [] for not at all.
+
+        Raises Unavailable and Rejected as `ask` does.
+        """
+        line = self._lines.get(institution)
+        if line is None:
+            raise Rejected("DST-206", f"机构 {institution} 没有 adapter.yaml")
+        with line.turn(self._together, self._patience):
+            answer = line.wire.get(line.wsdl_path)
+        refuse_status(answer)
+        return wsdl_changes(line.pinned, answer.body)
+
+    def knows(self, institution: str) -> bool:
+        """Tell whether a hospital has an adapter."""
+        return institution in self._lines
 
     def offers(self, institution: str, function: str) -> bool:
         """Tell whether a hospital has an adapter that names the function."""
@@ -116,6 +136,8 @@ class Line:
         self.sheet = sheet
         self.dialect = Dialect(sheet, around)
         self.wire = open_wire(sheet.address, sheet, around, lookup)
+        self.pinned = (around.root / sheet.wsdl).read_bytes()
+        self.wsdl_path = urlsplit(sheet.address).path + sheet.wsdl_query if sheet.wsdl_query.startswith("?") else sheet.wsdl_query
         self.breaker = Breaker()
         self._turns = threading.BoundedSemaphore(sheet.parallel)
         self._recent: deque[float] = deque()

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic_core import PydanticUndefined
 
-from engine.outbound.adapters import AdapterSheet
+from engine.outbound.adaptersheet import AdapterSheet
 from engine.outbound.endpoints import CONNECTORS
 from engine.outbound.values import WORDS
 

@@ -388,3 +388,22 @@ def test_a_new_set_of_adapters_is_taken_up_whole_or_not_at_all(tmp_path):
         hospitals.renew(load_adapters(root), around(root))
         hospitals.ask("H001", "1001", IP)
         assert (len(old.requests), len(new.requests)) == (2, 1)
+
+
+def test_a_look_at_the_hospitals_wsdl_says_what_changed(tmp_path):
+    pinned = (tmp_path / "project/wsdl/hospital/HospitalService.wsdl", b'http://tempuri.org/HealthCardService" style')
+
+    def wsdl(change=lambda text: text):
+        return saying(http_reply(change(pinned[0].read_bytes())))
+
+    with Destination(hospital()) as there:
+        hospitals = asking(tmp_path, there)
+        there.act = wsdl()
+        assert hospitals.look("H001") == []
+        there.act = wsdl(lambda text: text.replace(pinned[1], b'urn:other" style'))
+        (only,) = hospitals.look("H001")
+        assert only.endswith("改为 urn:other")
+        there.act = saying(http_reply(b"no", "404 Not Found"))
+        with pytest.raises(Rejected):
+            hospitals.look("H001")
+    assert {request.line for request in there.requests} == {"GET /receive?wsdl HTTP/1.1"}

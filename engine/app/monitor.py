@@ -38,14 +38,14 @@ def run_monitor(settings: Settings, name: str, fd: int) -> None:
         seal = open_seal(database, settings)
         archive = Archive(database, Journal(database, seal), Queue(database, seal))
         institutions, house = Institutions(database, seal), load_in_force(settings, database, seal)
-        root, types = house.book.root, _types(house)
+        root, types, adapters = house.book.root, _types(house), dict.fromkeys(house.adapters)
         following = Following(settings, database, seal, name, house.book.revision)
         with contextlib.closing(Turns(lambda: _checks(settings, institutions, board, root))) as turns:
 
             def take_up(folder: Path) -> None:
-                turns.exchange(lambda: _checks(settings, institutions, board, folder, types))
+                turns.exchange(lambda: _checks(settings, institutions, board, folder, types, adapters))
 
-            sources = archive.sources(_check_source(settings, institutions, turns, types))
+            sources = archive.sources(_check_source(settings, institutions, turns, types), lambda: _named(institutions, adapters))
             app, tls = build_monitor(sources, Users(database)), tls_context(settings, clients=False)
             with contextlib.closing(Follower(following, take_up)):
                 asyncio.run(_serve(app, socket.socket(fileno=fd), tls, board))
@@ -66,9 +66,14 @@ def _check_source(
 
 
 def _checks(
-    settings: Settings, institutions: Institutions, board: Board, root: Path, types: dict[str, tuple[str, str]] | None = None
+    settings: Settings,
+    institutions: Institutions,
+    board: Board,
+    root: Path,
+    types: dict[str, tuple[str, str]] | None = None,
+    adapters: dict[str, None] | None = None,
 ) -> Callable[[Pasted], Rehearsed]:
-    """Load a set of files as a front does, for the one thread that checks what is pasted; the names of `types` follow it."""
+    """Load a set of files as a front does, for the one thread that checks what is pasted; the names of `types` and `adapters` follow it."""
     house = load_house(settings, root)
 
     def custodian(institution: str, code: str) -> Issue | None:
@@ -80,6 +85,10 @@ def _checks(
         types.update(named)
         for code in types.keys() - named.keys():
             del types[code]
+    if adapters is not None:
+        adapters |= dict.fromkeys(house.adapters)
+        for code in adapters.keys() - house.adapters.keys():
+            del adapters[code]
     rehearsal = Rehearsal(house.press, house.book, front_limits(settings), custodian, institutions.upload_key_of)
 
     def check(given: Pasted) -> Rehearsed:
@@ -96,6 +105,12 @@ def _checks(
 def _types(house: House) -> dict[str, tuple[str, str]]:
     """Name the document types."""
     return {kind.code: (kind.name, kind.english_name) for kind in house.press.catalogue.types.values()}
+
+
+def _named(institutions: Institutions, adapters: dict[str, None]) -> dict[str, str]:
+    """Name the hospitals that can be asked."""
+    names = {one.code: one.name for one in institutions.list()}
+    return {code: names.get(code, code) for code in tuple(adapters)}
 
 
 async def _serve(app: object, listening: socket.socket, tls: ssl.SSLContext | None, board: Board) -> None:

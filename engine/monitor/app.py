@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 
 from engine.errors import TryAgain
 from engine.log import get_logger
+from engine.monitor.appointments import AppointmentsPage, AppointmentsSource
 from engine.monitor.board import Act, Board
 from engine.monitor.check import CheckPage, CheckSource
 from engine.monitor.completeness import CompletenessPage, CompletenessSource
@@ -33,14 +34,15 @@ class Sources:
     """What the pages show and do, as plain callables that may block; any may raise TryAgain.
 
     `overview` reads the page's values; `waiting` what /metrics tells of the queues; `ping` writes to the store;
-    `acts` holds `retry` and `discard` of one dead delivery; `quality`, `completeness` and `check` are what the pages of
-    these names ask.
+    `acts` holds `retry` and `discard` of one dead delivery; `appointments`, `quality`, `completeness` and `check` are
+    what the pages of these names ask.
     """
 
     overview: Callable[[], Overview]
     waiting: Callable[[], Waiting]
     ping: Callable[[], None]
     acts: Mapping[str, Act]
+    appointments: AppointmentsSource
     quality: QualitySource
     completeness: CompletenessSource
     check: CheckSource
@@ -50,7 +52,7 @@ def build_monitor(sources: Sources, users: Users) -> ASGIApp:
     """Build the monitor as an ASGI application, to be served on a port of its own."""
     door, board = Door(users), Board(sources.overview, sources.acts)
     probes = Probes(sources.ping, sources.waiting)
-    check = CheckPage(sources.check)
+    check, booking = CheckPage(sources.check), AppointmentsPage(sources.appointments)
     app = Starlette(
         routes=[
             Route("/health", probes.health),
@@ -60,6 +62,9 @@ def build_monitor(sources: Sources, users: Users) -> ASGIApp:
             Route("/signin", door.enter, methods=["POST"]),
             Route("/signout", door.leave, methods=["POST"]),
             Route("/overview", door.guard(board.show)),
+            Route("/appointments", door.guard(booking.show)),
+            Route("/appointments/orders/{order}", door.guard(booking.order)),
+            Route("/appointments/{hospital}/{act}", door.guard(booking.act), methods=["POST"]),
             Route("/quality", door.guard(QualityPage(sources.quality).show)),
             Route("/completeness", door.guard(CompletenessPage(sources.completeness).show)),
             Route("/check", door.guard(check.show)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol
 
 from starlette.concurrency import run_in_threadpool
@@ -87,18 +87,21 @@ def _back(told: str) -> Response:
 
 def as_json(overview: Overview) -> dict[str, Any]:
     """Write the overview as JSON values; times as the contracts do."""
-    told = _values(asdict(overview))
+    told = plain_values(asdict(overview))
     for line, destination in zip(told["destinations"], overview.destinations, strict=True):
         line["waiting"] = destination.waiting
     named = ("accounted", "difference", "taken_today", "waiting", "dead_count")
     return {**told, **{name: getattr(overview, name) for name in named}}
 
 
-def _values(value: Any) -> Any:
+def plain_values(value: Any) -> Any:
+    """Turn values into those that JSON knows; times and days as the contracts write them."""
     if isinstance(value, datetime):
         return shanghai_text(value)
+    if isinstance(value, date):
+        return value.isoformat()
     if isinstance(value, Mapping):
-        return {key: _values(item) for key, item in value.items()}
+        return {key: plain_values(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_values(item) for item in value]
+        return [plain_values(item) for item in value]
     return value

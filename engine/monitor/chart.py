@@ -86,7 +86,7 @@ class Chart:
 def draw(hours: Sequence[Hour]) -> Chart:
     """Lay out one stacked bar an hour over a grid with round numbers."""
     peak = max((hour.total for hour in hours), default=0)
-    step = _round_step(peak)
+    step = round_step(peak)
     top = max(step * -(-peak // step), step)
     slot = (WIDTH - LEFT - RIGHT) / max(len(hours), 1)
     bars = tuple(_bar(hour, LEFT + number * slot, slot, top) for number, hour in enumerate(hours))
@@ -117,8 +117,8 @@ def _y(value: int, top: int) -> float:
     return round(HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * value / top, 1)
 
 
-def _round_step(peak: int) -> int:
-    """Choose a step of 1, 2, 2.5 or 5 times a power of ten that gives at most five lines above the base."""
+def round_step(peak: int) -> int:
+    """Choose the step of a grid: 1, 2, 2.5 or 5 times a power of ten that gives at most five lines above the base."""
     power = 1
     while True:
         for tenths in (10, 20, 25, 50):

@@ -29,6 +29,7 @@ ACTS: Mapping[str, frozenset[str]] = {
     "discard": frozenset({"operator", "engineer", "administrator"}),
     "quality": frozenset({"operator", "engineer", "administrator"}),
     "check": frozenset({"operator", "engineer", "administrator"}),
+    "hospital": frozenset({"operator", "engineer", "administrator"}),
 }
 """What not every signed-in person may do; a page of the same name is shown to these roles only."""
 
@@ -43,6 +44,7 @@ class Page:
 
 PAGES: tuple[Page, ...] = (
     Page("overview", "/overview"),
+    Page("appointments", "/appointments"),
     Page("completeness", "/completeness"),
     Page("quality", "/quality"),
     Page("check", "/check"),
@@ -104,6 +106,7 @@ def page(
         "iso": shanghai_text,
         "minute": lambda moment: shanghai_text(moment)[:16].replace("T", " "),
         "title_of": lambda code: _title(code, language),
+        "named": lambda group, name: _named(group, name, language),
         "may": may,
     }
     response = HTMLResponse(_templates().get_template(template).render(frame | dict(values)), status_code=status)
@@ -131,6 +134,12 @@ def problem(request: Request, status: int, session: Session | None = None, *, tr
 def static_address(name: str) -> str:
     """Give the address of a static file; it changes with the content, so that browsers may keep the file."""
     return f"/static/{name}?v={hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:10]}"
+
+
+def _named(group: str, name: str, language: Language) -> str:
+    """Say what a word of another room is called here, the word itself when it has no name of ours."""
+    key = f"{group}.{name}"
+    return speaker(language)(key) if key in TEXTS else name
 
 
 def _title(code: str, language: Language) -> str:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from engine.message import SHANGHAI
 from engine.monitor.app import Sources
+from engine.monitor.bookingarchive import BookingArchive, Names
 from engine.monitor.chart import Hour
 from engine.monitor.check import CheckSource
 from engine.monitor.completeness import CompletenessArchive, CompletenessSource
@@ -41,13 +42,14 @@ class Archive:
     journal: Journal
     queue: Queue
 
-    def sources(self, check: CheckSource) -> Sources:
-        """Hand the pages what they need; `check` is made by the process, since it needs more than the store."""
+    def sources(self, check: CheckSource, hospitals: Names) -> Sources:
+        """Hand the pages what they need; `check` and `hospitals` are made by the process, since they need more than the store."""
         acts = {"retry": self.retry, "discard": self.discard}
         institutions = Institutions(self.database, self.queue.seal)
         complete = CompletenessArchive(self.database, institutions)
         quality = QualityArchive(self.database, self.journal, institutions)
         return Sources(
+            appointments=BookingArchive(self.database, self.queue.seal, hospitals).source(),
             overview=self.overview, waiting=self.waiting, ping=self.database.ping_write, acts=acts,
             quality=QualitySource(names=quality.names, report=quality.report, types=check.types),
             completeness=CompletenessSource(names=complete.names, span=complete.span, read=complete.read, types=check.types),

@@ -13,6 +13,7 @@ from engine.inbound.gate import too_large
 from engine.inbound.limits import FrontLimits
 from engine.inbound.rehearsal import Rehearsal, Trial, pasted
 from engine.monitor.app import Sources, build_monitor
+from engine.monitor.appointments import AppointmentsSource
 from engine.monitor.check import CheckSource
 from engine.monitor.completeness import CompletenessSource
 from engine.monitor.quality import QualitySource
@@ -21,6 +22,7 @@ from engine.services.users import Users
 from engine.settings import load_settings
 from engine.store.database import Database, metadata
 from tests.monitor.sample import a_busy_day
+from tests.monitor.sample_appointments import appointments_of, order_of
 from tests.monitor.sample_completeness import TODAY, completeness_of, span_of
 from tests.monitor.sample_quality import HOSPITALS, TYPES, quality_of
 from tests.monitor.web import Visitor, serve
@@ -47,6 +49,7 @@ class Behind:
     rules: int = 12
     made: object = staticmethod(quality_of)
     wishes: list = field(default_factory=list)
+    booking: object = field(default_factory=appointments_of)
 
     def read(self):
         self.ping()
@@ -76,10 +79,24 @@ class Behind:
         self.source = CheckSource(
             turns=self.turns, limit=CHECKED, oversize=OVERSIZE, names=lambda: self.institutions, types=TYPES,
         )  # fmt: skip
+        booking = AppointmentsSource(
+            read=self.appointments, order=order_of, acts={"test": self.ask("test"), "sync": self.ask("sync")},
+        )  # fmt: skip
         return Sources(
-            overview=self.read, waiting=self.waiting, ping=self.ping, acts=acts, quality=quality, completeness=complete,
+            appointments=booking, overview=self.read, waiting=self.waiting, ping=self.ping, acts=acts, quality=quality, completeness=complete,
             check=self.source,
         )  # fmt: skip
+
+    def appointments(self):
+        self.ping()
+        return self.booking
+
+    def ask(self, name):
+        def do(hospital, *, by, peer):
+            self.acted.append((name, hospital, by, peer))
+            return any(one.code == hospital for one in self.booking.hospitals)
+
+        return do
 
     def complete(self, asked):
         self.ping()

@@ -8,11 +8,11 @@ from typing import Any
 
 from sqlalchemy import Connection, case, func, select
 
-from engine.services.appointments.counter import Counter
 from engine.services.appointments.model import OrderView
+from engine.services.appointments.orders import Orders
 from engine.services.appointments.tables import difference, event, order, slot
 from engine.services.appointments.views import order_view
-from engine.store.errands import ErrandLine, Errands
+from engine.store.sealing import Seal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,15 +127,15 @@ def _lines(connection: Connection, query: Any) -> list[OrderLine]:
     ]  # fmt: skip
 
 
-def order_page(counter: Counter, connection: Connection, order_id: str) -> tuple[OrderView, list[EventLine]] | None:
+def order_page(seal: Seal, connection: Connection, order_id: str) -> tuple[OrderView, list[EventLine]] | None:
     """Show one order, the patient's name masked, with all its events."""
-    one = counter.orders.read(connection, order_id)
+    one = Orders(seal, lambda _institution: 0.0).read(connection, order_id)
     if one is None:
         return None
     rows = connection.execute(select(event).where(event.c.order_id == order_id).order_by(event.c.seq)).all()
     events = [
         EventLine(at=row.at, what=row.what, who=row.who, state=row.state, pending=row.pending, code=row.code, trace=row.trace,
-                  why=counter.seal.open_text(row.why, table="booking_event", column="why", row=order_id))
+                  why=seal.open_text(row.why, table="booking_event", column="why", row=order_id))
         for row in rows
     ]  # fmt: skip
     return order_view(connection, one), events
@@ -149,8 +149,3 @@ def open_differences(connection: Connection, limit: int = 200) -> list[Differenc
                        theirs=row.theirs, found=row.found)
         for row in rows
     ]  # fmt: skip
-
-
-def errand_lines(counter: Counter, connection: Connection) -> list[ErrandLine]:
-    """Tell how the errands stand for each hospital."""
-    return Errands(counter.database).lines(connection, counter.now())

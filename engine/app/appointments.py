@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from engine.app.hospitals import callers_of, open_hospitals, surroundings, terms_of
+from collections.abc import Mapping
+
+from engine.app.hospitals import callers_of, health_errands, open_hospitals, surroundings, terms_of
 from engine.app.house import BOOKING, House
-from engine.hospital import HospitalCall
 from engine.inbound.api_door import CallerOf
-from engine.log import get_logger
-from engine.services.appointments.desk import Appointments
+from engine.services.appointments.desk import Appointments, Handler
 from engine.services.appointments.rules import load_rules
+from engine.services.hospitalhealth import HospitalHealth
 from engine.settings import Settings
 from engine.store.database import Database
 from engine.store.sealing import Seal
-
-_LOG = get_logger("hospitals")
 
 
 class Booking:
@@ -26,8 +25,13 @@ class Booking:
         root = house.book.root
         self._settings = settings
         self.callers: CallerOf = callers_of(settings, house.adapters, root)
-        self.hospitals = open_hospitals(settings, house.adapters, root, _note)
+        self.health = HospitalHealth(database)
+        self.hospitals = open_hospitals(settings, house.adapters, root, self.health.observe)
         self.appointments = Appointments(database, seal, self.hospitals.ask, terms_of(house.adapters), load_rules(root / BOOKING))
+
+    def errands(self) -> Mapping[str, Handler]:
+        """Give what is done for each kind of errand, for the runner of a worker."""
+        return {**self.appointments.handlers(), **health_errands(self.hospitals, self.health, self._settings.host)}
 
     def renew(self, house: House) -> None:
         """Work by another set of files; raises ConfigError, and then nothing is changed."""
@@ -38,9 +42,6 @@ class Booking:
         self.callers = callers
 
     def close(self) -> None:
-        """Close the connections to the hospitals."""
+        """Close the connections to the hospitals, and write what is still to be noted of their health."""
         self.hospitals.close()
-
-
-def _note(call: HospitalCall) -> None:
-    _LOG.debug("hospital asked", institution=call.institution, function=call.function, outcome=call.outcome, seconds=call.seconds)
+        self.health.close()

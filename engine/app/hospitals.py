@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from engine.errors import ConfigError, DestinationError
+from engine.errors import ConfigError, DestinationError, Rejected
 from engine.hospital import Observe
 from engine.inbound.api_door import CallerOf, HospitalCaller
 from engine.outbound.adapters import Adapters, fault_of
@@ -16,8 +16,10 @@ from engine.outbound.connector import Secrets, Surroundings, Unfit
 from engine.outbound.dialect import keys_of
 from engine.outbound.hospital import Hospitals
 from engine.services.appointments.model import Terms, TermsOf
-from engine.services.hospitalhealth import HospitalHealth
+from engine.services.hospitalhealth import HospitalHealth, cards
 from engine.settings import Settings
+from engine.store.database import Database
+from engine.store.errands import put, subjects
 from engine.yamlfile import merge_faults
 
 
@@ -37,29 +39,47 @@ def open_hospitals(settings: Settings, adapters: Adapters, root: Path, observe: 
 TEST, LOOK = "test", "wsdl-look"
 """Errands that the monitor may ask for: ask the hospital 1001, see whether its WSDL changed."""
 
+_IP = 16
+"""Characters that 1001 has for our address; a longer one, of IP version 6, cannot be told."""
+
 _LOOK_EVERY = timedelta(days=1)
+_LOOK_SPREAD = timedelta(hours=1)
 
 
 def health_errands(hospitals: Hospitals, health: HospitalHealth, address: str) -> Mapping[str, Callable[[str], datetime | None]]:
-    """Give the handlers of both errands, by kind, each taking an institution's code.
-
-    `address` is the IP that 1001 tells. A look asks for the next one in a day, as long as the hospital has an adapter.
-    """
+    """Give the handlers of both errands, by kind, each taking an institution's code; `address` is the IP that 1001 tells."""
     return {TEST: partial(_test, hospitals, address), LOOK: partial(_look, hospitals, health)}
+
+
+def plan_looks(database: Database, institutions: Iterable[str], chance: Callable[[], float]) -> int:
+    """Ask for a look at every WSDL that nobody looked at for a day, spread over an hour; for the clock. Gives their number."""
+    now = datetime.now(UTC)
+    with database.read() as connection:
+        looked = {card.institution: card.wsdl_looked for card in cards(connection, now)}
+    due = [code for code in institutions if (last := looked.get(code)) is None or now - last >= _LOOK_EVERY]
+    if due:
+        with database.write() as connection:
+            due = sorted(set(due) - subjects(connection, LOOK))
+            for code in due:
+                put(connection, LOOK, code, code, now + chance() * _LOOK_SPREAD)
+    return len(due)
 
 
 def _test(hospitals: Hospitals, address: str, institution: str) -> None:
     """Ask 1001; what came of it is on the health card, so that a hospital that is away is no failed errand."""
     with contextlib.suppress(DestinationError):
-        hospitals.ask(institution, "1001", {"IP": address})
+        hospitals.ask(institution, "1001", {"IP": address if len(address) <= _IP else "0.0.0.0"})  # noqa: S104  told, not listened on
 
 
-def _look(hospitals: Hospitals, health: HospitalHealth, institution: str) -> datetime | None:
-    now = datetime.now(UTC)
+def _look(hospitals: Hospitals, health: HospitalHealth, institution: str) -> None:
+    """Compare the WSDL; one that the hospital does not show is a finding, a hospital that is away is tried again."""
     if not hospitals.knows(institution):
-        return None
-    health.looked(institution, hospitals.look(institution), now)
-    return now + _LOOK_EVERY
+        return
+    try:
+        words = hospitals.look(institution)
+    except Rejected as error:
+        words = [f"不能读取 WSDL：{error.text}"]
+    health.looked(institution, words, datetime.now(UTC))
 
 
 def callers_of(settings: Settings, adapters: Adapters, root: Path) -> CallerOf:

@@ -104,6 +104,11 @@ def plan(connection: Connection, kind: str, subject: str, institution: str, due:
     connection.execute(insert.on_conflict_do_update(index_elements=["kind", "subject"], set_={"due": moved}))
 
 
+def subjects(connection: Connection, kind: str) -> set[str]:
+    """Give the subjects of the errands of one kind that are open."""
+    return set(connection.execute(sa.select(errand.c.subject).where(errand.c.kind == kind)).scalars())
+
+
 def drop(connection: Connection, kind: str, subject: str) -> None:
     """Forget an errand that nobody runs at this moment; who runs it finds nothing left to do."""
     mine = (errand.c.kind == kind, errand.c.subject == subject, errand.c.lease_until.is_(None))

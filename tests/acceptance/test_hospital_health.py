@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 
-from engine.app.hospitals import LOOK, TEST, callers_of, health_errands, open_hospitals, terms_of
-from engine.errors import Rejected
+from engine.app.hospitals import LOOK, TEST, callers_of, health_errands, open_hospitals, plan_looks, terms_of
+from engine.errors import Unavailable
 from engine.outbound.adapters import load_adapters
 from engine.services.hospitalhealth import HospitalHealth, cards
 from engine.settings import load_settings
 from engine.store.database import Database
+from engine.store.errands import drop
 from engine.store.migrations import migrate
 from tests.support.adapters import ENTRY, KEY, SIGN, hospital, project
 from tests.support.destination import Destination, http_reply, saying
@@ -56,13 +57,20 @@ def test_test_now_and_the_look_end_on_the_card(tmp_path, database, settings):
         there.act = saying(
             http_reply((root / "wsdl/hospital/HospitalService.wsdl").read_bytes().replace(b"HealthCardService", b"PubService"))
         )
-        again = errands[LOOK]("H001")
-        assert again - datetime.now(UTC) > timedelta(hours=23)
+        assert plan_looks(database, ["H001", "H002"], lambda: 0.0) == 2
+        assert plan_looks(database, ["H001", "H002"], lambda: 0.0) == 0, "what is asked for already is not asked for again"
+        errands[LOOK]("H001")
         assert card(database).wsdl_words == ("缺少操作 HealthCardService", "新增操作 PubService")
         there.act = saying(http_reply(b"", "404 Not Found"))
-        with pytest.raises(Rejected):
+        errands[LOOK]("H001")
+        assert card(database).wsdl_words == ("不能读取 WSDL：HTTP 404",)
+        there.act = saying(http_reply(b"", "503 Busy"))
+        with pytest.raises(Unavailable):
             errands[LOOK]("H001")
         assert errands[LOOK]("H999") is None
+        with database.write() as connection:
+            drop(connection, LOOK, "H001")
+        assert plan_looks(database, ["H001"], lambda: 0.0) == 0, "it was looked at today"
         hospitals.close()
         health.close()
 

@@ -13,7 +13,7 @@ from engine.schedule import Clock, Job
 from engine.store.duework import DueWork, due_work
 from engine.store.leadership import leadership
 from tests.store.conftest import database  # noqa: F401 - the two stores, SQLite and PostgreSQL
-from tests.support.postgres import url  # noqa: F401 - the fixture that `database` asks for
+from tests.support.databases import url  # noqa: F401 - the fixture that `database` asks for
 
 
 @contextmanager

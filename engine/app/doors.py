@@ -10,7 +10,7 @@ from typing import Any
 
 from engine.app.appointments import Booking
 from engine.app.ground import Ground
-from engine.app.house import House, build_desks
+from engine.app.house import PACE, House, build_desks
 from engine.app.sets import Judging, Sets
 from engine.documents.catalogue import Catalogue
 from engine.errors import Issue, SenderError
@@ -26,11 +26,13 @@ from engine.inbound.handbook import explanation
 from engine.inbound.hospitalcalls import HospitalCalls
 from engine.inbound.intake import Filing, Intake
 from engine.inbound.judge import CustodianCheck, Judge
+from engine.inbound.lanes import Lanes
 from engine.inbound.poison import Vigil
 from engine.inbound.registration import Registration
 from engine.inbound.registry import REGISTRY
 from engine.inhand.board import Board, Place
 from engine.inhand.deaths import Deaths
+from engine.inhand.pace import Pace
 from engine.services.applications import Applications
 from engine.services.audit import AuditNote
 from engine.services.institutions import judge_custodian
@@ -85,6 +87,7 @@ class DocumentDoor:
             make_judge=self._sets.make_judge,
             filing=Filing(journal, desks, explain), writer=ground.writer, explain=explain, large=settings.limits.large,
             batch_documents=settings.limits.batch_documents, batch_unpacked=settings.limits.batch_unpacked,
+            lanes=Lanes(Pace(settings.data / PACE)),
         )  # fmt: skip
         self._enquiry = Enquiry(
             journal=journal, reading=self.reading, writer=ground.writer, desks=desks, catalogue=house.press.catalogue

@@ -20,6 +20,7 @@ from engine.documents.press import Press
 from engine.errors import ConfigError
 from engine.inbound.intake import Desk
 from engine.inbound.tls import server_context
+from engine.inhand.pace import make_pace
 from engine.outbound.adapters import Adapters, load_adapters
 from engine.outbound.endpoints import Endpoints, load_endpoints
 from engine.services.applications import Applications
@@ -38,6 +39,9 @@ from engine.store.sealing import Seal
 
 DESKS = ("records", "operations")
 """Our own services that a route may send to."""
+
+PACE = "pace"
+"""The file in the data directory by which the fronts of this node keep their lanes."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -212,4 +216,5 @@ def prepare(settings: Settings) -> str | None:
         put_in_force(settings, database, seal, house)
         kept.forget_others(settings, house.book.revision)
         metrics.clear_figures(settings.data / "figures")
+        make_pace(settings.data / PACE)
         return first_administrator(database)

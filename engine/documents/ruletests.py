@@ -121,7 +121,8 @@ def has_entry(element: str, section: str = "") -> str:
     """Hold when this section, or one that `section` recognises, has a filled observation of the element."""
     if section:
         good = f"[{FILLED_VALUE}][ancestor::hl7:section[{section}]]"
-        return f"key('value','{element}')[1]{good} or key('value','{element}'){good}"
+        likely = " or ".join(f"key('value','{element}')[{place}]{good}" for place in ("1", "last()"))
+        return f"{likely} or key('value','{element}'){good}"
     filled_one = f"hl7:observation[hl7:code/@code='{element}']/hl7:value[{FILLED_VALUE}]"
     return f"hl7:entry/{filled_one} or hl7:entry/*/*/{filled_one} or .//{filled_one}"
 
@@ -129,15 +130,23 @@ def has_entry(element: str, section: str = "") -> str:
 def _plain_limits(tail: str) -> Iterator[str]:
     """Bound each part of a time without zone or fraction by arithmetic, which costs less than taking texts apart."""
 
-    def below(part: str, bound: int) -> str:
+    def behind(part: str) -> tuple[str, int]:
         rest = f"MMDD{tail}"[f"MMDD{tail}".index(part) :]
-        return f"@value mod {10 ** len(rest)}<{bound * 10 ** (len(rest) - 2)}"
+        return f"@value mod {10 ** len(rest)}", 10 ** (len(rest) - 2)
+
+    def below(part: str, bound: int) -> str:
+        rest, one = behind(part)
+        return f"{rest}<{bound * one}"
+
+    def from_one_to(part: str, last: int) -> str:
+        rest, one = behind(part)
+        return f"floor(({rest} - {one}) div {last * one})=0"
 
     month = "substring(@value,5,2)"
-    yield f"{below('MM', 13)} and not({below('MM', 1)})"
-    yield f"not({below('DD', 1)})"
+    yield from_one_to("MM", 12)
     long_months = f"contains('01 03 05 07 08 10 12',{month})"
-    yield f"({below('DD', 29)} or {below('DD', 31)} and not({month}='02') or {below('DD', 32)} and {long_months})"
+    late = f"{from_one_to('DD', 30)} and not({month}='02') or {from_one_to('DD', 31)} and {long_months}"
+    yield f"({from_one_to('DD', 28)} or {late})"
     yield from (below(part, bound) for part, bound in (("hh", 24), ("mm", 60), ("ss", 60)) if part in tail)
 
 

@@ -126,11 +126,12 @@ class Intake:
         large: int,
         batch_documents: int,
         batch_unpacked: int,
+        lanes: Lanes | None = None,
     ) -> None:
         self._judge = make_judge()
         self._make_judge = make_judge
         self._own = local()
-        self._lanes = Lanes()
+        self._lanes = lanes or Lanes()
         self._executor: Executor = ThreadPoolExecutor(1, thread_name_prefix="large")
         self._filing = filing
         self._writer = writer

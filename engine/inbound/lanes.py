@@ -1,4 +1,4 @@
-"""Let live documents go first: while any come in, history passes one document at a time."""
+"""Let live documents go first: while any come in, history passes one call at a time and rests after each."""
 
 from __future__ import annotations
 
@@ -7,28 +7,42 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+from engine.inhand.pace import Pace
+
 BESIDE_LIVE = 1
-"""History documents judged and committed at once while live ones come in: a live one waits for one of them at most."""
+"""History calls judged and committed at once while live ones come in: a live one waits for one of them at most."""
 
 ALONE = 16
-"""History documents in hand at once when no live one came in for a while: enough to fill a commit."""
+"""History calls in hand at once when no live one came in for a while: enough to fill a commit."""
 
 QUIET = 1.0
 """So many seconds after the last live document its lane is quiet."""
 
+REST = 2.0
+"""Beside live documents history rests so many times as long as its last call took: it has a third of the time at most."""
+
+LONGEST_REST = 3.0
+"""Seconds of rest at most, also after a large batch."""
+
+_TURN = 1.0
+"""Seconds for which a call that begins keeps the other fronts' history waiting; its end says how long in truth."""
+
 
 class Lanes:
-    """The two lanes of one front; history waits for its turn in the order it came, and always gets on."""
+    """The two lanes of one front; history waits for its turn in the order it came, and always gets on.
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    `pace` is shared by all fronts of the node: history of one gives way to live documents of another.
+    """
+
+    def __init__(self, pace: Pace | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+        self._pace = pace or Pace()
         self._clock = clock
-        self._last_live = -QUIET
         self._inside = 0
         self._turn = asyncio.Condition()
 
     def live(self) -> None:
         """Note that a live document came in."""
-        self._last_live = self._clock()
+        self._pace.live = self._clock()
 
     @asynccontextmanager
     async def history(self) -> AsyncIterator[None]:
@@ -37,12 +51,26 @@ class Lanes:
             await self._turn.wait_for(self._has_room)
             self._inside += 1
         try:
-            yield
+            await self._rest()
+            began = self._clock()
+            self._pace.turn = began + _TURN
+            try:
+                yield
+            finally:
+                now = self._clock()
+                self._pace.turn = now + min((now - began) * REST, LONGEST_REST)
         finally:
             self._inside -= 1
             async with self._turn:
                 self._turn.notify_all()
 
+    async def _rest(self) -> None:
+        """Wait until history's turn has come; live documents that stay away end the rest."""
+        while not self._quiet() and (left := self._pace.turn - self._clock()) > 0:  # noqa: ASYNC110 - other processes move the turn
+            await asyncio.sleep(min(left, QUIET))
+
+    def _quiet(self) -> bool:
+        return self._clock() - self._pace.live >= QUIET
+
     def _has_room(self) -> bool:
-        quiet = self._clock() - self._last_live >= QUIET
-        return self._inside < (ALONE if quiet else BESIDE_LIVE)
+        return self._inside < (ALONE if self._quiet() else BESIDE_LIVE)

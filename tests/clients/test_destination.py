@@ -10,7 +10,7 @@ import pytest
 from engine.outbound.connector import Secrets, Surroundings
 from engine.outbound.endpoints import build_connectors, load_endpoints
 from engine.store.database import Database
-from engine.store.migrations import migrate
+from tests.support.databases import migrated_file
 from tests.support.office import Office
 from tests.support.receiver import ENTRY, NodeReceiver
 
@@ -31,8 +31,7 @@ def receiver(tmp_path_factory):
 
 @pytest.fixture
 def office(tmp_path):
-    database = Database(f"sqlite:///{tmp_path / 'test.db'}", checkpoints=True)
-    migrate(database)
+    database = Database(migrated_file(tmp_path / "test.db"), checkpoints=True)
     made = Office(database)
     yield made
     made.close()

@@ -18,7 +18,7 @@ from engine.services.audit import Audit
 from engine.services.institutions import Institutions
 from engine.services.passwords import PasswordChecks
 from engine.store.database import Database
-from engine.store.migrations import migrate
+from tests.support.databases import migrated_file
 from tests.support.seals import SEAL
 
 SECRET = "correct-horse-1"
@@ -45,13 +45,12 @@ def shown(name="hospital-a.pem"):
 
 @pytest.fixture
 def url(tmp_path):
-    return f"sqlite:///{tmp_path / 'test.db'}"
+    return migrated_file(tmp_path / "test.db")
 
 
 @pytest.fixture
 def database(url):
     opened = Database(url)
-    migrate(opened)
     yield opened
     opened.close()
 

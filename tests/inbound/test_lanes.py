@@ -1,10 +1,12 @@
 """Live documents go first: history passes one at a time beside them, many at once when it is alone, and always gets on."""
 
 import asyncio
+import time
 
 import pytest
 
-from engine.inbound.lanes import ALONE, QUIET, Lanes
+from engine.inbound.lanes import ALONE, LONGEST_REST, QUIET, REST, Lanes
+from engine.inhand.pace import Pace, make_pace
 
 
 class Clock:
@@ -36,36 +38,36 @@ def together(lanes, number, during=lambda: None):
 
 
 def test_beside_live_documents_history_passes_one_at_a_time_in_order():
-    lanes = Lanes(Clock())
+    lanes = Lanes(clock=Clock())
     lanes.live()
     assert together(lanes, 20) == (1, list(range(20)))
 
 
 def test_alone_history_passes_many_at_once():
-    assert together(Lanes(Clock()), 40)[0] == ALONE
+    assert together(Lanes(clock=Clock()), 40)[0] == ALONE
 
 
 def test_a_lane_is_quiet_a_while_after_its_last_document():
     clock = Clock()
-    lanes = Lanes(clock)
+    lanes = Lanes(clock=clock)
     lanes.live()
     clock.now += QUIET - 0.01
     assert together(lanes, 5)[0] == 1
-    later = Lanes(clock)
+    later = Lanes(clock=clock)
     later.live()
     clock.now += QUIET
     assert together(later, 5)[0] == 5
 
 
 def test_history_that_was_let_in_alone_gives_way_when_live_documents_come():
-    lanes = Lanes(Clock())
+    lanes = Lanes(clock=Clock())
     most, order = together(lanes, 60, during=lanes.live)
     assert most <= ALONE
     assert order == list(range(60))
 
 
 def test_a_call_that_fails_or_hangs_up_leaves_its_place():
-    lanes = Lanes(Clock())
+    lanes = Lanes(clock=Clock())
     lanes.live()
 
     async def fails():
@@ -87,6 +89,49 @@ def test_a_call_that_fails_or_hangs_up_leaves_its_place():
             pass
 
     asyncio.run(_all())
+
+
+def one_call(lanes, clock, seconds):
+    """Let one history call last so long by the clock."""
+
+    async def call():
+        async with lanes.history():
+            clock.now += seconds
+
+    asyncio.run(call())
+
+
+@pytest.mark.parametrize(("lasted", "rest"), [(0.01, 0.01 * REST), (60.0, LONGEST_REST)])
+def test_beside_live_documents_history_rests_as_long_as_its_call_bids(lasted, rest):
+    clock, pace = Clock(), Pace()
+    lanes = Lanes(pace, clock)
+    lanes.live()
+    one_call(lanes, clock, lasted)
+    assert pace.turn == pytest.approx(clock.now + rest)
+
+
+def test_history_waits_for_the_rest_that_another_front_has_left_it(tmp_path):
+    make_pace(tmp_path / "pace")
+    here, there = (Lanes(Pace(tmp_path / "pace"), time.monotonic) for _ in range(2))
+    here.live()
+
+    async def first_there_then_here():
+        async with there.history():
+            await asyncio.sleep(0.05)
+        began = time.monotonic()
+        async with here.history():
+            return time.monotonic() - began
+
+    assert asyncio.run(first_there_then_here()) >= 0.05 * REST * 0.9
+
+
+def test_a_live_document_at_one_front_makes_history_of_another_pass_singly(tmp_path):
+    make_pace(tmp_path / "pace")
+    clock = Clock()
+    here, there = (Lanes(Pace(tmp_path / "pace"), clock) for _ in range(2))
+    assert together(there, 8)[0] == 8
+    here.live()
+    assert together(there, 3)[0] == 1
 
 
 async def _places(lanes):

@@ -110,14 +110,14 @@ def test_days_in_a_row_are_one_hole():
     ]  # fmt: skip
 
 
-def test_what_was_in_the_store_before_is_counted_by_the_migration(url):
+def test_what_was_in_the_store_before_is_counted_by_the_migration(empty_url):
     from alembic import command
     from alembic.config import Config
 
     import engine.store.migrations as scripts
     from engine.store.database import Database
 
-    opened = Database(url)
+    opened = Database(empty_url)
     config = Config()
     config.set_main_option("script_location", scripts.__path__[0])
     with opened.write() as connection:

@@ -3,14 +3,12 @@
 import pytest
 
 from engine.store.database import Database
-from engine.store.migrations import migrate
-from tests.support.postgres import url  # noqa: F401 - the fixture that every test of this room asks for
+from tests.support.databases import empty_url, url  # noqa: F401 - the fixture that every test of this room asks for
 
 
 @pytest.fixture
 def database(url):  # noqa: F811 - pytest hands the fixture over by its name
     """Give a migrated database."""
     opened = Database(url, pool=10, checkpoints=True)
-    migrate(opened)
     yield opened
     opened.close()

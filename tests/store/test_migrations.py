@@ -51,8 +51,8 @@ def test_migrating_again_changes_nothing(database):
     migrate(database)
 
 
-def test_findings_of_before_learn_their_type_and_lane_and_which_is_the_first_of_its_rule(url):
-    database = Database(url)
+def test_findings_of_before_learn_their_type_and_lane_and_which_is_the_first_of_its_rule(empty_url):
+    database = Database(empty_url)
     scripts = ScriptDirectory(str(Path(migrations.__file__).parent))
     step = next(script for script in scripts.walk_revisions() if script.path.endswith("_findings.py"))
     with database.write() as connection:
@@ -84,8 +84,8 @@ def test_findings_of_before_learn_their_type_and_lane_and_which_is_the_first_of_
     assert rows == [("a", "C0004", "history", 1), ("a", "C0004", "history", 0), ("b", "C0004", "history", 1), ("a", "", "", 1)]
 
 
-def test_several_processes_may_migrate_at_once(url):
-    databases = [Database(url) for _ in range(4)]
+def test_several_processes_may_migrate_at_once(empty_url):
+    databases = [Database(empty_url) for _ in range(4)]
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(migrate, databases))
     for one in databases:

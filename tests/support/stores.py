@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-import pytest
 from sqlalchemy import func, select
 
 from engine.services.institutions import Institutions
@@ -18,17 +17,15 @@ from engine.store.keyring import Keyring, make_keys
 from engine.store.migrations import migrate
 from engine.store.sealing import Seal
 from engine.store.tables import message
+from tests.support.databases import migrated_database, migrated_file
 from tests.support.engine import Engine
 from tests.support.hospital import PASSWORD, Hospital
-from tests.support.postgres import throw_away_database
-
-STORES = ("sqlite", pytest.param("postgresql", marks=pytest.mark.postgres))
 
 
 @contextmanager
 def new_engine(store: str, data: Path, *extra: str, hospitals: tuple[str, ...] = ("HOSP-A",)) -> Iterator[Engine]:
     """Prepare an engine with these hospitals, not started yet; whatever still runs at the end is stopped."""
-    with throw_away_database() if store == "postgresql" else _nothing() as url:
+    with migrated_database() if store == "postgresql" else _in(data) as url:
         engine = Engine(data, url, extra)
         enrol(engine, dict.fromkeys(hospitals, "hospital"))
         try:
@@ -39,7 +36,9 @@ def new_engine(store: str, data: Path, *extra: str, hospitals: tuple[str, ...] =
 
 
 @contextmanager
-def _nothing() -> Iterator[str]:
+def _in(data: Path) -> Iterator[str]:
+    """Put the SQLite file where an engine looks for it when no address is given."""
+    migrated_file(data / "changbai.db")
     yield ""
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.support.stores import STORES, enrol, hospital, new_engine
+from tests.support.databases import STORES
+from tests.support.stores import enrol, hospital, new_engine
 
 
 @pytest.fixture(scope="module", params=STORES)

@@ -8,7 +8,8 @@ import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from tests.support.stores import STORES, hospital, new_engine, until
+from tests.support.databases import STORES
+from tests.support.stores import hospital, new_engine, until
 
 pytestmark = pytest.mark.xdist_group("acceptance-encryption")
 

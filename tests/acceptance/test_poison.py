@@ -7,8 +7,9 @@ from http.client import HTTPException
 import pytest
 
 from tests.acceptance.test_restart import children
+from tests.support.databases import STORES
 from tests.support.project import Project
-from tests.support.stores import STORES, hospital, new_engine, until
+from tests.support.stores import hospital, new_engine, until
 
 pytestmark = [pytest.mark.xdist_group("acceptance-poison"), pytest.mark.timeout(240)]
 

@@ -21,7 +21,8 @@ from zeep.wsse.username import UsernameToken
 from engine.services.applications import application
 from engine.services.audit import Audit
 from engine.services.institutions import Institutions, institution
-from tests.support.stores import STORES, new_engine, opened, seal_of
+from tests.support.databases import STORES
+from tests.support.stores import new_engine, opened, seal_of
 
 NS = "urn:changbai:institution:1"
 PASSWORD = "password-of-the-new-hospital"

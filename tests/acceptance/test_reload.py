@@ -16,10 +16,11 @@ from sqlalchemy import insert, select, update
 
 from engine.store.revisions import current_revision
 from engine.store.tables import message, revision
+from tests.support.databases import STORES
 from tests.support.engine import COMMAND, ROOT
 from tests.support.hospital import Refused
 from tests.support.project import Project
-from tests.support.stores import STORES, conserved, hospital, new_engine, opened, until
+from tests.support.stores import conserved, hospital, new_engine, opened, until
 
 pytestmark = [pytest.mark.xdist_group("acceptance-reload"), pytest.mark.timeout(300)]
 

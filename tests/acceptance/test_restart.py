@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.databases import STORES
 from tests.support.hospital import KINDS, Refused
 from tests.support.project import Project
-from tests.support.stores import STORES, hospital, new_engine, until
+from tests.support.stores import hospital, new_engine, until
 
 pytestmark = [pytest.mark.xdist_group("acceptance-restart"), pytest.mark.timeout(180)]
 

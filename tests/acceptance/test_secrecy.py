@@ -10,8 +10,9 @@ import pytest
 from psycopg import sql
 
 from engine.services.records import RecordsDesk
+from tests.support.databases import STORES
 from tests.support.hospital import Paper, Refused
-from tests.support.stores import STORES, hospital, new_engine, opened, seal_of, until
+from tests.support.stores import hospital, new_engine, opened, seal_of, until
 
 NAME, NUMBER, WORDS = "卡纳莉测", "220102198803071220", "金丝雀唱的主诉"
 CANARIES = [word.encode() for word in (NAME, NUMBER, WORDS)]

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from bench.processes import all_processes, children_of
 from bench.store import fresh_database, unsent
-from engine.app.house import open_seal
+from engine.app.cellar import open_seal
 from engine.documents.sample import sample
 from engine.message import new_receipt
 from engine.settings import Settings

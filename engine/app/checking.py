@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from engine.app.cellar import open_store
 from engine.app.hospitals import open_hospitals
-from engine.app.house import BOOKING, DESKS, document_limits, open_store, read_adapters, tls_context
+from engine.app.house import BOOKING, DESKS, document_limits, read_adapters, tls_context
 from engine.channels import lint
 from engine.documents.press import Press
 from engine.errors import ConfigError, Fault

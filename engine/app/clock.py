@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 from datetime import UTC, datetime, timedelta
 
+from engine.app.cellar import database_url, open_database, open_seal
 from engine.app.checking import differences
-from engine.app.house import database_url, open_database, open_seal
 from engine.app.process import beat_beside, begin, stop_when_told
 from engine.log import get_logger
 from engine.message import SHANGHAI

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from engine import metrics
+from engine.app.cellar import open_database
 from engine.app.doors import Doors
 from engine.app.following import LOOK, Following
 from engine.app.ground import open_ground
-from engine.app.house import load_in_force, open_database, tls_context
+from engine.app.house import load_in_force, tls_context
 from engine.app.process import beat_on_loop, begin, stop_when_told
 from engine.app.sets import compile_early
 from engine.documents.catalogue import Catalogue

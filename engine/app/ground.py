@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 
 from engine import metrics
-from engine.app.house import open_seal
+from engine.app.cellar import open_seal
 from engine.log import get_logger
 from engine.services.access import Access, load_access
 from engine.services.audit import Audit, AuditNote

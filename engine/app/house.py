@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from engine import log, metrics
 from engine.app import kept
+from engine.app.cellar import open_seal, open_store
 from engine.channels import lint
 from engine.channels.book import RouteBook, load_book
 from engine.channels.revision import digests_of, revision_of, same_shared
@@ -23,17 +23,13 @@ from engine.inbound.tls import server_context
 from engine.inhand.pace import make_pace
 from engine.outbound.adapters import Adapters, load_adapters
 from engine.outbound.endpoints import Endpoints, load_endpoints
-from engine.services.applications import Applications
 from engine.services.appointments.rules import BookingRules
 from engine.services.audit import Audit, changed
-from engine.services.institutions import Institutions
 from engine.services.operations import OperationsDesk
 from engine.services.records import RecordsDesk
-from engine.services.users import Users, first_administrator
+from engine.services.users import first_administrator
 from engine.settings import Settings
-from engine.store.database import Database, default_url
-from engine.store.keyfile import read_master
-from engine.store.keyring import Keyring, make_keys
+from engine.store.database import Database
 from engine.store.revisions import is_kept, keep_revision
 from engine.store.sealing import Seal
 
@@ -102,55 +98,6 @@ def load_house(settings: Settings, root: Path | None = None, press: Press | None
 def build_desks(seal: Seal) -> dict[str, Desk]:
     """Build the desks of our own services, by the names of DESKS."""
     return {"records": RecordsDesk(seal), "operations": OperationsDesk(seal)}
-
-
-def database_url(settings: Settings) -> str:
-    """Name the database in force."""
-    return settings.database or default_url(settings.data)
-
-
-def open_database(settings: Settings, *, checkpoints: bool = False) -> Database:
-    """Open the store that the settings name."""
-    return Database(database_url(settings), checkpoints=checkpoints)
-
-
-@contextlib.contextmanager
-def open_store(settings: Settings) -> Iterator[Database]:
-    """Open the store for a command: made and brought up to date when that is still to be done."""
-    # Here, since alembic is a tenth of what a process of the engine loads, and none of them migrates.
-    from engine.store.migrations import migrate
-
-    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with contextlib.closing(open_database(settings)) as database:
-        migrate(database)
-        make_keys(database, settings.key_path, settings.sealing)
-        yield database
-
-
-def open_seal(database: Database, settings: Settings) -> Seal:
-    """Open the seal of a store; raises ConfigError (CFG-062) when the key file is missing or another store's."""
-    return Seal(Keyring(database, read_master(settings.key_path)))
-
-
-@contextlib.contextmanager
-def open_institutions(settings: Settings) -> Iterator[Institutions]:
-    """Open the register of institutions for a command."""
-    with open_store(settings) as database:
-        yield Institutions(database, open_seal(database, settings))
-
-
-@contextlib.contextmanager
-def open_applications(settings: Settings) -> Iterator[Applications]:
-    """Open the invitations and applications for a command."""
-    with open_store(settings) as database:
-        yield Applications(database, open_seal(database, settings))
-
-
-@contextlib.contextmanager
-def open_users(settings: Settings) -> Iterator[Users]:
-    """Open the monitor's users for a command."""
-    with open_store(settings) as database:
-        yield Users(database)
 
 
 def tls_context(settings: Settings, *, clients: bool) -> ssl.SSLContext | None:

@@ -9,9 +9,10 @@ import ssl
 from collections.abc import Callable
 from pathlib import Path
 
+from engine.app.cellar import open_database, open_seal
 from engine.app.following import Follower, Following
 from engine.app.front import front_limits
-from engine.app.house import House, load_house, load_in_force, open_database, open_seal, tls_context
+from engine.app.house import House, load_house, load_in_force, tls_context
 from engine.app.process import beat_on_loop, begin, stop_when_told
 from engine.channels.rehearsal import Rehearsed, refused
 from engine.errors import Issue

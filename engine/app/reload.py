@@ -9,8 +9,9 @@ from pathlib import Path
 from threading import Event, Thread
 
 from engine.app import kept
+from engine.app.cellar import open_seal, open_store
 from engine.app.checking import check_project
-from engine.app.house import load_house, open_seal, open_store, put_in_force
+from engine.app.house import load_house, put_in_force
 from engine.channels import lint
 from engine.errors import ConfigError, EngineError
 from engine.settings import Settings

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 
-from engine.app.house import build_desks, load_in_force, open_seal, open_store
+from engine.app.cellar import open_seal, open_store
+from engine.app.house import build_desks, load_in_force
 from engine.documents.packing import gunzip_stored
 from engine.errors import EngineError, Issue
 from engine.inbound.judge import UNWALKED, Judge, Judgement

@@ -6,8 +6,9 @@ import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 
+from engine.app.cellar import open_database, open_seal
 from engine.app.following import Follower, Following
-from engine.app.house import House, load_house, load_in_force, open_database, open_seal, press_for
+from engine.app.house import House, load_house, load_in_force, press_for
 from engine.app.process import beat_beside, begin, stop_when_told
 from engine.channels.delivery import Courier, Rounds
 from engine.channels.outlet import Carrier

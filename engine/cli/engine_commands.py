@@ -159,7 +159,8 @@ def bench(seconds: float, **flags: Any) -> None:
 @with_run_options
 def demo(**flags: Any) -> None:
     """Run the engine with a simulated hospital and sample traffic, data under var/demo."""
-    from engine.app.house import load_house, open_institutions, open_users
+    from engine.app.cellar import open_institutions, open_users
+    from engine.app.house import load_house
     from engine.app.reload import Watch
     from engine.simulator import demo as show
     from engine.simulator.sender import Account

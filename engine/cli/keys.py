@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from engine.app.house import open_store
+from engine.app.cellar import open_store
 from engine.cli.entry import say, settings_of, with_settings
 from engine.store.keyring import IN_FORCE_SECONDS, rotate
 

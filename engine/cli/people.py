@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from engine.app.house import open_applications, open_institutions, open_users
+from engine.app.cellar import open_applications, open_institutions, open_users
 from engine.cli.entry import say, settings_of, with_settings
 from engine.message import shanghai_text
 from engine.services.institutions import NotDone

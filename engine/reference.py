@@ -118,13 +118,18 @@ def _walk_commands(group: click.Group, path: str) -> Iterator[tuple[str, click.C
 def pages() -> Mapping[str, Callable[[], str]]:
     """Name every generated page under docs/ and the function that writes it."""
     from engine.channels import reference as routes
+    from engine.documents.jilin import reference as hospital_functions
     from engine.outbound import reference as endpoints
 
     own = {"codes.md": codes_page, "settings.md": settings_page, "commands.md": commands_page}
     return (
         own
         | dict(routes.PAGES)
-        | {"endpoints-reference.md": endpoints.generate, "adapter-reference.md": endpoints.adapters_page}
+        | {
+            "endpoints-reference.md": endpoints.generate,
+            "adapter-reference.md": endpoints.adapters_page,
+            "hospital-functions.md": hospital_functions.generate,
+        }
         | dict(_type_pages())
     )
 

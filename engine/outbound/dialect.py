@@ -11,7 +11,8 @@ from engine.documents.jilin.envelope import open_reply, seal_request
 from engine.documents.jilin.faults import MessageFault
 from engine.documents.jilin.keys import Keys, cipher_key
 from engine.documents.jilin.messages import read_message, write_message
-from engine.documents.reading import XmlDocument
+from engine.documents.jilin.opening import LIMITS
+from engine.documents.reading import open_document
 from engine.documents.stylesheets import Stylesheet
 from engine.errors import ConfigError, EngineError, Rejected, SenderError, Unavailable
 from engine.hospital import Values
@@ -114,7 +115,7 @@ class Dialect:
         if str(path) not in kept:
             kept[str(path)] = Stylesheet(path, path.name)
         try:
-            return kept[str(path)].apply(XmlDocument(content)).content
+            return kept[str(path)].apply(open_document(content, LIMITS)).content
         except (SenderError, EngineError) as error:
             raise MessageFault("1", f"样式表 {path.name} 不能转换：{str(error)[:_TEXT]}") from None
 

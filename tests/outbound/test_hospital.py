@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
+import ssl
+import subprocess
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -407,3 +410,90 @@ def test_a_look_at_the_hospitals_wsdl_says_what_changed(tmp_path):
         with pytest.raises(Rejected):
             hospitals.look("H001")
     assert {request.line for request in there.requests} == {"GET /receive?wsdl HTTP/1.1"}
+
+
+RPC = """<?xml version="1.0" encoding="utf-8"?>
+<wsdl:definitions targetNamespace="urn:his" xmlns:tns="urn:his" xmlns:xsd="http://www.w3.org/2001/XMLSchema"
+  xmlns:soap="http://schemas.xmlsoap.org/wsdl/soap/" xmlns:wsdl="http://schemas.xmlsoap.org/wsdl/">
+<wsdl:message name="In"><wsdl:part name="xml" type="xsd:string"/></wsdl:message>
+<wsdl:message name="Out"><wsdl:part name="return" type="xsd:string"/></wsdl:message>
+<wsdl:portType name="His"><wsdl:operation name="PubService"><wsdl:input message="tns:In"/><wsdl:output message="tns:Out"/>
+</wsdl:operation></wsdl:portType><wsdl:binding name="His" type="tns:His">
+<soap:binding style="rpc" transport="http://schemas.xmlsoap.org/soap/http"/><wsdl:operation name="PubService">
+<soap:operation soapAction="urn:his#PubService"/><wsdl:input><soap:body use="literal" namespace="urn:his"/></wsdl:input>
+<wsdl:output><soap:body use="literal" namespace="urn:his"/></wsdl:output></wsdl:operation></wsdl:binding>
+<wsdl:service name="His"><wsdl:port name="His" binding="tns:His"><soap:address location="http://localhost/"/></wsdl:port>
+</wsdl:service></wsdl:definitions>"""
+
+
+def test_an_old_service_of_rpc_style_is_called_as_its_wsdl_says(tmp_path):
+    folder = tmp_path / "project/config/institutions/H001"
+    folder.mkdir(parents=True)
+    (folder / "his.wsdl").write_text(RPC, encoding="utf-8")
+
+    def shape(operation, sealed):
+        text = envelope(operation, sealed, namespace="urn:his", result="return").decode()
+        return text.replace("<return>", '<return xmlns="">').encode()
+
+    more = "wsdl: config/institutions/H001/his.wsdl\noperation: PubService\n"
+    with Destination(hospital(operation="PubService", shape=shape)) as there:
+        assert asking(tmp_path, there, more).ask("H001", "1001", IP).values["SYSDATE"] == "2026-11-20 09:30:00"
+    assert b"PubService" in there.requests[0].body
+
+
+class Secure(Destination):
+    """A destination that speaks TLS only."""
+
+    def __init__(self, act, context):
+        super().__init__(act)
+        self._context = context
+
+    def _serve(self, sock, number):
+        with contextlib.suppress(ssl.SSLError):  # who does not trust the certificate ends the handshake
+            super()._serve(self._context.wrap_socket(sock, server_side=True), number)
+
+
+def test_over_tls_the_end_of_the_certificate_is_noted(tmp_path):
+    root = project(tmp_path)
+    names = ["-subj", "/CN=his", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "20"]
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+         "-keyout", root / "key.pem", "-out", root / "cert.pem", *names],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(root / "cert.pem", root / "key.pem")
+    seen = []
+    with Secure(hospital(), context) as there:
+        address = there.url.replace("http:", "https:")
+        hospitals = asking(tmp_path, address, "trust: cert.pem\n", seen.append)
+        for _ in range(2):
+            assert hospitals.ask("H001", "1001", IP).code == "0"
+        stranger = failure(asking(tmp_path, address))
+    assert {round((call.certificate_until - call.at).total_seconds() / 86400) for call in seen} == {20}
+    assert (stranger.code, stranger.unknown) == ("DST-101", False)
+
+
+BOMB = b'<!DOCTYPE RES [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]><RES><SYSDATE>&b;</SYSDATE></RES>'
+
+
+@pytest.mark.parametrize("styled", [False, True], ids=["as it is", "through a stylesheet"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        BOMB,
+        b"<RES>" + b"<A>" * 5000 + b"</A>" * 5000 + b"</RES>",
+        b"<RES>" + b"<A/>" * 500_000 + b"</RES>",
+        b"<RES",
+        b"\xff\xfe\x00",
+    ],
+    ids=["entities", "deep", "many", "torn", "no text"],
+)
+def test_hostile_xml_inside_the_envelope_is_refused(tmp_path, body, styled):
+    folder = tmp_path / "project/config/institutions/H001"
+    folder.mkdir(parents=True)
+    (folder / "from.xsl").write_text(RESPONSE_XSLT, encoding="utf-8")
+    more = 'functions:\n  "1001": {response-xslt: config/institutions/H001/from.xsl}\n' if styled else ""
+    with Destination(hospital(lambda *_: ("0", "", body))) as there:
+        told = failure(asking(tmp_path, there, more))
+    assert (told.code, told.unknown) == ("DST-205", True)

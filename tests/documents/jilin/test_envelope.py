@@ -10,6 +10,8 @@ import subprocess
 from datetime import datetime, timedelta
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from engine.documents.jilin.envelope import (
     new_nonce,
@@ -21,6 +23,7 @@ from engine.documents.jilin.envelope import (
 )
 from engine.documents.jilin.faults import MessageFault
 from engine.documents.jilin.keys import Keys
+from engine.documents.jilin.reference import generate
 from engine.message import SHANGHAI
 
 REQ = b"<REQ><HOS_ID><![CDATA[22010001]]></HOS_ID><IP><![CDATA[10.1.2.3]]></IP></REQ>"
@@ -241,3 +244,35 @@ def test_keys_stay_out_of_words():
 def test_a_key_of_another_length_is_refused(text):
     with pytest.raises(ValueError, match="16 characters"):
         seal_request(Keys(profile="MD5", sign="k", encryption=text), "1001", "PLATFORM", REQ)
+
+
+@pytest.mark.parametrize("keys", [MD5, SM3], ids=["MD5", "SM3"])
+@settings(max_examples=300, deadline=None)
+@given(data=st.data())
+def test_no_changed_byte_makes_another_message(keys, data):
+    content = seal_request(keys, "2007", "PLATFORM", REQ, nonce=NONCE)
+    at = data.draw(st.integers(0, len(content) - 1))
+    other = data.draw(st.binary(min_size=0, max_size=3))
+    touched = content[:at] + other + content[at + data.draw(st.integers(1, 3)) :]
+    try:
+        opened = open_request(by(keys), touched)
+    except MessageFault:
+        return
+    assert (opened.function, opened.user, opened.body) == ("2007", "PLATFORM", REQ)
+
+
+@pytest.mark.parametrize("profile", ["MD5", "SM3"])
+def test_the_worked_examples_of_the_documentation_are_what_openssl_makes(profile):
+    page = generate()
+    example = page.split(f"## SIGN_TYPE={profile}")[1].split("\n## ")[0]
+    _xml, sealed, line, sign = (block.strip("\n") for block in re.findall(r"```(?:xml)?\n(.*?)```", example, re.DOTALL))
+    plain = b"<REQ><HOS_ID><![CDATA[22010001]]></HOS_ID><IP><![CDATA[10.1.2.3]]></IP></REQ>"
+    key = b"0123456789abcdef".hex()
+    raw = base64.b64decode(sealed)
+    if profile == "MD5":
+        assert raw == openssl("enc", "-aes-128-ecb", "-K", key, data=plain)
+        assert sign == md5(line).upper()
+        return
+    counter = (raw[:12] + b"\x00\x00\x00\x02").hex()
+    assert raw[12:-16] == openssl("enc", "-sm4-ctr", "-K", key, "-iv", counter, data=plain)
+    assert sign.lower() == openssl("dgst", "-sm3", "-hmac", "example-sign-key", "-r", data=line.encode()).split()[0].decode()

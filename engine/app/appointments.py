@@ -24,6 +24,7 @@ class Booking:
     def __init__(self, settings: Settings, database: Database, seal: Seal, house: House) -> None:
         root = house.book.root
         self._settings = settings
+        self._adapters = house.adapters
         self.callers: CallerOf = callers_of(settings, house.adapters, root)
         self.health = HospitalHealth(database)
         self.hospitals = open_hospitals(settings, house.adapters, root, self.health.observe)
@@ -33,13 +34,18 @@ class Booking:
         """Give what is done for each kind of errand, for the runner of a worker."""
         return {**self.appointments.handlers(), **health_errands(self.hospitals, self.health, self._settings.host)}
 
+    def at_once(self, institution: str) -> int:
+        """Say how many errands about one hospital may be under way over all workers: half of what may be asked of it at once."""
+        sheet = self._adapters.get(institution)
+        return max(sheet.parallel // 2, 1) if sheet else 1
+
     def renew(self, house: House) -> None:
         """Work by another set of files; raises ConfigError, and then nothing is changed."""
         root = house.book.root
         callers, rules = callers_of(self._settings, house.adapters, root), load_rules(root / BOOKING)
         self.hospitals.renew(house.adapters, surroundings(self._settings, root))
         self.appointments.exchange(terms_of(house.adapters), rules)
-        self.callers = callers
+        self.callers, self._adapters = callers, house.adapters
 
     def close(self) -> None:
         """Close the connections to the hospitals, and write what is still to be noted of their health."""

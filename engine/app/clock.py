@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from engine.app.cellar import database_url, open_database, open_seal
 from engine.app.checking import differences
+from engine.app.planning import Planning
 from engine.app.process import beat_beside, begin, stop_when_told
 from engine.log import get_logger
 from engine.message import SHANGHAI
@@ -30,9 +31,9 @@ def run_clock(settings: Settings, name: str) -> None:
     """Keep the clock until told to stop."""
     board = begin(settings, name)
     with contextlib.closing(open_database(settings, checkpoints=True)) as database:
-        due = DueWork(database)
+        due, seal = DueWork(database), open_seal(database, settings)
         clock = Clock(
-            _jobs(database, Queue(database, open_seal(database, settings))),
+            (*_jobs(database, Queue(database, seal)), *_hospital_jobs(Planning(settings, database, seal))),
             leadership=leadership(database_url(settings), settings.data),
             claim=due.claim,
         )
@@ -54,6 +55,14 @@ def _jobs(database: Database, queue: Queue) -> tuple[Job, ...]:
         Job(name="forget-sign-ins", action=SignIns(database).forget, every=600.0),
         Job(name="forget-sessions", action=Users(database).forget_ended, every=600.0),
         Job(name="prove-conservation", action=lambda: _prove(database), daily_at=4),
+    )
+
+
+def _hospital_jobs(planning: Planning) -> tuple[Job, ...]:
+    return (
+        Job(name="plan-pulls", action=planning.pulls, every=5.0),
+        Job(name="plan-looks", action=planning.looks, every=3600.0),
+        Job(name="plan-reconciliation", action=planning.reconciliation, daily_at=2),
     )
 
 

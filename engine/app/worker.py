@@ -1,4 +1,4 @@
-"""Build and run a worker: the process that delivers."""
+"""Build and run a worker: the process that delivers and runs errands."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 
+from engine.app.appointments import Booking
 from engine.app.cellar import open_database, open_seal
 from engine.app.following import Follower, Following
 from engine.app.house import House, load_house, load_in_force, press_for
 from engine.app.process import beat_beside, begin, stop_when_told
 from engine.channels.delivery import Courier, Rounds
+from engine.channels.errands import ErrandRunner
 from engine.channels.outlet import Carrier
 from engine.channels.revision import read_files
 from engine.documents.packing import gunzip_stored
@@ -22,27 +24,41 @@ from engine.outbound.endpoints import build_connectors
 from engine.settings import Settings
 from engine.store.database import Database
 from engine.store.entries import StoredMessage
+from engine.store.errands import Errands
 from engine.store.queue import Queue
 from engine.store.sealing import Seal
 from engine.supervisor import tell_ready
 
 
 def run_worker(settings: Settings, name: str) -> None:
-    """Deliver until told to stop; what is under way is finished first."""
+    """Deliver and run errands until told to stop; what is under way is finished first."""
     board = begin(settings, name)
     with contextlib.closing(open_database(settings)) as database:
         seal = open_seal(database, settings)
         house = load_in_force(settings, database, seal)
-        with contextlib.closing(Ends(settings, house)) as ends:
+        with (
+            contextlib.closing(Ends(settings, house)) as ends,
+            contextlib.closing(Booking(settings, database, seal, house)) as booking,
+        ):
             courier = _courier(settings, name, database, seal, ends)
+            runner = ErrandRunner(
+                Errands(database), booking.errands(), limit=booking.at_once, drain=settings.deadlines.drain * 0.8
+            )
             following = Following(settings, database, seal, name, house.book.revision)
 
             def take_up(folder: Path) -> None:
-                courier.renew(ends.renew(load_house(settings, folder, press_for(settings, folder, ends.press))))
+                house = load_house(settings, folder, press_for(settings, folder, ends.press))
+                booking.renew(house)
+                courier.renew(ends.renew(house))
 
-            with contextlib.closing(Follower(following, take_up)):
-                stop_when_told(courier.stop, board)
-                beat_beside(board, courier.well)
+            def stop() -> None:
+                courier.stop()
+                runner.stop()
+
+            with contextlib.closing(Follower(following, take_up)), contextlib.closing(runner):
+                stop_when_told(stop, board)
+                beat_beside(board, lambda: courier.well() and runner.well())
+                runner.start()
                 tell_ready()
                 courier.run()
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -158,32 +159,51 @@ def bench(seconds: float, **flags: Any) -> None:
 @click.command()
 @with_run_options
 def demo(**flags: Any) -> None:
-    """Run the engine with a simulated hospital and sample traffic, data under var/demo."""
+    """Run the engine with two simulated hospitals, a simulated portal and sample traffic, data under var/demo."""
+    from engine.simulator import demo as show
+    from engine.simulator.demobooking import introduce, own_project, two_hospitals
+
+    given = {"data": Path("var/demo")} | {name: value for name, value in flags.items() if value is not None}
+    settings = settings_of(**given)
+    keys, fresh = show.demo_keys(settings.data)
+    settings = settings_of(**given | {"project": own_project(settings.project, settings.data)})
+    with ExitStack() as stack:
+        hospitals = two_hospitals(keys, settings.data, say)
+        for hospital in hospitals:
+            stack.enter_context(hospital)
+        introduce(hospitals, settings.project, settings.secrets)
+        raise SystemExit(_demo(settings, keys, hospitals, fresh=fresh))
+
+
+def _demo(settings: Settings, keys: Mapping[str, str], hospitals: tuple[Any, ...], *, fresh: bool) -> int:
     from engine.app.cellar import open_institutions, open_users
     from engine.app.house import load_house
     from engine.app.reload import Watch
     from engine.simulator import demo as show
+    from engine.simulator.demobooking import PORTAL, Bookings
+    from engine.simulator.portal import Portal
     from engine.simulator.sender import Account
 
-    settings = settings_of(**({"data": Path("var/demo")} | {k: v for k, v in flags.items() if v is not None}))
-    keys, fresh = show.demo_keys(settings.data)
     with open_institutions(settings) as register, open_users(settings) as users:
         show.enrol(register, users, keys, fresh=fresh)
     types = tuple(key for service, key in load_house(settings).book.table if service == "collection")
-    days: list[show.Day | Watch] = []
+    parts: list[show.Day | Watch | Bookings] = []
 
     def begin(services: str, monitor: str) -> None:
         say(show.guide(services, monitor, keys, settings.data))
+        for hospital in hospitals:
+            hospital.meet(services)
         account = Account(
-            address=f"{services}/services/collection/{show.HOSPITAL}", institution=show.HOSPITAL, password=keys.hospital
+            address=f"{services}/services/collection/{show.HOSPITAL}", institution=show.HOSPITAL, password=keys["hospital"]
         )
-        days.extend((show.Day(account, types, say), Watch(settings, say)))
-        for part in days:
+        portal = Portal(address=services, code=PORTAL, password=keys[PORTAL])
+        parts.extend((show.Day(account, types, say), Watch(settings, say), Bookings(portal, hospitals, say)))
+        for part in parts:
             part.start()
-        say("edit a file of routes/, config/ or xsd/: it is checked and loaded by itself")
+        say(f"edit a file of routes/, config/ or xsd/ below {settings.project}: it is checked and loaded by itself")
 
     try:
-        raise SystemExit(serve(settings, begin))
+        return serve(settings, begin)
     finally:
-        for day in days:
-            day.stop()
+        for part in parts:
+            part.stop()

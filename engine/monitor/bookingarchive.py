@@ -12,6 +12,7 @@ from engine.monitor.booking import Booking, Health, HospitalCard, Move, OrderShe
 from engine.services.appointments import figures
 from engine.services.appointments.sync import FULL
 from engine.services.audit import Audit, changed
+from engine.services.hospitalhealth import HealthCard, cards
 from engine.store import errands
 from engine.store.database import Database
 from engine.store.errands import ErrandLine, Errands
@@ -19,6 +20,9 @@ from engine.store.sealing import Seal
 
 LISTED = 20
 """Orders that wait for their hospital's answer which the page lists."""
+
+AWAY = "DST-1"
+"""How the codes begin by which a hospital counts as away."""
 
 TEST = "test"
 """The errand that asks a hospital for its time (1001)."""
@@ -50,11 +54,12 @@ class BookingArchive:
             waiting = figures.waiting_orders(connection, LISTED)
             differing = figures.open_differences(connection)
             lines = Errands(self.database).lines(connection, at)
+            health = {card.institution: card for card in cards(connection, at)}
         known = {**{line.hospital: line.hospital for line in pools}, **names}
         return Booking(
             now=at,
             hospitals=tuple(
-                _card(code, known[code], [one for one in pools if one.hospital == code], counts, differing)
+                _card(code, known[code], [one for one in pools if one.hospital == code], counts, differing, health.get(code))
                 for code in sorted(known)
             ),
             unsure=tuple(_unsure(one) for one in waiting),
@@ -92,7 +97,7 @@ class BookingArchive:
 
 
 def _card(
-    code: str, name: str, pools: list[figures.PoolLine], counts: Mapping[tuple[str, str, str], int], differing: list[figures.DifferenceLine]
+    code: str, name: str, pools: list[figures.PoolLine], counts: Mapping[tuple[str, str, str], int], differing: list[figures.DifferenceLine], health: HealthCard | None
 ) -> HospitalCard:  # fmt: skip
     orders: dict[str, int] = {}
     pending: dict[str, int] = {}
@@ -104,7 +109,19 @@ def _card(
     days = tuple(PoolDay(day=date.fromisoformat(one.date), free=one.free, held=one.held, sold=one.sold) for one in pools)
     return HospitalCard(
         code=code, name=name, days=days, places=sum(one.slots for one in pools), as_of=min((one.oldest for one in pools), default=None),
-        orders=orders, pending=pending, differences=sum(one.hospital == code for one in differing), health=Health(),
+        orders=orders, pending=pending, differences=sum(one.hospital == code for one in differing), health=_health(health) if health else Health(),
+        reachable=health is None or not health.last_outcome.startswith(AWAY),
+    )  # fmt: skip
+
+
+def _health(card: HealthCard) -> Health:
+    """Tell failures from refusals: what a hospital answered, if only to refuse, is no failure."""
+    failed = {code: number for code, number in card.outcomes.items() if not code.isdigit()}
+    last_failed = bool(card.last_outcome) and not card.last_outcome.isdigit()
+    return Health(
+        calls=card.calls, errors=failed, half=card.p50, most=card.p95, last_good=card.last_answer,
+        last_bad=card.last_call if last_failed else None, last_code=card.last_outcome if last_failed else "",
+        certificate=card.certificate_until, wsdl_changed=card.wsdl_changed if card.wsdl_words else None, wsdl_words="；".join(card.wsdl_words),
     )  # fmt: skip
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import Event, Thread
 
@@ -14,43 +13,53 @@ from engine.documents.packing import pack_text
 from engine.documents.sample import sample
 from engine.services.institutions import Institutions
 from engine.services.users import Users
+from engine.simulator.demobooking import FIRST, PORTAL, SECOND
 from engine.simulator.sender import Account, envelope, invented, upload
 
-HOSPITAL = "DEMO-HOSPITAL"
+HOSPITAL = FIRST
 USER = "demo"
 _PAUSE = 2.0
 
 
-@dataclass(frozen=True, slots=True)
-class Keys:
-    """The passwords of one demo, made at its first start and kept in its data directory."""
+NAMES: tuple[str, ...] = (
+    "hospital", "user", SECOND, PORTAL, *(f"{kind} {code}" for code in (FIRST, SECOND) for kind in ("sign", "encryption"))
+)  # fmt: skip
+"""What a demo has a secret for: the passwords of its institutions and of its user, the keys of its two hospitals."""
 
-    hospital: str
-    user: str
+Keys = Mapping[str, str]
+"""The secrets of one demo by NAMES, made at its first start and kept in its data directory."""
 
 
 def demo_keys(data: Path) -> tuple[Keys, bool]:
-    """Give the passwords of this demo, and whether they were made just now."""
+    """Give the secrets of this demo, and whether any was made just now."""
     path = data / "demo-keys.json"
-    if path.exists():
-        return Keys(**json.loads(path.read_text(encoding="utf-8"))), False
-    keys = Keys(secrets.token_urlsafe(12), secrets.token_urlsafe(12))
-    data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path.touch(mode=0o600)
-    path.write_text(json.dumps({"hospital": keys.hospital, "user": keys.user}), encoding="utf-8")
-    return keys, True
+    kept: dict[str, str] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    missing = [name for name in NAMES if name not in kept]
+    if missing:
+        # Sixteen characters are what an encryption key must have, and enough for a password.
+        kept |= {name: secrets.token_urlsafe(12) for name in missing}
+        data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.touch(mode=0o600)
+        path.write_text(json.dumps(kept), encoding="utf-8")
+    return kept, bool(missing)
 
 
 def enrol(register: Institutions, users: Users, keys: Keys, *, fresh: bool) -> None:
-    """See to it that hospital and user are registered with the passwords of this demo."""
-    if not register.exists(HOSPITAL):
-        register.add(HOSPITAL, "测试医院（演示）", "hospital", keys.hospital)
-    elif fresh:
-        register.rotate(HOSPITAL, keys.hospital)
+    """See to it that the institutions and the user are registered with the passwords of this demo."""
+    callers = (
+        (HOSPITAL, "长春测试医院（演示）", "hospital", keys["hospital"]),
+        (SECOND, "吉林测试医院（演示）", "hospital", keys[SECOND]),
+        (PORTAL, "门户（演示）", "portal", keys[PORTAL]),
+    )  # fmt: skip
+    for code, name, kind, password in callers:
+        if not register.exists(code):
+            register.add(code, name, kind, password)
+        elif fresh:
+            register.rotate(code, password)
     if USER not in {user.name for user in users.list()}:
-        users.add(USER, "administrator", keys.user)
+        users.add(USER, "administrator", keys["user"])
     elif fresh:
-        users.change_password(USER, keys.user)
+        users.change_password(USER, keys["user"])
 
 
 class Day:
@@ -106,12 +115,15 @@ def guide(services: str, monitor: str, keys: Keys, data: Path) -> str:
     return f"""
 services         {services}/services/
 WSDL             {address}?wsdl
-monitor          {monitor}/
+appointments     {services}/services/appointment?wsdl (portal), {services}/ApiService.asmx?wsdl (hospitals)
+monitor          {monitor}/, appointments at {monitor}/appointments
 monitor user     {USER}
-monitor password {keys.user}
+monitor password {keys["user"]}
 institution      {HOSPITAL}
-its password     {keys.hospital}
+its password     {keys["hospital"]}
+portal           {PORTAL}
+its password     {keys[PORTAL]}
 
 upload one yourself:
-  curl -s -u {HOSPITAL}:{keys.hospital} -H 'Content-Type: text/xml; charset=utf-8' --data-binary @{request} {address}
+  curl -s -u {HOSPITAL}:{keys["hospital"]} -H 'Content-Type: text/xml; charset=utf-8' --data-binary @{request} {address}
 """

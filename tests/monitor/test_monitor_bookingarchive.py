@@ -1,10 +1,14 @@
 """Read the page of appointments from a store in which orders were really made, and ask for errands there."""
 
+from datetime import timedelta
+
 import pytest
 
 from engine.errors import SenderError
+from engine.hospital import HospitalCall
 from engine.monitor.bookingarchive import BookingArchive
 from engine.services.audit import Audit
+from engine.services.hospitalhealth import HospitalHealth
 from engine.store.database import Database
 from engine.store.errands import Errands
 from engine.store.migrations import migrate
@@ -80,3 +84,17 @@ def test_a_hospital_without_a_pool_is_shown_and_a_refused_order_leaves_the_sum(o
         office.book("r2", "S2", 1)
     two = BookingArchive(archive.database, SEAL, lambda: {HOSPITAL: "测试医院", "NEW": "新医院"}).read(office.clock())
     assert [(card.code, card.sold, card.places) for card in two.hospitals] == [(HOSPITAL, 1, 2), ("NEW", 0, 0)]
+
+
+def test_a_hospital_that_did_not_answer_last_counts_as_away_and_its_refusals_as_answers(office, archive, database):
+    health = HospitalHealth(database)
+    at = office.clock()
+    for number, outcome in enumerate(("0", "200709", "0", "DST-102")):
+        health.observe(
+            HospitalCall(institution=HOSPITAL, function="2007", outcome=outcome, seconds=0.08, at=at + timedelta(seconds=number))
+        )
+    health.close()
+    (card,) = archive.read(at + timedelta(minutes=1)).hospitals
+    assert not card.reachable
+    assert (card.health.calls, card.health.errors, card.health.last_code) == (4, {"DST-102": 1}, "DST-102")
+    assert (card.health.last_good, card.health.last_bad) == (at + timedelta(seconds=2), at + timedelta(seconds=3))

@@ -59,8 +59,7 @@ def _once(
     key = {"institution": institution, "function": function, "digest": digest}
     row = {**key, "at": counter.now(), "code": "", "message": "", "answer": b""}
     # Of two equal calls at once the second waits here for the first, and then finds its row.
-    insert = _INSERT[connection.dialect.name](call).values(row).on_conflict_do_nothing().returning(call.c.digest)
-    first = connection.execute(insert).first() is not None
+    first = connection.execute(_INSERT[connection.dialect.name](call).values(row).on_conflict_do_nothing()).rowcount
     mine = tuple(call.c[name] == value for name, value in key.items())
     if not first and not (function == "5001" and reopened(connection, institution, values)):
         kept = connection.execute(select(call).where(*mine)).one()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -66,9 +65,15 @@ def plan_looks(database: Database, institutions: Iterable[str], chance: Callable
 
 
 def _test(hospitals: Hospitals, address: str, institution: str) -> None:
-    """Ask 1001; what came of it is on the health card, so that a hospital that is away is no failed errand."""
-    with contextlib.suppress(DestinationError):
+    """Ask 1001; what came of it is on the health card, so that a hospital that is away is no failed errand.
+
+    A question that was not let go (DST-106) is tried again by the runner.
+    """
+    try:
         hospitals.ask(institution, "1001", {"IP": address if len(address) <= _IP else "0.0.0.0"})  # noqa: S104  told, not listened on
+    except DestinationError as error:
+        if error.code == "DST-106":
+            raise
 
 
 def _look(hospitals: Hospitals, health: HospitalHealth, institution: str) -> None:
@@ -91,7 +96,9 @@ def callers_of(settings: Settings, adapters: Adapters, root: Path) -> CallerOf:
         except Unfit as misfit:
             faults.append(fault_of(adapters, code, misfit))
             continue
-        found[sheet.caller or code] = HospitalCaller(institution=code, hospital_id=sheet.hospital_id, keys=keys)
+        found[sheet.caller or code] = HospitalCaller(
+            institution=code, hospital_id=sheet.hospital_id, keys=keys, codes=sheet.codes, codes_back=sheet.back
+        )  # fmt: skip
     if faults:
         raise ConfigError(merge_faults(faults))
     return found.get

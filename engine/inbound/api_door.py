@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal, TypeVar
 
+from engine.documents.jilin.coding import CodeTables, recode
 from engine.documents.jilin.envelope import FRESH, OpenedRequest, open_request, refusal, seal_reply
 from engine.documents.jilin.faults import MessageFault
 from engine.documents.jilin.functions import FUNCTIONS as JILIN
@@ -39,11 +40,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HospitalCaller:
-    """A hospital that may call: its institution's code, its number in the text (HOS_ID), and the keys of its envelopes."""
+    """A hospital that may call: its institution's code, its number in the text (HOS_ID), and the keys of its envelopes.
+
+    `codes` are those of the text to its own by node, `codes_back` its own to those of the text, for a hospital that writes others.
+    """
 
     institution: str
     hospital_id: str
     keys: Keys
+    codes: CodeTables = field(default_factory=dict)
+    codes_back: CodeTables = field(default_factory=dict)
 
 
 CallerOf = Callable[[str], HospitalCaller | None]
@@ -173,7 +179,7 @@ class ApiDoor:
         self._audit.note(_note(call, known.caller.institution, "admitted", function))
         code, message, said = await self._aside(lambda: self._answer(known.caller.institution, function, values, call.trace))
         full = code == "0" and JILIN[function].response.children
-        return code, message, write_message(function, "response", said) if full else b""
+        return code, message, recode(write_message(function, "response", said), known.caller.codes) if full else b""
 
     async def _permitted(self, call: Call, known: _Known) -> Values:
         """Give the values of REQ once caller, function and content may be; raises _Refused, MessageFault, TryAgain."""
@@ -182,7 +188,7 @@ class ApiDoor:
         if opened.function not in FUNCTIONS[call.operation]:
             raise _Refused("5", f"{call.operation} 没有功能 {opened.function}。")
         await self._check_nonce(caller, opened)
-        values = read_message(opened.function, "request", opened.body)
+        values = read_message(opened.function, "request", recode(opened.body, caller.codes_back))
         if values.get("HOS_ID") != caller.hospital_id:
             raise _Refused("3", "HOS_ID 不是调用方自己的医院编号。", "other-hospital")
         return values

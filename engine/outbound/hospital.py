@@ -21,6 +21,7 @@ from engine.outbound.adaptersheet import AdapterSheet
 from engine.outbound.connector import Surroundings, Unfit
 from engine.outbound.dialect import Dialect
 from engine.outbound.lookup import Lookup
+from engine.outbound.turns import Turns
 from engine.outbound.wire import open_wire, refuse_status
 from engine.yamlfile import merge_faults
 
@@ -33,7 +34,7 @@ _MINUTE = 60.0
 class Hospitals:
     """Every hospital that has an adapter.
 
-    `together` is how many questions may be under way to all of them; each has its own `parallel` below that. Raises ConfigError with
+    `together` is how many questions may be under way to all of them; each has its own `parallel` within that (turns.py). Raises ConfigError with
     the faults of all adapters, each at its place.
     """
 
@@ -41,7 +42,7 @@ class Hospitals:
         self, adapters: Adapters, around: Surroundings, observe: Observe, *, together: int = 64, patience: float = PATIENCE
     ) -> None:
         self._observe = observe
-        self._together = threading.BoundedSemaphore(together)
+        self._turns = Turns(together)
         self._patience = patience
         self._lines = self._build(adapters, around)
 
@@ -52,7 +53,7 @@ class Hospitals:
             raise Rejected("DST-206", f"机构 {institution} 没有 adapter.yaml")
         nonce = new_nonce()
         body, headers = line.dialect.write(function, values, nonce)
-        with line.turn(self._together, self._patience):
+        with self._turns.turn(institution, line.sheet.parallel, self._patience), line.under_way():
             asked, started, outcome = datetime.now(UTC), time.monotonic(), "ENG-000"
             try:
                 answer = line.wire.post(body, headers, deadline=line.dialect.way(function).deadline)
@@ -76,7 +77,7 @@ class Hospitals:
         line = self._lines.get(institution)
         if line is None:
             raise Rejected("DST-206", f"机构 {institution} 没有 adapter.yaml")
-        with line.turn(self._together, self._patience):
+        with self._turns.turn(institution, line.sheet.parallel, self._patience), line.under_way():
             answer = line.wire.get(line.wsdl_path)
         refuse_status(answer)
         return wsdl_changes(line.pinned, answer.body)
@@ -139,32 +140,19 @@ class Line:
         self.pinned = (around.root / sheet.wsdl).read_bytes()
         self.wsdl_path = urlsplit(sheet.address).path + sheet.wsdl_query if sheet.wsdl_query.startswith("?") else sheet.wsdl_query
         self.breaker = Breaker()
-        self._turns = threading.BoundedSemaphore(sheet.parallel)
         self._recent: deque[float] = deque()
         self._under_way = 0
         self._lock = threading.Lock()
 
     @contextlib.contextmanager
-    def turn(self, together: threading.BoundedSemaphore, patience: float) -> Iterator[None]:
-        """Hold a turn at this hospital and one of the shared ones.
-
-        The hospital's own comes first, so that who waits for a slow one holds nothing of the others'. Raises Unavailable DST-106.
-        """
-        if not self._turns.acquire(timeout=patience):
-            raise Unavailable("DST-106", f"同时呼叫该医院的 {self.sheet.parallel} 个请求都还没有结束", retry_after=patience)
+    def under_way(self) -> Iterator[None]:
+        """Count one question under way; raises Unavailable DST-106 when the breaker or the rate does not let it go."""
+        self._enter(time.monotonic())
         try:
-            if not together.acquire(timeout=patience):
-                raise Unavailable("DST-106", "平台同时呼叫医院的请求已达上限", retry_after=patience)
-            try:
-                self._enter(time.monotonic())
-                try:
-                    yield
-                finally:
-                    self._leave()
-            finally:
-                together.release()
+            yield
         finally:
-            self._turns.release()
+            with self._lock:
+                self._under_way -= 1
 
     def came(self, error: DestinationError | None) -> None:
         """Tell the breaker what came: who answers, if only to refuse, is there."""
@@ -185,7 +173,3 @@ class Line:
                 raise Unavailable("DST-106", f"一分钟内呼叫该医院已达 {self.sheet.rate} 次", retry_after=pause)
             self._recent.append(now)
             self._under_way += 1
-
-    def _leave(self) -> None:
-        with self._lock:
-            self._under_way -= 1

@@ -68,7 +68,7 @@ def adapters_page() -> str:
         "|---|---|---|",
         *_rows(AdapterSheet, ""),
         "",
-        "`codes` 与 `codes-back` 作用于任何层次的同名节点；表中没有的代码会使该次调用失败，不会猜测。",
+        "`codes` 与 `codes-back` 作用于任何层次的同名节点，也用于医院呼叫平台的报文；表中没有的代码会使该次调用失败，不会猜测。",
         "参考 WSDL 为 `wsdl/hospital/HospitalService.wsdl`；功能与节点见 `xsd/messages/jilin/`。",
     ]
     return "\n".join(lines) + "\n"
@@ -86,6 +86,7 @@ capabilities: ["1001", "1004", "2001", "2002", "2003", "2004", "2007", "2008", "
 deadline: 15s
 codes:
   SEX: {"0": "2", "1": "1", "2": "0", "3": "9"}
+  PATIENT_SEX: {"0": "2", "1": "1", "2": "0", "3": "9"}
 functions:
   "2012":
     deadline: 30s

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 from datetime import UTC, datetime
 
 import pytest
 
+from engine.app.appointments import Booking
 from engine.app.hospitals import LOOK, TEST, callers_of, health_errands, open_hospitals, plan_looks, terms_of
+from engine.app.house import load_house, load_in_force, open_seal, open_store, put_in_force
 from engine.errors import Unavailable
 from engine.outbound.adapters import load_adapters
 from engine.services.hospitalhealth import HospitalHealth, cards
@@ -17,6 +20,7 @@ from engine.store.errands import drop
 from engine.store.migrations import migrate
 from tests.support.adapters import ENTRY, KEY, SIGN, hospital, project
 from tests.support.destination import Destination, http_reply, saying
+from tests.support.project import Project
 
 
 @pytest.fixture
@@ -93,3 +97,29 @@ def test_an_adapter_tells_who_may_call_and_the_terms_of_booking(tmp_path, settin
         True,
     )
     assert terms_of(adapters)("H002") is None
+
+
+def test_the_set_that_the_store_keeps_holds_all_that_a_hospital_is_called_by(tmp_path, settings):
+    copy = Project.copy(tmp_path / "copy")
+    folder = copy.root / "config/institutions/H001"
+    folder.mkdir(parents=True)
+    text = (
+        ENTRY.format(address="http://127.0.0.1:9/") + 'functions:\n  "1001": {response-xslt: config/institutions/H001/from.xsl}\n'
+    )
+    (folder / "adapter.yaml").write_text(text, encoding="utf-8")
+    sheet = '<xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform"><xsl:template match="/"/></xsl:stylesheet>'
+    (folder / "from.xsl").write_text(sheet, encoding="utf-8")
+    mine = settings.model_copy(update={"project": copy.root})
+    with open_store(mine) as database:
+        seal = open_seal(database, mine)
+        put_in_force(mine, database, seal, load_house(mine))
+        shutil.rmtree(folder)
+        house = load_in_force(mine, database, seal)
+        booking = Booking(mine, database, seal, house)
+        assert booking.hospitals.offers("H001", "2007")
+        assert booking.callers("H001").hospital_id == "22010001"
+        assert {"test", "wsdl-look"} <= set(booking.errands())
+        booking.renew(load_house(mine))
+        assert not booking.hospitals.knows("H001")
+        assert booking.callers("H001") is None
+        booking.close()

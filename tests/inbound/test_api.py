@@ -208,3 +208,21 @@ def test_too_many_at_once_are_asked_to_come_again(office, monkeypatch):
         assert unsigned(office.post("<ROOT/>")[1])[0] == "99"
         go.set()
         assert first.result()[0] == "0"
+
+
+def test_what_a_hospital_writes_in_its_own_codes_is_read_in_those_of_the_text(office):
+    pushed = {
+        "DATA_TIME": "2026-11-20 09:30:00", "HEALTH_CARD_ID": "H", "PATIENT_NAME": "测试患者", "PATIENT_AGE": "40", "DEPT_NAME": "内科",
+        "DOCTOR_NAME": "测试医生", "PUSH_TYPE": "3", "PUSH_CONTENT": "报告已出",
+    }  # fmt: skip
+    own = HospitalCaller(
+        institution="H1", hospital_id="22010001", keys=MD5, codes_back={"PATIENT_SEX": {"1": "1", "2": "0", "0": "2"}}
+    )
+    office.door.exchange({"USER-1": own}.get)
+    asked = {"HOS_ID": "22010001", "DATA_INFO": tuple({**pushed, "PATIENT_SEX": sex} for sex in ("2", "1", "0"))}
+    assert office.ask("7001", asked, operation="PushService")[0] == "0"
+    assert [item["PATIENT_SEX"] for item in office.asked[0][2]["DATA_INFO"]] == ["0", "1", "2"], (
+        "their 2 is a woman, the text's 0"
+    )
+    assert office.ask("7001", {**asked, "DATA_INFO": ({**pushed, "PATIENT_SEX": "7"},)}, operation="PushService")[0] == "1"
+    assert len(office.asked) == 1

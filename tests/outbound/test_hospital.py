@@ -338,6 +338,25 @@ def test_a_hospital_that_drips_passes_no_deadline_and_delays_no_other(tmp_path):
     assert max(took for _, took in results) < 2.0
 
 
+def test_many_hospitals_that_drip_at_once_leave_room_for_all_others(tmp_path):
+    with Destination(dripping) as slow, Destination(hospital()) as quick:
+        away = {f"SLOW{n}": ENTRY.format(address=slow.url).replace("deadline: 2s", "deadline: 1s") for n in range(6)}
+        hospitals = Hospitals(
+            *adapters(tmp_path, QUICK=ENTRY.format(address=quick.url), **away), lambda _call: None, together=16, patience=0.5
+        )
+        with ThreadPoolExecutor(40) as threads:
+            slow_ones = [threads.submit(failure, hospitals, institution=f"SLOW{n % 6}") for n in range(36)]
+            time.sleep(0.2)
+            took = []
+            for _ in range(20):
+                started = time.monotonic()
+                assert hospitals.ask("QUICK", "1001", IP).code == "0"
+                took.append(time.monotonic() - started)
+            codes = [future.result().code for future in slow_ones]
+    assert max(took) < 0.5
+    assert 8 <= codes.count("DST-102") < 16, "four and four held their turns before half was taken, then one each"
+
+
 def test_the_breaker_stops_asking_and_one_question_finds_out_that_it_is_back(tmp_path):
     with Destination(saying(http_reply(b"oops", "500 Error"))) as there:
         hospitals = asking(tmp_path, there)

@@ -18,6 +18,7 @@ from engine.inbound.registry import REGISTRY
 from engine.outbound.connector import Secrets, Surroundings
 from engine.outbound.endpoints import build_connectors, load_endpoints
 from engine.services.access import load_access
+from engine.services.appointments import pool
 from engine.services.appointments.rules import load_rules
 from engine.services.auditchain import verify_audit
 from engine.settings import Settings, load_settings
@@ -104,9 +105,9 @@ def _check_wsdls(root: Path) -> Iterable[Fault]:
 
 
 def differences(database: Database) -> list[str]:
-    """Compare counts with rows and walk the chain of the audit; each line names one difference, none means that nothing is lost."""
+    """Compare counts with rows, the pool with its orders, and walk the chain of the audit; each line names one difference, none means that nothing is lost."""
     with database.read() as connection:
-        return [*counts.verify(connection), *verify_audit(connection)]
+        return [*counts.verify(connection), *pool.disagreements(connection), *verify_audit(connection)]
 
 
 def check_store(settings: Settings) -> list[str]:

@@ -1,4 +1,4 @@
-"""Build and run the clock: fold counts, checkpoint, forget what is over, prove the conservation sum every night."""
+"""Build and run the clock: fold counts, checkpoint, plan errands, forget what is over, prove the conservation sum every night."""
 
 from __future__ import annotations
 
@@ -62,7 +62,8 @@ def _hospital_jobs(planning: Planning) -> tuple[Job, ...]:
     return (
         Job(name="plan-pulls", action=planning.pulls, every=5.0),
         Job(name="plan-looks", action=planning.looks, every=3600.0),
-        Job(name="plan-reconciliation", action=planning.reconciliation, daily_at=2),
+        Job(name="plan-reconciliation", action=planning.reconciliation, every=600.0),
+        Job(name="forget-calls", action=planning.forget, daily_at=2),
     )
 
 

@@ -30,6 +30,10 @@ from engine.store.sealing import Seal
 from engine.supervisor import tell_ready
 
 
+_THREADS = 16
+"""Errands of one worker at a time; almost all of their time is waiting for hospitals, and one that drips holds only its own few."""
+
+
 def run_worker(settings: Settings, name: str) -> None:
     """Deliver and run errands until told to stop; what is under way is finished first."""
     board = begin(settings, name)
@@ -42,7 +46,11 @@ def run_worker(settings: Settings, name: str) -> None:
         ):
             courier = _courier(settings, name, database, seal, ends)
             runner = ErrandRunner(
-                Errands(database), booking.errands(), limit=booking.at_once, drain=settings.deadlines.drain * 0.8
+                Errands(database),
+                booking.errands(),
+                limit=booking.at_once,
+                threads=_THREADS,
+                drain=settings.deadlines.drain * 0.8,
             )
             following = Following(settings, database, seal, name, house.book.revision)
 

@@ -93,7 +93,7 @@ def put(connection: Connection, kind: str, subject: str, institution: str, due: 
 def offer(connection: Connection, kind: str, subject: str, institution: str, due: datetime) -> bool:
     """Ask for an errand unless it is open already; true when it was not."""
     insert = _INSERT[connection.dialect.name](errand).values(_row(kind, subject, institution, due))
-    return bool(connection.execute(insert.on_conflict_do_nothing()).rowcount)
+    return connection.execute(insert.on_conflict_do_nothing().returning(errand.c.seq)).first() is not None
 
 
 def plan(connection: Connection, kind: str, subject: str, institution: str, due: datetime) -> None:

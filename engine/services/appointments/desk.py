@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -146,14 +146,6 @@ class Appointments:
             sync.SLOTS: lambda subject: sync.pull_slots(self.counter, *_two(subject)),
             reconciliation.RECONCILE: self._reconcile,
         }
-
-    def plan_pulls(self, institutions: Sequence[str], chance: Callable[[], float]) -> int:
-        """Ask for the pulls that are due; for the clock."""
-        return sync.plan_pulls(self.counter, institutions, chance)
-
-    def plan_reconciliation(self, institutions: Sequence[str]) -> int:
-        """Ask for the daily comparisons; for the clock."""
-        return reconciliation.plan_reconciliation(self.counter, list(institutions))
 
     def _reconcile(self, subject: str) -> None:
         reconciliation.reconcile(self.counter, *_two(subject))

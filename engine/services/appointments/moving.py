@@ -13,7 +13,7 @@ from engine.services.appointments.answers import EXISTS, Meaning
 from engine.services.appointments.asking import VALUES, record_values
 from engine.services.appointments.conclusions import adopt, done, refused
 from engine.services.appointments.counter import Counter, Outcome, filled
-from engine.services.appointments.model import Pending
+from engine.services.appointments.model import NoticeKind, Pending
 from engine.services.appointments.orders import Move, Order, again
 from engine.services.appointments.refusals import refuse
 
@@ -87,7 +87,9 @@ def _asked_after(
     plain = Meaning("refused")
     if not counter.offers(one.institution, "2012"):
         if (function, code) in EXISTS:
+            told: tuple[NoticeKind, str] | None = ("booking-confirmed", "医院已确认预约。") if late else None
             return Move(
+                notice=told,
                 what="booked",
                 who="hospital",
                 to="booked",

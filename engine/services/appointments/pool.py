@@ -105,8 +105,8 @@ def pull(connection: Connection, institution: str, words: Sequence[Word], seen: 
         if word.slot not in seen:
             counts = {"free": 0 if word.unlimited else word.remaining, "held": 0, "sold": 0, "unsure": 0, "version": 1}
             fresh = {"institution": institution, **values, **counts, "stop": "", "last_event": asked, "as_of": asked}
-            inserted = connection.execute(_INSERT[connection.dialect.name](slot).values(fresh).on_conflict_do_nothing())
-            dropped += 0 if inserted.rowcount else 1
+            insert = _INSERT[connection.dialect.name](slot).values(fresh).on_conflict_do_nothing().returning(slot.c.slot)
+            dropped += connection.execute(insert).first() is None
             continue
         facts = {f"new_{name}": value for name, value in values.items() if name != "slot"}
         key = {"its_institution": institution, "its_slot": word.slot, "seen": seen[word.slot], "asked": asked}

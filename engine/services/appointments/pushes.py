@@ -59,7 +59,8 @@ def _once(
     key = {"institution": institution, "function": function, "digest": digest}
     row = {**key, "at": counter.now(), "code": "", "message": "", "answer": b""}
     # Of two equal calls at once the second waits here for the first, and then finds its row.
-    first = connection.execute(_INSERT[connection.dialect.name](call).values(row).on_conflict_do_nothing()).rowcount
+    insert = _INSERT[connection.dialect.name](call).values(row).on_conflict_do_nothing().returning(call.c.digest)
+    first = connection.execute(insert).first() is not None
     mine = tuple(call.c[name] == value for name, value in key.items())
     if not first and not (function == "5001" and reopened(connection, institution, values)):
         kept = connection.execute(select(call).where(*mine)).one()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, select, update
@@ -13,13 +13,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from engine.errors import DestinationError, TryAgain
 from engine.hospital import Values
-from engine.message import SHANGHAI
 from engine.services.appointments.asking import VALUES
 from engine.services.appointments.conclusions import adopt, number
 from engine.services.appointments.counter import Counter, filled
 from engine.services.appointments.orders import Order, again
 from engine.services.appointments.tables import difference, order
-from engine.store import errands
 
 RECONCILE = "reconcile"
 """The errand of comparing one day; its subject is institution and day, with a blank between."""
@@ -144,20 +142,3 @@ def _write(connection: Connection, institution: str, day: str, found: Found, at:
         if (order_id, kind) not in found:
             key = (*mine, difference.c.order_id == order_id, difference.c.kind == kind)
             connection.execute(update(difference).where(*key).values(state="settled", settled=at))
-
-
-def plan_reconciliation(counter: Counter, institutions: list[str]) -> int:
-    """Ask for the comparison of yesterday and of every day to come that has orders; gives how many are new."""
-    now = counter.now()
-    yesterday = (now.astimezone(SHANGHAI).date() - timedelta(days=1)).isoformat()
-    planned = 0
-    with counter.database.write() as connection:
-        for place, institution in enumerate(sorted(institutions)):
-            if not counter.offers(institution, "2012"):
-                continue
-            mine = (order.c.institution == institution, order.c.date >= yesterday)
-            days = {yesterday, *connection.execute(select(order.c.date).where(*mine).distinct()).scalars()}
-            for day in sorted(days):
-                due = now + timedelta(seconds=5 * place)
-                planned += errands.offer(connection, RECONCILE, f"{institution} {day}", institution, due)
-    return planned

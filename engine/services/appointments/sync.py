@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -125,36 +125,6 @@ def _pull_times(counter: Counter, institution: str, row: Mapping[str, Any], *, u
         connection.execute(update(clinic).where(*mine).values(detailed=said.asked))
 
     again(counter.database, work)
-
-
-def plan_pulls(counter: Counter, institutions: Sequence[str], chance: Callable[[], float]) -> int:
-    """Ask for every pull that is due and not asked for yet, each hospital at a time of its own; gives how many are new.
-
-    `chance` gives numbers from 0 to 1, by which the pulls are spread over each hospital's jitter.
-    """
-    now, planned = counter.now(), 0
-    for institution in institutions:
-        terms = counter.terms(institution)
-        if {"2001", "2003"} <= terms.functions:
-            with counter.database.write() as connection:
-                planned += _plan(counter, connection, institution, now, chance)
-    return planned
-
-
-def _plan(counter: Counter, connection: Connection, institution: str, now: datetime, chance: Callable[[], float]) -> int:
-    terms, planned = counter.terms(institution), 0
-    mine = (department.c.institution == institution,)
-    rows = connection.execute(
-        select(department.c.department, department.c.as_of, department.c.pulled, department.c.status).where(*mine)
-    ).all()
-    latest = max((row.as_of for row in rows), default=None)
-    if latest is None or now - latest >= timedelta(seconds=terms.full_every):
-        planned += errands.offer(connection, FULL, institution, institution, now + timedelta(seconds=terms.jitter * chance()))
-    for row in rows:
-        if row.status == "current" and row.pulled is not None and now - row.pulled >= timedelta(seconds=terms.slots_every):
-            due = now + timedelta(seconds=terms.jitter * chance())
-            planned += errands.offer(connection, SLOTS, f"{institution} {row.department}", institution, due)
-    return planned
 
 
 def _asked(counter: Counter, institution: str, function: str, values: Mapping[str, Any]) -> HospitalReply:

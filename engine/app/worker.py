@@ -29,7 +29,6 @@ from engine.store.queue import Queue
 from engine.store.sealing import Seal
 from engine.supervisor import tell_ready
 
-
 _THREADS = 16
 """Errands of one worker at a time; almost all of their time is waiting for hospitals, and one that drips holds only its own few."""
 

@@ -44,6 +44,10 @@ class AdapterSheet(NetworkEndpoint):
     address: str = Field(
         pattern=r"^https?://[^\s@]+$", description="服务地址，以此为准 · address to call, whatever the WSDL says"
     )
+    deadline: Duration = Field(
+        30.0, gt=0, description="一次呼叫的总时限：解析、连接、发送、收完应答 · total deadline of one call"
+    )
+    parallel: int = Field(4, ge=1, le=64, description="一个进程同时呼叫该医院的最大数目 · calls at once from one process")
     wsdl: str = Field(
         "wsdl/hospital/HospitalService.wsdl",
         description="对方的 WSDL，已保存在项目内；空缺时为参考 WSDL · the pinned WSDL, a file of the project",
@@ -91,7 +95,9 @@ class AdapterSheet(NetworkEndpoint):
         default_factory=dict,
         description="对方代码到我方代码，不能由 codes 倒推时写出 · their code to ours where codes cannot be reversed",
     )
-    rate: int = Field(600, ge=0, le=60_000, description="每分钟呼叫上限，0 为不限 · calls a minute, 0 for no limit")
+    rate: int = Field(
+        600, ge=0, le=60_000, description="一个进程每分钟呼叫上限，0 为不限 · calls a minute from one process, 0 for no limit"
+    )
     sync: SyncSheet = Field(default_factory=lambda: SyncSheet.model_validate({}), description="同步 · sync")
     booking: dict[str, Any] = Field(
         default_factory=dict, description="与 config/booking.yaml 不同的预约规则 · booking rules that differ"

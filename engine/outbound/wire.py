@@ -95,6 +95,7 @@ class Wire:
         self.certificate_until = ""
         """When the certificate shown last ends, as OpenSSL writes it (ssl.cert_time_to_seconds reads it); "" without TLS."""
         self._kept: list[_Line] = []
+        self._closed = False
         self._lock = threading.Lock()
 
     def post(self, body: bytes, headers: Mapping[str, str], *, deadline: float = 0.0) -> Answer:
@@ -122,9 +123,9 @@ class Wire:
         return answer
 
     def close(self) -> None:
-        """Close every kept connection."""
+        """Close every kept connection, and let none be kept that is still in use."""
         with self._lock:
-            kept, self._kept = self._kept, []
+            kept, self._kept, self._closed = self._kept, [], True
         for line in kept:
             line.close()
 
@@ -174,7 +175,10 @@ class Wire:
             return
         line.rested_at = time.monotonic()
         with self._lock:
-            self._kept.append(line)
+            if not self._closed:
+                self._kept.append(line)
+                return
+        line.close()
 
 
 def open_wire(address: str, sheet: NetworkEndpoint, around: Surroundings, lookup: Lookup | None) -> Wire:

@@ -43,6 +43,29 @@ def test_the_connection_is_kept_for_the_next_post():
     assert {request.connection for request in there.requests} == {1}
 
 
+def test_a_call_under_way_when_the_wire_is_closed_ends_well_and_leaves_no_connection():
+    asked, gate, hung_up = threading.Event(), threading.Event(), threading.Event()
+
+    def act(sock, _request):
+        asked.set()
+        gate.wait(5)
+        sock.sendall(http_reply(b"<ok/>"))
+        if not sock.recv(1):
+            hung_up.set()
+        return False
+
+    with Destination(act) as there:
+        line, answers = wire(there.url), []
+        caller = threading.Thread(target=lambda: answers.append(line.post(b"<a/>", {}).body))
+        caller.start()
+        asked.wait(5)
+        line.close()
+        gate.set()
+        caller.join(5)
+        assert hung_up.wait(2)
+    assert answers == [b"<ok/>"]
+
+
 def test_a_kept_connection_that_the_other_side_closed_is_not_used_again():
     def once(sock, _request):
         sock.sendall(http_reply(b"<ok/>"))

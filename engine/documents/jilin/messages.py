@@ -63,8 +63,8 @@ def _write_group(parts: list[str], group: Node, values: Values, path: str, versi
     for child in group.children:
         here = f"{path}/{child.name}"
         if child.kind == "List":
-            for item in values.get(child.name, ()):
-                _write_group(parts, child, item, here, version)
+            for number, item in enumerate(values.get(child.name, ()), 1):
+                _write_group(parts, child, item, f"{here}[{number}]", version)
         elif version != "1.0.4" or child.since == group.since:
             value = values.get(child.name)
             text = _checked(child, "" if value is None else str(value), here)
@@ -83,7 +83,9 @@ def _read_group(element: Any, group: Node, path: str, *, complete: bool) -> Valu
         here = f"{path}/{child.name}"
         if child.kind == "List":
             found[child.name] = tuple(
-                _read_group(item, child, here, complete=complete) for item in element.iterchildren(child.name) if len(item)
+                _read_group(item, child, f"{here}[{number}]", complete=complete)
+                for number, item in enumerate(element.iterchildren(child.name), 1)
+                if len(item)
             )
             continue
         places = _places(element, child, path)

@@ -186,3 +186,12 @@ def test_long_findings_are_read():
         "REPORT_TIME": "2026-11-20 09:30:00",
     }  # fmt: skip
     assert read_message("8004", "response", write_message("8004", "response", exam)) == exam
+
+
+def test_the_item_of_a_list_that_is_wrong_is_told_by_its_number():
+    department = {"DEPT_ID": "D1", "DEPT_NAME": "内科", "PARENT_ID": "-1", "STATUS": "1"}
+    sound = write_message("2001", "response", {"HOS_ID": "1", "DEPT_LIST": (department,) * 3}).decode()
+    head, tail = sound.rsplit("[CDATA[内科]]", 1)
+    assert fault("2001", "response", f"{head}[CDATA[]]{tail}".encode()).path == "RES/DEPT_LIST[3]/DEPT_NAME"
+    with pytest.raises(MessageFault, match=r"RES/DEPT_LIST\[2\]/STATUS"):
+        write_message("2001", "response", {"HOS_ID": "1", "DEPT_LIST": (department, {**department, "STATUS": "正常"})})

@@ -332,7 +332,7 @@ def test_a_hospital_that_drips_passes_no_deadline_and_delays_no_other(tmp_path):
                 assert hospitals.ask("QUICK", "1001", IP).code == "0"
                 quick_ones.append(time.monotonic() - started)
             results = [future.result() for future in slow_ones]
-    assert max(quick_ones) < 0.5, "the other hospital was not delayed"
+    assert max(quick_ones) < 0.9, "the other hospital was not delayed"
     codes = [code for code, _ in results]
     assert (codes.count("DST-102"), codes.count("DST-106")) == (3, 9), "three under way, the others gave up their place"
     assert max(took for _, took in results) < 2.0
@@ -353,7 +353,7 @@ def test_many_hospitals_that_drip_at_once_leave_room_for_all_others(tmp_path):
                 assert hospitals.ask("QUICK", "1001", IP).code == "0"
                 took.append(time.monotonic() - started)
             codes = [future.result().code for future in slow_ones]
-    assert max(took) < 0.5
+    assert max(took) < 0.9
     assert 8 <= codes.count("DST-102") < 16, "four and four held their turns before half was taken, then one each"
 
 

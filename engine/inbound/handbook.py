@@ -15,10 +15,19 @@ from engine.inbound.prose import Link, show
 
 TYPES, CODES, GUIDE, EXAMPLES = "/services/types", "/services/codes", "/services/developer", "/services/examples"
 _ENGLISH = f"{GUIDE}/en"
+PORTAL = "/services/portal"
 _HTML, _XML, _TEXT = "text/html; charset=utf-8", "application/xml; charset=utf-8", "text/plain; charset=utf-8"
 _QUIET = (("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"), ("X-Content-Type-Options", "nosniff"))
 
-_WRITTEN: Mapping[str, str] = {CODES: "codes.md", GUIDE: "guide.zh.md", _ENGLISH: "guide.en.md"}
+_WRITTEN: Mapping[str, str] = {
+    CODES: "codes.md",
+    GUIDE: "guide.zh.md",
+    _ENGLISH: "guide.en.md",
+    PORTAL: "portal.md",
+    "/services/contracts/appointment": "contracts/appointment.md",
+    "/services/contracts/api": "contracts/api.md",
+    "/services/contracts/functions": "hospital-functions.md",
+}
 _BY_TYPE = re.compile(r"SND-(?:33|4)\d+")
 """Codes whose rule stands on the page of the document's type; the others are explained by the page of codes."""
 
@@ -58,7 +67,7 @@ class Handbook:
         return lambda: _html(page(self._book.page(code), f"{code}.xml"), self._link("types"))
 
     def _document(self, name: str) -> Callable[[], Reply]:
-        return lambda: _html((self._docs / name).read_text(encoding="utf-8"), self._link(""))
+        return lambda: _html((self._docs / name).read_text(encoding="utf-8"), self._link(posixpath.dirname(name)))
 
     def _file(self, path: Path, media_type: str) -> Callable[[], Reply]:
         return lambda: Reply(200, path.read_bytes(), media_type, _QUIET)

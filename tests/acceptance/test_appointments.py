@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 import requests
 import zeep
 
-from tests.support.clients import need
+from engine.simulator.calling import Unreached
+from tests.support.clients import HERE, Php, need, run_json
 from tests.support.databases import STORES
 from tests.support.engine import ROOT
 from tests.support.hospital import PASSWORD
@@ -173,3 +177,74 @@ def test_the_page_of_services_names_them_and_nobodys_name_is_in_the_log(here):
     log = (here.engine.data / "engine.log").read_text(encoding="utf-8")
     assert PATIENT["name"] not in log
     assert PATIENT["idNumber"] not in log
+
+
+@pytest.mark.foreign
+def test_php_calls_the_started_engine_as_a_hospital(here, tmp_path):
+    Php(tmp_path)
+    order, _ = booked(here, "HOSP-A")
+    paid(here, order)
+    values = {"HOS_ID": "HOSP-A", "ORDER_ID": order.order, "HOSP_SERIAL_NUM": "A007", "PRINT_DATE": "2026-11-20 09:00:00"}
+    file = tmp_path / "req.xml"
+    file.write_text(
+        f"<REQ>{''.join(f'<{name}><![CDATA[{value}]]></{name}>' for name, value in values.items())}</REQ>", encoding="utf-8"
+    )
+    wsdl, keys = f"{here.engine.services}/ApiService.asmx?wsdl", here.hospitals["HOSP-A"].wanted
+    command = [
+        "php",
+        str(HERE / "php/api.php"),
+        wsdl,
+        "RegService",
+        "5004",
+        "HOSP-A",
+        keys.sign_key,
+        keys.encryption_key,
+        str(file),
+    ]
+    first = run_json(command)
+    assert (first["code"], first["signed"]) == ("0", True)
+    assert run_json(command) == first
+    assert here.portal().QueryOrder(order=order.order).order.queueNumber == "A007"
+    command[5] = "NOBODY"
+    assert (run_json(command)["code"], run_json(command)["signed"]) == ("4", False)
+
+
+def test_a_hospital_that_drips_delays_no_other_and_its_order_is_settled_later(here):
+    own = here.portal()
+    known = {"hospitalPatientId": own.CheckPatient(hospital="HOSP-A", patient=PATIENT).hospitalPatientId}
+    slow, quick = here.slots("HOSP-A")[0], here.slots("HOSP-B")[0]
+    here.command("HOSP-A", "fault", faults=["drip"])
+    try:
+        wish = {"requestId": uuid.uuid4().hex, "hospital": "HOSP-A", "slot": slow.slot, "patient": PATIENT | known}
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(own.Book, **wish)
+            began = time.monotonic()
+            assert here.portal().Lock(requestId=uuid.uuid4().hex, hospital="HOSP-B", slot=quick.slot, patient=PATIENT).code == "0"
+            assert time.monotonic() - began < 4
+            answer = waiting.result()
+            assert time.monotonic() - began < 15
+    finally:
+        here.command("HOSP-A", "fault", faults=[])
+    assert answer.code in {"0", "SND-719"}, answer.message
+    if answer.code == "0":
+        assert (answer.order.state, bool(answer.message)) == ("booking", True)
+        until(lambda: own.QueryOrder(order=answer.order.order).order.state in {"booked", "failed"})
+
+
+def test_a_new_user_id_of_a_hospital_is_known_after_a_reload(here):
+    values = {"HOS_ID": "HOSP-B", "ORDER_ID": "NO-SUCH-ORDER", "PRINT_DATE": "2026-11-20 09:00:00"}
+    assert here.command("HOSP-B", "call", function="5004", values=values)["code"] == "500401"
+    here.project.change("config/institutions/HOSP-B/adapter.yaml", 'caller: "HOSP-B"', 'caller: "NEW-NAME"')
+    here.engine.command("reload", *here.project.option)
+    platform = here.hospitals["HOSP-B"].control.platform
+    renamed = replace(platform, user="NEW-NAME")
+    until(lambda: code_of(renamed, values) == "500401")
+    assert code_of(platform, values) == "unread"
+
+
+def code_of(platform, values):
+    """Call 5004 as the hospital; an unsigned refusal is nothing that it could rely on."""
+    try:
+        return platform.call("5004", values).code
+    except Unreached:
+        return "unread"

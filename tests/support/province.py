@@ -35,6 +35,7 @@ class Province:
 
     engine: Engine
     hospitals: dict[str, SimulatedHospital]
+    project: Project
 
     @property
     def address(self) -> str:
@@ -83,7 +84,7 @@ def province(store: str, folder: Path) -> Iterator[Province]:
             describe(wanted, hospitals[code].address, project.root, data / "secrets", Terms(jitter=0.0))
         engine = stack.enter_context(new_engine(store, data, *project.option, hospitals=tuple(kinds)))
         enrol(engine, {PORTAL: "portal"})
-        made = Province(engine.start(), hospitals)
+        made = Province(engine.start(), hospitals, project)
         for hospital in hospitals.values():
             hospital.meet(engine.services)
         until(lambda: all(made.slots(code) for code in kinds))

@@ -139,6 +139,24 @@ def test_a_hospital_calls_and_a_repeat_is_answered_as_the_first_time(here, hospi
     assert "cancelled-by-hospital" in kinds
 
 
+@pytest.mark.parametrize("hospital", HOSPITALS)
+def test_of_many_equal_calls_at_once_one_is_done_and_all_are_answered_alike(here, hospital):
+    order, _ = booked(here, hospital)
+    paid(here, order)
+    values = {
+        "HOS_ID": hospital, "ORDER_ID": order.order, "HOSP_ORDER_ID": order.hospitalOrder, "HOSP_REFUND_ID": "R-1", "REFUND_TYPE": "1",
+        "REFUND_DATE": "2026-11-20", "TOTAL_FEE": order.payable, "REFUND_FEE": order.payable,
+    }  # fmt: skip
+    platform = here.hospitals[hospital].control.platform
+    with ThreadPoolExecutor(8) as pool:
+        told = list(pool.map(lambda _: platform.call("5003", values), range(8)))
+    assert {one.code for one in told} == {"0"}
+    assert len({one.values["REFUND_ID"] for one in told}) == 1
+    assert here.portal().QueryOrder(order=order.order).order.state == "refunded"
+    notices = listed(here.portal().ListNotices(page={"size": 200}), "notices", "notice")
+    assert [one.kind for one in notices if one.order == order.order] == ["refunded"]
+
+
 def test_a_stopped_clinic_refunds_and_tells_the_portal(here):
     own = here.portal()
     order, _ = booked(here, "HOSP-B")

@@ -24,7 +24,7 @@ from tests.support.stores import enrol, until
 
 HOSPITALS = ("HOSP-A", "HOSP-B")
 EXAMPLES = ROOT / "docs" / "examples" / "portal"
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("appointments")]
 
 
 @pytest.fixture(scope="module", params=STORES)
@@ -163,7 +163,7 @@ def test_a_stopped_clinic_refunds_and_tells_the_portal(here):
     paid(here, order)
     place = in_their_book(here, "HOSP-B", order).place
     assert here.command("HOSP-B", "stop", place=place)["code"] == "0"
-    until(lambda: own.QueryOrder(order=order.order).order.state == "refunded")
+    until(lambda: own.QueryOrder(order=order.order).order.state == "refunded", 90.0)
     told = [one for one in listed(own.ListNotices(page={"size": 200}), "notices", "notice") if one.order == order.order]
     assert [(one.kind, "停诊" in one.text) for one in told] == [("clinic-stopped", True)]
     later = listed(own.ListNotices(after=told[-1].notice), "notices", "notice")
@@ -246,7 +246,7 @@ def test_a_hospital_that_drips_delays_no_other_and_its_order_is_settled_later(he
     assert answer.code in {"0", "SND-719"}, answer.message
     if answer.code == "0":
         assert (answer.order.state, bool(answer.message)) == ("booking", True)
-        until(lambda: own.QueryOrder(order=answer.order.order).order.state in {"booked", "failed"})
+        until(lambda: own.QueryOrder(order=answer.order.order).order.state in {"booked", "failed"}, 90.0)
 
 
 def test_a_new_user_id_of_a_hospital_is_known_after_a_reload(here):
@@ -256,7 +256,7 @@ def test_a_new_user_id_of_a_hospital_is_known_after_a_reload(here):
     here.engine.command("reload", *here.project.option)
     platform = here.hospitals["HOSP-B"].control.platform
     renamed = replace(platform, user="NEW-NAME")
-    until(lambda: code_of(renamed, values) == "500401")
+    until(lambda: code_of(renamed, values) == "500401", 90.0)
     assert code_of(platform, values) == "unread"
 
 

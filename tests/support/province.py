@@ -87,5 +87,5 @@ def province(store: str, folder: Path) -> Iterator[Province]:
         made = Province(engine.start(), hospitals, project)
         for hospital in hospitals.values():
             hospital.meet(engine.services)
-        until(lambda: all(made.slots(code) for code in kinds))
+        until(lambda: all(made.slots(code) for code in kinds), 120.0)
         yield made

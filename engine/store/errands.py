@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -83,25 +84,24 @@ class ErrandLine:
 
 def put(connection: Connection, kind: str, subject: str, institution: str, due: datetime) -> None:
     """Ask for an errand no later than `due`; one that is open already is brought forward, one under way is run once more."""
-    insert = _INSERT[connection.dialect.name](errand).values(_row(kind, subject, institution, due))
-    sooner = sa.case((insert.excluded.due < errand.c.due, insert.excluded.due), else_=errand.c.due)
-    connection.execute(
-        insert.on_conflict_do_update(index_elements=["kind", "subject"], set_={"due": sooner, "wanted": errand.c.wanted + 1})
-    )
+    connection.execute(_put(connection.dialect.name), _row(kind, subject, institution, due))
 
 
 def offer(connection: Connection, kind: str, subject: str, institution: str, due: datetime) -> bool:
     """Ask for an errand unless it is open already; true when it was not."""
-    insert = _INSERT[connection.dialect.name](errand).values(_row(kind, subject, institution, due))
-    return connection.execute(insert.on_conflict_do_nothing().returning(errand.c.seq)).first() is not None
+    insert = _INSERT[connection.dialect.name](errand).on_conflict_do_nothing().returning(errand.c.seq)
+    return connection.execute(insert.values(_row(kind, subject, institution, due))).first() is not None
 
 
 def plan(connection: Connection, kind: str, subject: str, institution: str, due: datetime) -> None:
     """Set when an errand is due, also later than before; one that is overdue stays so, for somebody wants it now."""
-    now = datetime.now(UTC)
-    insert = _INSERT[connection.dialect.name](errand).values(_row(kind, subject, institution, due))
-    moved = sa.case((errand.c.due <= now, errand.c.due), else_=insert.excluded.due)
-    connection.execute(insert.on_conflict_do_update(index_elements=["kind", "subject"], set_={"due": moved}))
+    row = _row(kind, subject, institution, due)
+    connection.execute(_plan(connection.dialect.name), {**row, "now": row["since"]})
+
+
+def drop(connection: Connection, kind: str, subject: str) -> None:
+    """Forget an errand that nobody runs at this moment; who runs it finds nothing left to do."""
+    connection.execute(_DROP, {"its_kind": kind, "its_subject": subject})
 
 
 def subjects(connection: Connection, kind: str) -> set[str]:
@@ -109,17 +109,36 @@ def subjects(connection: Connection, kind: str) -> set[str]:
     return set(connection.execute(sa.select(errand.c.subject).where(errand.c.kind == kind)).scalars())
 
 
-def drop(connection: Connection, kind: str, subject: str) -> None:
-    """Forget an errand that nobody runs at this moment; who runs it finds nothing left to do."""
-    mine = (errand.c.kind == kind, errand.c.subject == subject, errand.c.lease_until.is_(None))
-    connection.execute(sa.delete(errand).where(*mine))
-
-
 def _row(kind: str, subject: str, institution: str, due: datetime) -> dict[str, Any]:
     return {
         "kind": kind, "subject": subject, "institution": institution, "due": due, "since": datetime.now(UTC),
         "attempts": 0, "wanted": 1, "token": "", "lease_until": None, "last_error": "",
     }  # fmt: skip
+
+
+def _inserted(dialect: str) -> Any:
+    names = [column.name for column in errand.columns if column.name != "seq"]
+    return _INSERT[dialect](errand).values({name: sa.bindparam(name, type_=errand.c[name].type) for name in names})
+
+
+@cache
+def _put(dialect: str) -> Any:
+    # Built once: to build and to key these statements anew costs more than to run them.
+    insert = _inserted(dialect)
+    sooner = sa.case((insert.excluded.due < errand.c.due, insert.excluded.due), else_=errand.c.due)
+    return insert.on_conflict_do_update(index_elements=["kind", "subject"], set_={"due": sooner, "wanted": errand.c.wanted + 1})
+
+
+@cache
+def _plan(dialect: str) -> Any:
+    insert = _inserted(dialect)
+    moved = sa.case((errand.c.due <= sa.bindparam("now", type_=Moment), errand.c.due), else_=insert.excluded.due)
+    return insert.on_conflict_do_update(index_elements=["kind", "subject"], set_={"due": moved})
+
+
+_DROP = sa.delete(errand).where(
+    errand.c.kind == sa.bindparam("its_kind"), errand.c.subject == sa.bindparam("its_subject"), errand.c.lease_until.is_(None)
+)
 
 
 class Errands:

@@ -194,7 +194,7 @@ class Orders:
         sealed = {
             "person": self._sealed("person", one.order_id, _dumped(one.person)), "told": b"", "money": b"", "words": b"",
         }  # fmt: skip
-        connection.execute(insert(order), {**values, **sealed})
+        connection.execute(_ADD, {**values, **sealed})
         self._tell(connection, one, Move(what=what, who=one.portal, trace=trace), one.created)
         self._plan(connection, one, one.created)
 
@@ -243,7 +243,7 @@ class Orders:
     def _tell(self, connection: Connection, one: Order, by: Move, at: datetime) -> None:
         why = self.seal.seal_text(by.why, table="booking_event", column="why", row=one.order_id)
         row = {"order_id": one.order_id, "at": at, "what": by.what, "who": by.who, "state": one.state, "pending": one.pending}
-        connection.execute(insert(event), {**row, "code": by.code, "trace": by.trace, "why": why})
+        connection.execute(_TELL, {**row, "code": by.code, "trace": by.trace, "why": why})
 
     def _sealed(self, column: str, row: str, plain: str) -> bytes:
         return self.seal.seal_text(plain, table="booking_order", column=column, row=row)
@@ -266,3 +266,4 @@ _READ = select(order).where(order.c.order_id == bindparam("its_order"))
 _PORTAL = order.c.portal == bindparam("its_portal")
 _BY_REQUEST = select(order).where(_PORTAL, order.c.request_id == bindparam("its_request"))
 _BY_BOOK_REQUEST = select(order).where(_PORTAL, order.c.book_request == bindparam("its_request"), order.c.book_request != "")
+_ADD, _TELL = insert(order), insert(event)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, case, func, select, tuple_
+from sqlalchemy import Connection, Select, and_, bindparam, case, func, select, tuple_
 
 from engine.services.appointments import model
 from engine.services.appointments.counter import Counter
@@ -22,10 +22,9 @@ _LOCK_LOST = "医院没有及时答复锁号，号源正在释放，请重新选
 
 def order_view(connection: Connection, one: Order) -> model.OrderView:
     """Show an order to its portal: names of department and doctor looked up, the patient's name masked."""
-    place = (clinic.c.institution == one.institution, clinic.c.schedule == one.schedule)
-    doctor_name = connection.execute(select(clinic.c.doctor_name).where(*place)).scalar() or ""
-    mine = (department.c.institution == one.institution, department.c.department == one.department)
-    department_name = connection.execute(select(department.c.name).where(*mine)).scalar() or ""
+    keys = {"its_institution": one.institution, "its_schedule": one.schedule, "its_department": one.department}
+    doctor_name = connection.execute(_DOCTOR_NAME, keys).scalar() or ""
+    department_name = connection.execute(_DEPARTMENT_NAME, keys).scalar() or ""
     told = one.told
     return model.OrderView(
         order=one.order_id, request_id=one.request_id, portal=one.portal, state=one.state, pending=one.pending,
@@ -184,3 +183,11 @@ def _page(connection: Connection, query: Select[Any], keys: tuple[Any, ...], pag
     shown = rows[: page.size]
     more = len(rows) > page.size
     return shown, "\t".join(str(getattr(shown[-1], key.name)) for key in keys) if more else ""
+
+
+_DOCTOR_NAME = select(clinic.c.doctor_name).where(
+    clinic.c.institution == bindparam("its_institution"), clinic.c.schedule == bindparam("its_schedule")
+)
+_DEPARTMENT_NAME = select(department.c.name).where(
+    department.c.institution == bindparam("its_institution"), department.c.department == bindparam("its_department")
+)

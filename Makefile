@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo run test lint proof-history proof-documents proof-ready docs lock clean
+.PHONY: install demo run test lint proof-history proof-documents proof-ready proof-booking docs lock clean
 
 install: $(STAMP)
 
@@ -39,6 +39,10 @@ proof-documents: install
 # A backlog of 100,000 deliveries on both stores: ready again within 5 s, drained within 30 s; about five minutes.
 proof-ready: install
 	$(BIN)/python -m bench.proofs.ready $(SIZE)
+
+# Many clients, two engines on one PostgreSQL, hospitals that do not always answer: no seat sold twice, none lost.
+proof-booking: install
+	$(BIN)/python -m bench.proofs.booking $(SIZE)
 
 docs: install
 	$(BIN)/python -m engine.reference

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import secrets
 from collections.abc import Mapping
@@ -26,6 +27,9 @@ _STEPS = 32**3
 
 _RANDOM = random.Random(secrets.randbits(256))
 """Where numbers come from that must be unique and need not be secret; asking the kernel for each costs a system call."""
+
+# A process that is forked must not give the numbers that its parent gives.
+os.register_at_fork(after_in_child=lambda: _RANDOM.seed(secrets.randbits(256)))
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 

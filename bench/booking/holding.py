@@ -23,8 +23,8 @@ THEIRS: Mapping[State, str] = {"booked": "2", "paid": "6", "fetched": "3", "canc
 class Look:
     """One look at the whole pool, in one transaction that sees one unchanging state.
 
-    `away` are slots whose seats do not add up to the total while nothing about them is unsure; `waiting` those that do not add up because
-    the hospital has not confirmed something yet, which is on the safe side: fewer are free than there are.
+    `away` are slots whose seats do not add up to the total; `waiting` those that show fewer free than there are because something about
+    them was unsure since the last pull, which the next pull puts right: the safe side.
     """
 
     slots: int = 0
@@ -54,9 +54,11 @@ def look(database: Database) -> Look:
             found.oversold += row.held + row.sold > row.total
             found.above += all_seats > row.total
             if all_seats != row.total:
-                found.waiting += row.unsure > 0
-                found.away += row.unsure == 0
-                if not row.unsure and len(found.examples) < 3:
+                # A pull that came while an order was unsure may have counted it as well: its seat is owed until the next pull.
+                owed = row.free < row.total - row.held - row.sold and (row.unsure > 0 or row.last_event >= row.as_of)
+                found.waiting += owed
+                found.away += not owed
+                if not owed and len(found.examples) < 3:
                     found.examples.append(
                         f"{row.institution} {row.slot}: total {row.total}, free {row.free}, held {row.held}, sold {row.sold}"
                     )

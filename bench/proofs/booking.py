@@ -82,7 +82,7 @@ def prove(name: str, url: str, size: int, *, clients: int, share: float, every: 
             asyncio.run(rush(site, places, size, clients, tally))
             spent = time.monotonic() - started
             struck = sum(sum(hospital.fault()["struck"].values()) for hospital in site.hospitals)
-            settled = _wait(lambda: unsettled(database) == 0)
+            settled = _wait(lambda: unsettled(database) == 0) and _wait(lambda: not look(database).waiting)
         last = look(database)
         differences = [line for hospital in site.hospitals for line in reconcile(database, hospital.wanted.code, hospital.book())]
     return _report(tally, spent, struck, settled, [*watch.looks, last], differences)
@@ -124,7 +124,7 @@ def _report(tally: Tally, spent: float, struck: int, settled: bool, looks: list[
         say(f"    {words:36} {number}")
     say(f"  {len(looks)} looks at {last.slots} slots: oversold {sum(one.oversold for one in looks)}, above the total {sum(one.above for one in looks)}, "
         f"lost {sum(one.away for one in looks)}, counts unlike orders {sum(len(one.differences) for one in looks)}; "
-        f"unsure at a look, on the safe side: {max(one.waiting for one in looks)} at most, {last.waiting} at the end")  # fmt: skip
+        f"owed until the next pull, the safe side: {max(one.waiting for one in looks)} at most, {last.waiting} at the end")  # fmt: skip
     say(
         f"  everything answered in the end: {'yes' if settled else 'NO'}; reconciliation with the hospitals' own books: {len(differences)} differences"
     )

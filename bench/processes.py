@@ -44,13 +44,10 @@ def _read(folder: Path) -> Use | None:
 
 
 def children_of(pid: int) -> dict[str, Use]:
-    """Name the engine's processes below a supervisor (`front-1`, `worker-1` ...)."""
-    found = {}
-    for use in all_processes():
-        words = use.command.split()
-        if use.parent == pid and "--name" in words:
-            found[words[words.index("--name") + 1]] = use
-    return found
+    """Name the engine's processes below a supervisor (`front-1`, `worker-1` ...); all are forked from one that it started."""
+    found = list(all_processes())
+    nursery = {use.pid for use in found if use.parent == pid}
+    return {use.name: use for use in found if use.parent in nursery}
 
 
 def postgres_cpu() -> dict[int, float]:

@@ -112,6 +112,10 @@ class ConfigError(EngineError):
         super().__init__("\n".join(str(f) for f in faults))
         self.faults: tuple[Fault, ...] = tuple(faults)
 
+    def __reduce__(self) -> tuple[type[ConfigError], tuple[tuple[Fault, ...]]]:
+        """Go from one process to another with the faults, not with their text alone."""
+        return type(self), (self.faults,)
+
 
 class TryAgain(EngineError):
     """We cannot take it at this moment; nothing was kept; `retry_after` is in seconds."""

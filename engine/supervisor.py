@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import selectors
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing.context import ForkServerProcess
+from multiprocessing.reduction import DupFd
+from pathlib import Path
+from typing import Any, TypeVar
 
 from engine.inhand.board import NO_DIGEST, Seen, Walk, make_board, read_board
 from engine.inhand.deaths import Deaths
@@ -23,22 +28,64 @@ _SLACK = 1.0
 """Seconds by which the last beat may be older than the walk that ended the beats: the walk is to be named."""
 READY = b"R"
 
+_FORKS = multiprocessing.get_context("forkserver")
+"""One process loads the code, and every child is forked from it: what is loaded once costs time and memory once."""
+
+R = TypeVar("R")
+
+
+def load_early(modules: Sequence[str]) -> None:
+    """Name the modules that children need; they are loaded before the first child is wanted."""
+    _FORKS.set_forkserver_preload(list(modules))
+
+
+def aside(act: Callable[..., R], *arguments: object) -> R:
+    """Do something in a child and give what it gives, or raise what it raises: what it loads does not stay with us."""
+    with ProcessPoolExecutor(1, mp_context=_FORKS) as once:
+        return once.submit(act, *arguments).result()
+
+
+class Inherited:
+    """A descriptor on its way to a child, where it arrives as a number."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def __reduce__(self) -> tuple[Callable[[Any], int], tuple[object]]:
+        return _arrived, (DupFd(self._descriptor),)
+
+
+def _arrived(handed: Any) -> int:
+    descriptor: int = handed.detach()
+    return descriptor
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Role:
-    """One process to keep: its name, its command, and the listening sockets it inherits."""
+    """One process to keep: its name, what it does with which arguments, and the listening sockets it inherits.
+
+    `main` is called in the child with the arguments and then the descriptors of the sockets; all of them can be pickled.
+    """
 
     name: str
-    command: tuple[str, ...]
+    main: Callable[..., object]
+    arguments: tuple[object, ...] = ()
     sockets: tuple[socket.socket, ...] = ()
-    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def _be(role: str, environment: Mapping[str, Inherited], main: Callable[..., object], arguments: tuple[object, ...]) -> None:
+    """Be a child: under its own name, with no terminal of its parent's, told by descriptors as if it had been executed."""
+    os.setsid()
+    with suppress(OSError):
+        Path("/proc/self/comm").write_text(role, encoding="ascii")
+    os.environ.update({name: str(descriptor) for name, descriptor in environment.items()})
+    main(*arguments)
 
 
 @dataclass(slots=True)
 class _Child:
     role: Role
-    process: subprocess.Popen[bytes]
-    ready: int
+    process: ForkServerProcess
     life: int
     board: int
     started: float
@@ -88,7 +135,6 @@ class Supervisor:
         self._selector.register(wake_read, selectors.EVENT_READ, None)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._ask_to_stop)
-        signal.signal(signal.SIGCHLD, lambda *_: None)
 
     def _ask_to_stop(self, *_: object) -> None:
         self._stopping = True
@@ -96,8 +142,10 @@ class Supervisor:
     def _turn(self) -> None:
         look = time.monotonic() + min(_LOOK, self._step_limit / 4)
         soonest = min((at for at, _ in self._again.values()), default=look)
+        sentinels = {child.process.sentinel for child in self._children.values()}
         for key, _ in self._selector.select(max(0.0, min(soonest, look) - time.monotonic())):
-            self._read(key.fileobj, key.data)
+            if key.fileobj not in sentinels:
+                self._read(key.fileobj, key.data)
         self._end_the_silent()
         self._replace_the_dead()
         self._start_those_due()
@@ -117,17 +165,24 @@ class Supervisor:
     def _start(self, role: Role) -> None:
         ready_read, ready_write = os.pipe()
         life_read, life_write = os.pipe()
-        listening = [s.fileno() for s in role.sockets]
-        environment = dict(os.environ) | dict(role.environment)
         board, named = make_board(role.name)
-        environment |= {"ENGINE_READY_FD": str(ready_write), "ENGINE_LIFE_FD": str(life_read)} | named
-        process = subprocess.Popen(
-            role.command, env=environment, pass_fds=[ready_write, life_read, board, *listening], start_new_session=True
+        handed = {"ENGINE_READY_FD": ready_write, "ENGINE_LIFE_FD": life_read, named: board}
+        process = _FORKS.Process(
+            target=_be,
+            name=role.name,
+            args=(
+                role.name,
+                {name: Inherited(descriptor) for name, descriptor in handed.items()},
+                role.main,
+                (*role.arguments, *(Inherited(each.fileno()) for each in role.sockets)),
+            ),
         )
+        process.start()
         os.close(ready_write)
         os.close(life_read)
         self._selector.register(ready_read, selectors.EVENT_READ, role.name)
-        self._children[role.name] = _Child(role, process, ready_read, life_write, board, time.monotonic())
+        self._selector.register(process.sentinel, selectors.EVENT_READ)
+        self._children[role.name] = _Child(role, process, life_write, board, time.monotonic())
         _LOG.info("process started", child=role.name, pid=process.pid)
 
     def _end_the_silent(self) -> None:
@@ -159,10 +214,12 @@ class Supervisor:
 
     def _replace_the_dead(self) -> None:
         for name, child in list(self._children.items()):
-            code = child.process.poll()
+            code = child.process.exitcode
             if code is None or self._stopping:
                 continue
             in_hand = self._note_death(child)
+            self._selector.unregister(child.process.sentinel)
+            child.process.close()
             os.close(child.life)
             os.close(child.board)
             del self._children[name]
@@ -176,7 +233,7 @@ class Supervisor:
     def _note_death(self, child: _Child) -> dict[str, int]:
         """Hold a death against the walks that lasted too long, else against all in hand; returns the deaths of each."""
         walks = child.guilty or read_board(child.board).walks
-        why = child.ended or f"exit {child.process.returncode}"
+        why = child.ended or f"exit {child.process.exitcode}"
         noted = {}
         for digest in {walk.digest for walk in walks} - {NO_DIGEST}:
             try:
@@ -204,13 +261,12 @@ class Supervisor:
                 listening.close()
         deadline = time.monotonic() + self._drain
         for child in self._children.values():
-            try:
-                child.process.wait(max(0.1, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
+            child.process.join(max(0.1, deadline - time.monotonic()))
+            if child.process.is_alive():
                 _LOG.error("process did not stop in time", child=child.role.name)
                 child.ended = "drained too long"
                 child.process.kill()
-                child.process.wait()
+                child.process.join()
                 self._note_death(child)
             os.close(child.life)
             os.close(child.board)
@@ -227,11 +283,6 @@ def listening_socket(host: str, port: int) -> socket.socket:
     opened.listen(2048)
     opened.set_inheritable(True)
     return opened
-
-
-def child_command(root: str, role: str, *arguments: str) -> tuple[str, ...]:
-    """Write the command line of a child process."""
-    return (sys.executable, root, "child", role, *arguments)
 
 
 def tell_ready() -> None:

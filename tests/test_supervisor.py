@@ -30,8 +30,9 @@ import sys
 from pathlib import Path
 from engine.inhand.deaths import Deaths
 from engine.supervisor import Role, Supervisor, listening_socket
+from tests.support.children import run_code
 listening = listening_socket("127.0.0.1", 0)
-roles = [Role(name=n, command=(sys.executable, "-c", sys.argv[1]), sockets=(listening,)) for n in ("one", "two")]
+roles = [Role(name=n, main=run_code, arguments=(sys.argv[1],), sockets=(listening,)) for n in ("one", "two")]
 print("port", listening.getsockname()[1], flush=True)
 deaths = Deaths(Path(sys.argv[2]))
 sys.exit(Supervisor(roles, drain=4, step_limit=2, deaths=deaths).run(lambda: print("ready", flush=True)))

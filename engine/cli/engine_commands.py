@@ -10,10 +10,12 @@ from typing import Any
 
 import click
 
-from engine.cli.entry import say, settings_of, with_project, with_settings
+from engine.cli.entry import in_words, say, settings_of, with_project, with_settings
 from engine.inhand.deaths import Deaths
-from engine.settings import FLAGS, ROOT, Settings, environment_name
-from engine.supervisor import Role, Supervisor, child_command, listening_socket
+from engine.settings import Settings
+from engine.supervisor import Role, Supervisor, aside, listening_socket, load_early
+
+_PROCESSES = tuple(f"engine.app.{name}" for name in ("house", "front", "worker", "clock", "monitor"))
 
 RUN_OPTIONS: tuple[tuple[str, str], ...] = (
     ("host", "address to listen on"),
@@ -43,9 +45,8 @@ def run(**flags: Any) -> None:
 
 def serve(settings: Settings, announce: Callable[[str, str], None] | None = None) -> int:
     """Check, prepare the store, start all processes, print the addresses and watch until told to stop."""
-    from engine.app.house import prepare
-
-    first_password = prepare(settings)
+    load_early(_PROCESSES)
+    first_password = aside(_prepare, settings)
     services, monitor = listening_socket(settings.host, settings.port), listening_socket(settings.host, settings.monitor_port)
     patience = settings.deadlines
     supervisor = Supervisor(
@@ -74,41 +75,39 @@ def _address(settings: Settings, listening: Any) -> str:
 
 
 def _roles(settings: Settings, services: Any, monitor: Any) -> list[Role]:
-    front = str(ROOT / "run_engine.py")
-    environment = {environment_name(n): str(getattr(settings, n)) for n in FLAGS if getattr(settings, n) not in ("", None)}
-
     def role(kind: str, name: str, *sockets: Any) -> Role:
-        fd = ("--fd", str(sockets[0].fileno())) if sockets else ()
-        return Role(name=name, command=child_command(front, kind, "--name", name, *fd), sockets=sockets, environment=environment)
+        return Role(name=name, main=be_process, arguments=(kind, settings, name), sockets=sockets)
 
     fronts = [role("front", f"front-{n}", services) for n in range(1, settings.fronts + 1)]
     workers = [role("worker", f"worker-{n}") for n in range(1, settings.workers + 1)]
     return [*fronts, *workers, role("clock", "clock"), role("monitor", "monitor", monitor)]
 
 
-@click.command(hidden=True)
-@click.argument("kind", type=click.Choice(["front", "worker", "clock", "monitor"]))
-@click.option("--name", required=True)
-@click.option("--fd", type=int, default=-1)
-def child(kind: str, name: str, fd: int) -> None:
-    """Be one process of the engine; started by the supervisor."""
-    settings = settings_of()
-    if kind == "front":
-        from engine.app.front import run_front
+def be_process(kind: str, settings: Settings, name: str, *sockets: int) -> None:
+    """Be one process of the engine; exits 1 with words when something must be changed first."""
+    with in_words():
+        if kind == "front":
+            from engine.app.front import run_front
 
-        run_front(settings, name, fd)
-    elif kind == "worker":
-        from engine.app.worker import run_worker
+            run_front(settings, name, *sockets)
+        elif kind == "worker":
+            from engine.app.worker import run_worker
 
-        run_worker(settings, name)
-    elif kind == "clock":
-        from engine.app.clock import run_clock
+            run_worker(settings, name)
+        elif kind == "clock":
+            from engine.app.clock import run_clock
 
-        run_clock(settings, name)
-    else:
-        from engine.app.monitor import run_monitor
+            run_clock(settings, name)
+        else:
+            from engine.app.monitor import run_monitor
 
-        run_monitor(settings, name, fd)
+            run_monitor(settings, name, *sockets)
+
+
+def _prepare(settings: Settings) -> str | None:
+    from engine.app.house import prepare
+
+    return prepare(settings)
 
 
 @click.command()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -54,7 +55,7 @@ def all_commands() -> click.Group:
     from engine.cli import engine_commands as running
 
     table: tuple[click.Command, ...] = (
-        running.run, running.demo, running.reload, running.replay, running.bench, simulating.simulate, running.child,
+        running.run, running.demo, running.reload, running.replay, running.bench, simulating.simulate,
         routes.check, routes.test, routes.try_, routes.explain,
         documents.sample, people.institution, people.user, keys.key,
     )  # fmt: skip
@@ -65,22 +66,29 @@ def all_commands() -> click.Group:
 
 def main() -> None:
     """Run the command named on the command line; exit 1 with words when something must be changed first."""
+    with in_words():
+        try:
+            all_commands()(standalone_mode=False)
+        except click.exceptions.Exit as done:
+            sys.exit(done.exit_code)
+        except click.Abort:
+            sys.exit(130)
+        except click.ClickException as wrong:
+            wrong.show()
+            sys.exit(wrong.exit_code)
+
+
+@contextmanager
+def in_words() -> Iterator[None]:
+    """Tell errors that a person can do something about in words, and exit 1."""
     try:
-        all_commands()(standalone_mode=False)
-    except click.exceptions.Exit as done:
-        sys.exit(done.exit_code)
-    except click.Abort:
-        sys.exit(130)
-    except click.ClickException as wrong:
-        wrong.show()
-        sys.exit(wrong.exit_code)
+        yield
     except ConfigError as faults:
         click.echo(str(faults), err=True)
         sys.exit(1)
     except SenderError as refusal:
-        click.echo(
-            f"{refusal.first.code} {refusal.first.message}" + (f"：{refusal.first.hint}" if refusal.first.hint else ""), err=True
-        )
+        first = refusal.first
+        click.echo(f"{first.code} {first.message}" + (f"：{first.hint}" if first.hint else ""), err=True)
         sys.exit(1)
     except TryAgain as busy:
         click.echo(f"ENG-503 {busy}", err=True)

@@ -85,11 +85,11 @@ class Board:
         _write_time(self._page, _PLACES + place * _STEP, 0.0)
 
 
-def make_board(name: str) -> tuple[int, dict[str, str]]:
-    """Make a fresh board for a child; returns its descriptor and the environment that names it to the child."""
+def make_board(name: str) -> tuple[int, str]:
+    """Make a fresh board for a child; returns its descriptor and the environment variable that names it to the child."""
     descriptor = os.memfd_create(name)
     os.ftruncate(descriptor, SIZE)
-    return descriptor, {_ENVIRONMENT: str(descriptor)}
+    return descriptor, _ENVIRONMENT
 
 
 def read_board(descriptor: int) -> Seen:

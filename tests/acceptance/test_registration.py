@@ -8,7 +8,6 @@ import re
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -18,6 +17,7 @@ from sqlalchemy import func, select
 from zeep.transports import Transport
 from zeep.wsse.username import UsernameToken
 
+from bench.processes import children_of
 from engine.services.applications import application
 from engine.services.audit import Audit
 from engine.services.institutions import Institutions, institution
@@ -88,8 +88,7 @@ def test_a_hospital_applies_waits_is_approved_and_uploads_at_its_own_address(eng
 def test_an_application_survives_kill_9_and_is_its_applicants_alone(engine):
     words = invited(engine)
     made = apply(engine, words, "KILLED-1")
-    children = Path(f"/proc/{engine.pid}/task/{engine.pid}/children").read_text(encoding="ascii").split()
-    for pid in [*map(int, children), engine.pid]:
+    for pid in [*(use.pid for use in children_of(engine.pid).values()), engine.pid]:
         os.kill(pid, signal.SIGKILL)
     engine.process.wait(10)
     engine.start()

@@ -6,10 +6,10 @@ import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPException
-from pathlib import Path
 
 import pytest
 
+from bench.processes import children_of
 from tests.support.databases import STORES
 from tests.support.hospital import KINDS, Refused
 from tests.support.project import Project
@@ -71,17 +71,8 @@ class Senders:
 
 
 def children(engine, role=""):
-    """Find the processes of the engine by their parent, those of one role by their command line."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-            words = (folder / "cmdline").read_bytes().decode().split("\0")
-        except OSError:
-            continue  # it ended while we looked
-        if parent == engine.pid and role in words:
-            found.append(int(folder.name))
-    return found
+    """Find the processes of the engine, those of one role by their name."""
+    return [use.pid for name, use in children_of(engine.pid).items() if name.startswith(role)]
 
 
 def check_that_nothing_is_lost(engine, sent):

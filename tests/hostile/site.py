@@ -19,6 +19,7 @@ from xml.sax.saxutils import escape
 from lxml import etree
 from sqlalchemy import func, select
 
+from bench.processes import children_of
 from engine.documents.sample import own_number, sample
 from engine.store.database import Database
 from engine.store.tables import body, message
@@ -179,14 +180,12 @@ class Site:
             return dict(connection.execute(query.where(message.c.receipt == receipt)).mappings().one())
 
     def processes(self) -> tuple[int, ...]:
-        """Give the children of the supervisor; another set means that one died."""
-        pid = self.engine.pid
-        return tuple(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()))
+        """Give the engine's processes; another set means that one died."""
+        return tuple(sorted(use.pid for use in children_of(self.engine.pid).values()))
 
     def front(self) -> int:
         """Give the process that answers: the child whose memory the large documents fill."""
-        named = {pid: Path(f"/proc/{pid}/cmdline").read_bytes() for pid in self.processes()}
-        return next(pid for pid, line in named.items() if b"front" in line)
+        return children_of(self.engine.pid)["front-1"].pid
 
     def memory(self, *, peak: bool = False) -> int:
         """Give the front's resident memory in MiB; `peak` is the highest since `forget_peak`."""

@@ -23,8 +23,8 @@ THEIRS: Mapping[State, str] = {"booked": "2", "paid": "6", "fetched": "3", "canc
 class Look:
     """One look at the whole pool, in one transaction that sees one unchanging state.
 
-    `away` are slots whose seats do not add up to the total; `waiting` those that show fewer free than there are because something about
-    them was unsure since the last pull, which the next pull puts right: the safe side.
+    `above` and `away` are slots whose seats add up to more or less than the total; `waiting` those of which seats are in doubt because a
+    pull came while a hospital's answer was out: shown as not free until it comes.
     """
 
     slots: int = 0
@@ -50,18 +50,15 @@ def look(database: Database) -> Look:
         limited = sa.select(slot).where(slot.c.unlimited.is_(False), slot.c.status != "gone")
         for row in connection.execute(limited):
             found.slots += 1
-            all_seats = row.held + row.sold + row.free
+            all_seats = row.held + row.sold + row.free + row.doubt
             found.oversold += row.held + row.sold > row.total
             found.above += all_seats > row.total
-            if all_seats != row.total:
-                # A pull that came while an order was unsure may have counted it as well: its seat is owed until the next pull.
-                owed = row.free < row.total - row.held - row.sold and (row.unsure > 0 or row.last_event >= row.as_of)
-                found.waiting += owed
-                found.away += not owed
-                if not owed and len(found.examples) < 3:
-                    found.examples.append(
-                        f"{row.institution} {row.slot}: total {row.total}, free {row.free}, held {row.held}, sold {row.sold}"
-                    )
+            found.away += all_seats < row.total
+            found.waiting += row.doubt > 0
+            if all_seats != row.total and len(found.examples) < 3:
+                found.examples.append(
+                    f"{row.institution} {row.slot}: total {row.total}, free {row.free}, held {row.held}, sold {row.sold}, in doubt {row.doubt}"
+                )
         for state, number in connection.execute(sa.select(order.c.state, sa.func.count()).group_by(order.c.state)):
             found.orders[state] += number
     return found

@@ -124,7 +124,7 @@ def _report(tally: Tally, spent: float, struck: int, settled: bool, looks: list[
         say(f"    {words:36} {number}")
     say(f"  {len(looks)} looks at {last.slots} slots: oversold {sum(one.oversold for one in looks)}, above the total {sum(one.above for one in looks)}, "
         f"lost {sum(one.away for one in looks)}, counts unlike orders {sum(len(one.differences) for one in looks)}; "
-        f"owed until the next pull, the safe side: {max(one.waiting for one in looks)} at most, {last.waiting} at the end")  # fmt: skip
+        f"with seats in doubt until an answer comes: {max(one.waiting for one in looks)} at most, {last.waiting} at the end")  # fmt: skip
     say(
         f"  everything answered in the end: {'yes' if settled else 'NO'}; reconciliation with the hospitals' own books: {len(differences)} differences"
     )

@@ -96,14 +96,22 @@ def versions(connection: Connection, institution: str, department: str, first: s
 def pull(connection: Connection, institution: str, words: Sequence[Word], seen: Versions, asked: datetime) -> int:
     """Fit slots to what the hospital answered to a question that left at `asked`; give how many words were dropped as old.
 
-    Free becomes remaining less what the hospital may not have counted, never more than our own book leaves. A word about a slot
-    that changed since `seen` was read, or had an event after `asked`, is older than what we know, and is dropped.
+    Free becomes remaining less what the hospital may not have counted, never more than our own book leaves. What it may have counted
+    all the same is kept as `doubt`, and given back as its answers come. A word about a slot that changed since `seen` was read, or
+    had an event after `asked`, is older than what we know, and is dropped.
     """
     dropped = 0
     for word in sorted(words, key=lambda one: one.slot):
         values = {name: getattr(word, name) for name in Word.__dataclass_fields__}
         if word.slot not in seen:
-            counts = {"free": 0 if word.unlimited else word.remaining, "held": 0, "sold": 0, "unsure": 0, "version": 1}
+            counts = {
+                "free": 0 if word.unlimited else word.remaining,
+                "held": 0,
+                "sold": 0,
+                "unsure": 0,
+                "doubt": 0,
+                "version": 1,
+            }
             fresh = {"institution": institution, **values, **counts, "stop": "", "last_event": asked, "as_of": asked}
             insert = _INSERT[connection.dialect.name](slot).values(fresh).on_conflict_do_nothing().returning(slot.c.slot)
             dropped += connection.execute(insert).first() is None
@@ -193,20 +201,40 @@ _COUNTS = {
     "unsure": slot.c.unsure + bindparam("by_unsure"),
     **_MOVED,
 }
-_FREED = slot.c.free + bindparam("by_free")
-_SHIFT = update(slot).where(*_KEY).values(free=case((slot.c.unlimited, slot.c.free), else_=_FREED), **_COUNTS)
-_SHIFT_FULL = update(slot).where(*_KEY).values(free=case((slot.c.unlimited, 0), (_FREED <= 0, _FREED), else_=0), **_COUNTS)
+
+
+def _least(one: Any, other: Any) -> Any:
+    return case((one < other, one), else_=other)
+
+
+_SETTLED = case((and_(bindparam("by_unsure") < 0, slot.c.doubt > 0), 1), else_=0)
+"""The seat that a settled question gives back where a pull had taken it off twice."""
+
+_FREED = slot.c.free + bindparam("by_free") + _SETTLED
+_SHIFT = (
+    update(slot)
+    .where(*_KEY)
+    .values(free=case((slot.c.unlimited, slot.c.free), else_=_FREED), doubt=slot.c.doubt - _SETTLED, **_COUNTS)
+)
+_FULL = _least(slot.c.free + bindparam("by_free") + slot.c.doubt, 0)
+_SHIFT_FULL = update(slot).where(*_KEY).values(free=case((slot.c.unlimited, 0), else_=_FULL), doubt=0, **_COUNTS)
 _ASKED = bindparam("asked", type_=Moment)
 _UNCHANGED = (*_KEY, slot.c.version == bindparam("seen"), slot.c.last_event <= _ASKED)
 _THEIRS: Any = bindparam("new_remaining") - slot.c.unsure
 _OURS: Any = bindparam("new_total") - slot.c.held - slot.c.sold
+_PULLED = _least(_THEIRS, _OURS)
+_KNOWN = _least(_least(slot.c.free + slot.c.doubt + bindparam("new_total") - slot.c.total, bindparam("new_remaining")), _OURS)
+"""What would be free by our own book and the hospital's bare word: what `_PULLED` lacks of it may have been taken off twice."""
+
+_UNLIMITED = bindparam("new_unlimited", type_=slot.c.unlimited.type)
 _FACTS = tuple(name for name in Word.__dataclass_fields__ if name != "slot")
 _PULL = (
     update(slot)
     .where(*_UNCHANGED)
     .values(
         **{name: bindparam(f"new_{name}") for name in _FACTS},
-        free=case((bindparam("new_unlimited", type_=slot.c.unlimited.type), 0), (_THEIRS < _OURS, _THEIRS), else_=_OURS),
+        free=case((_UNLIMITED, 0), else_=_PULLED),
+        doubt=case((_UNLIMITED, 0), (_KNOWN > _PULLED, _KNOWN - _PULLED), else_=0),
         stop=case((bindparam("new_status") == "open", ""), else_=slot.c.stop),
         as_of=_ASKED,
         version=slot.c.version + 1,

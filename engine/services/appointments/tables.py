@@ -88,6 +88,7 @@ slot = Table(
     _number("held"),
     _number("sold"),
     _number("unsure"),
+    _number("doubt"),
     _number("version"),
     _moment("last_event"),
     _moment("as_of"),
@@ -98,6 +99,7 @@ slot = Table(
 
 `held` seats belong to orders locked or asked for, `sold` ones to orders the hospital has; `unsure` counts those among them that the
 hospital had not confirmed, or may already have let go. `free` may be below zero: it is remaining less unsure, and a debt is kept.
+`doubt` counts the seats that the last pull may so have taken off twice; each answer that comes gives one of them back to `free`.
 `version` grows with every change, so that an answer to a question asked before one is known to be old. `stop` names the notice (5001).
 """
 

@@ -153,7 +153,7 @@ class Appointments(RuleBasedStateMachine):
             return
         self.office.agree()
         for row in self.office.slot_rows():
-            assert row.free + row.held + row.sold <= row.total
+            assert row.free + row.held + row.sold + row.doubt == row.total, "only we sell here: no seat is lost and none is made"
             assert self.hospital.taken(row.slot) <= row.total
 
     def teardown(self):
@@ -174,6 +174,8 @@ class Appointments(RuleBasedStateMachine):
             assert pending == "", (order_id, state, pending)
             assert state == theirs or (theirs in ("", "cancelled") and state in ("cancelled", "failed")), (state, theirs)
         assert self.hospital.locks == {}
+        for row in self.office.slot_rows():
+            assert (row.doubt, row.free + row.sold) == (0, row.total), "every answer gave back what was in doubt"
         self.office.pull()
         self.office.agree()
         for row in self.office.slot_rows():

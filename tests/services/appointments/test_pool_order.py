@@ -87,10 +87,45 @@ def test_what_the_hospital_may_not_have_counted_is_taken_off(office):
     assert office.seats() == (4, 1, 0, 1)
     office.pull()
     assert office.seats() == (3, 1, 0, 1), "remaining 4, one of them perhaps ours"
+    office.pull()
+    assert office.seats() == (3, 1, 0, 1), "asked again, it is not taken off again"
     office.hospital.after = lambda _function: None
     office.tend(one.order)
+    assert office.seats() == (4, 0, 1, 0), "the answer gives back what the pull had taken off twice"
     office.pull()
     assert office.seats() == (4, 0, 1, 0)
+
+
+def test_what_the_hospital_had_not_counted_is_not_given_back(office):
+    def lose(function):
+        if function == "2007":
+            raise lost(unknown=True)
+
+    office.hospital.before = lose
+    one = office.book()
+    office.pull()
+    assert office.seats() == (4, 1, 0, 1), "remaining 5, one of them surely ours"
+    office.hospital.before = lambda _function: None
+    office.tend(one.order)
+    assert office.seats() == (4, 0, 1, 0)
+
+
+def test_a_cancellation_that_a_pull_came_between_gives_back_one_seat(office):
+    one = office.book()
+
+    def lose(function):
+        if function == "2009":
+            raise lost(unknown=True)
+
+    for place in ("before", "after"):
+        setattr(office.hospital, place, lose)
+        office.service.cancel(PORTAL, one.order, "")
+        office.pull()
+        setattr(office.hospital, place, lambda _function: None)
+        office.tend(one.order)
+        assert office.seats() == (5, 0, 0, 0)
+        one = office.book("again" + place)
+        assert office.seats() == (4, 0, 1, 0)
 
 
 def test_seats_sold_by_others_are_seen_and_never_raise_what_is_free(office):

@@ -133,6 +133,19 @@ def vanish(connection: Connection, institution: str, names: Sequence[str], seen:
 
 def stop(connection: Connection, institution: str, chosen: Mapping[str, str], stopped: str, at: datetime) -> list[str]:
     """Stop the slots of a department, by doctor (-1 all), date, half (-1 all) and time; give their names in order."""
+    names = list(connection.execute(select(slot.c.slot).where(*_named(institution, chosen)).order_by(slot.c.slot)).scalars())
+    for name in names:
+        connection.execute(_STOP, {"its_institution": institution, "its_slot": name, "at": at, "stopped": stopped})
+    return names
+
+
+def any_open(connection: Connection, institution: str, chosen: Mapping[str, str]) -> bool:
+    """Tell whether any slot that `stop` would choose is open."""
+    where = (*_named(institution, chosen), slot.c.status == "open")
+    return connection.execute(select(slot.c.slot).where(*where).limit(1)).first() is not None
+
+
+def _named(institution: str, chosen: Mapping[str, str]) -> list[Any]:
     where = [slot.c.institution == institution, slot.c.department == chosen["department"], slot.c.date == chosen["date"]]
     if chosen["doctor"] not in ("", "-1"):
         where.append(slot.c.doctor == chosen["doctor"])
@@ -141,10 +154,7 @@ def stop(connection: Connection, institution: str, chosen: Mapping[str, str], st
     if chosen["begins"] or chosen["ends"]:
         # A slot without times of its own is stopped only by a stop of the whole half day.
         where += [slot.c.begins >= (chosen["begins"] or "00:00"), slot.c.ends <= (chosen["ends"] or "24:00"), slot.c.begins != ""]
-    names = list(connection.execute(select(slot.c.slot).where(*where).order_by(slot.c.slot)).scalars())
-    for name in names:
-        connection.execute(_STOP, {"its_institution": institution, "its_slot": name, "at": at, "stopped": stopped})
-    return names
+    return where
 
 
 def disagreements(connection: Connection) -> list[str]:

@@ -11,7 +11,7 @@ from engine.message import shanghai_text
 from engine.services.appointments import pool
 from engine.services.appointments.model import Answer
 from engine.services.appointments.orders import TEND
-from engine.services.appointments.tables import LIVE_SQL, clinic, order, slot
+from engine.services.appointments.tables import LIVE_SQL, clinic, order
 from engine.store import errands
 
 
@@ -42,15 +42,7 @@ def stop(connection: Connection, institution: str, values: Values, at: datetime)
 
 def reopened(connection: Connection, institution: str, values: Values) -> bool:
     """Tell whether something that 5001 names can be booked, so that the same notice is no repeat but a new stop."""
-    chosen = _chosen(values)
-    where = [slot.c.institution == institution, slot.c.department == chosen["department"], slot.c.date == chosen["date"]]
-    if chosen["doctor"] not in ("", "-1"):
-        where.append(slot.c.doctor == chosen["doctor"])
-    if chosen["half"] not in ("", "-1", "4"):
-        where.append(slot.c.half.in_((chosen["half"], "4")))
-    if chosen["begins"] or chosen["ends"]:
-        where += [slot.c.begins >= (chosen["begins"] or "00:00"), slot.c.ends <= (chosen["ends"] or "24:00"), slot.c.begins != ""]
-    return connection.execute(select(slot.c.slot).where(*where, slot.c.status == "open").limit(1)).first() is not None
+    return pool.any_open(connection, institution, _chosen(values))
 
 
 def _chosen(values: Values) -> dict[str, str]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from itertools import pairwise
 
 from engine.monitor.booking import PoolDay
-from engine.monitor.chart import Line, Piece, round_step
+from engine.monitor.scale import Line, Piece, Scale
 
 WIDTH, HEIGHT = 1080.0, 230.0
 LEFT, RIGHT, TOP, BOTTOM = 48.0, 6.0, 10.0, 26.0
@@ -53,15 +52,14 @@ def draw_pool(days: Iterable[PoolDay]) -> PoolChart:
     """Sum the days of all hospitals and lay out a bar for each over a grid with round numbers."""
     summed = tuple(_summed(days))
     peak = max((one.sold + one.held + max(one.free, 0) for one in summed), default=0)
-    step = round_step(peak)
-    top = max(step * -(-peak // step), step)
+    scale = Scale(peak, TOP, HEIGHT - BOTTOM)
     slot = (WIDTH - LEFT - RIGHT) / max(len(summed), 1)
     width = round(min(slot * 0.7, WIDEST), 1)
     bars = tuple(
-        DayBar(one, round(LEFT + number * slot + (slot - width) / 2, 1), width, _pieces(one, top))
+        DayBar(one, round(LEFT + number * slot + (slot - width) / 2, 1), width, scale.stack(_counts(one)))
         for number, one in enumerate(summed)
     )
-    return PoolChart(bars, tuple(Line(_y(value, top), value) for value in range(0, top + 1, step)))
+    return PoolChart(bars, scale.lines())
 
 
 def _summed(days: Iterable[PoolDay]) -> Iterable[PoolDay]:
@@ -76,18 +74,5 @@ def _summed(days: Iterable[PoolDay]) -> Iterable[PoolDay]:
         )  # fmt: skip
 
 
-def _pieces(day: PoolDay, top: int) -> tuple[Piece, ...]:
-    counts = (("sold", day.sold), ("held", day.held), ("free", max(day.free, 0)))
-    edges = [0]
-    for _, count in counts:
-        edges.append(edges[-1] + count)
-    spans = zip(counts, pairwise(edges), strict=True)
-    return tuple(
-        Piece(kind, _y(high, top), round(max(_y(low, top) - _y(high, top), 1.0), 1))
-        for (kind, count), (low, high) in spans
-        if count
-    )
-
-
-def _y(value: int, top: int) -> float:
-    return round(HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * value / top, 1)
+def _counts(day: PoolDay) -> tuple[tuple[str, int], ...]:
+    return (("sold", day.sold), ("held", day.held), ("free", max(day.free, 0)))

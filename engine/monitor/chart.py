@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import pairwise
 
 from engine.message import SHANGHAI
+from engine.monitor.scale import Line, Piece, Scale
 
 WIDTH, HEIGHT = 720.0, 300.0
 LEFT, RIGHT, TOP, BOTTOM = 44.0, 6.0, 10.0, 24.0
@@ -28,15 +28,6 @@ class Hour:
     def total(self) -> int:
         """All messages of the hour."""
         return self.good + self.invalid + self.error
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """One coloured part of a bar."""
-
-    kind: str
-    y: float
-    height: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +52,6 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One line of the grid with the number it stands for."""
-
-    y: float
-    value: int
-
-
-@dataclass(frozen=True, slots=True)
 class Chart:
     """The whole drawing."""
 
@@ -86,43 +69,14 @@ class Chart:
 def draw(hours: Sequence[Hour]) -> Chart:
     """Lay out one stacked bar an hour over a grid with round numbers."""
     peak = max((hour.total for hour in hours), default=0)
-    step = round_step(peak)
-    top = max(step * -(-peak // step), step)
+    scale = Scale(peak, TOP, HEIGHT - BOTTOM)
     slot = (WIDTH - LEFT - RIGHT) / max(len(hours), 1)
-    bars = tuple(_bar(hour, LEFT + number * slot, slot, top) for number, hour in enumerate(hours))
-    lines = tuple(Line(_y(value, top), value) for value in range(0, top + 1, step))
-    return Chart(bars, lines, peak, sum(hour.total for hour in hours))
+    bars = tuple(_bar(hour, LEFT + number * slot, slot, scale) for number, hour in enumerate(hours))
+    return Chart(bars, scale.lines(), peak, sum(hour.total for hour in hours))
 
 
-def _bar(hour: Hour, x: float, slot: float, top: int) -> Bar:
+def _bar(hour: Hour, x: float, slot: float, scale: Scale) -> Bar:
     local = hour.start.astimezone(SHANGHAI)
     label = local.strftime("%H:00") if local.hour % 3 == 0 else ""
-    return Bar(hour, round(x + GAP / 2, 1), round(slot - GAP, 1), _pieces(hour, top), label)
-
-
-def _pieces(hour: Hour, top: int) -> tuple[Piece, ...]:
-    counts = (("good", hour.good), ("invalid", hour.invalid), ("error", hour.error))
-    edges = [0]
-    for _, count in counts:
-        edges.append(edges[-1] + count)
-    spans = zip(counts, pairwise(edges), strict=True)
-    return tuple(
-        Piece(kind, _y(high, top), round(max(_y(low, top) - _y(high, top), 1.0), 1))
-        for (kind, count), (low, high) in spans
-        if count
-    )
-
-
-def _y(value: int, top: int) -> float:
-    return round(HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * value / top, 1)
-
-
-def round_step(peak: int) -> int:
-    """Choose the step of a grid: 1, 2, 2.5 or 5 times a power of ten that gives at most five lines above the base."""
-    power = 1
-    while True:
-        for tenths in (10, 20, 25, 50):
-            step, odd = divmod(tenths * power, 10)
-            if not odd and step * 5 >= peak:
-                return step
-        power *= 10
+    pieces = scale.stack((("good", hour.good), ("invalid", hour.invalid), ("error", hour.error)))
+    return Bar(hour, round(x + GAP / 2, 1), round(slot - GAP, 1), pieces, label)

@@ -14,6 +14,7 @@ from engine.codes import CODES, CONFIG_CODES
 from engine.documents.catalogue import Catalogue
 from engine.documents.typebook import TypeBook
 from engine.documents.typepages import index_page, page
+from engine.services.appointments.rules import Block, BookingRules
 from engine.settings import FLAGS, ROOT, Settings, environment_name
 
 _GROUPS = {
@@ -94,6 +95,26 @@ def _shown(value: Any) -> str:
     return f"`{value}`" if value != "" else ""
 
 
+def booking_page() -> str:
+    """Write docs/booking-reference.md: every key of config/booking.yaml, which a hospital's adapter may set differently."""
+    lines = [
+        "# 预约规则 · Rules of booking",
+        "",
+        "由 `make docs` 从 `engine/services/appointments/rules.py` 生成。写在 `config/booking.yaml`；某医院不同的，写在其 `adapter.yaml` 的 `booking` 下。没有写的规则不执行。",
+        "A rule that is left out is not applied; a hospital's adapter may differ under `booking`.",
+        "",
+        "| 键 | 默认 | 说明 |",
+        "|---|---|---|",
+    ]
+    for name, field in BookingRules.model_fields.items():
+        default = f"`{field.default:g}s`" if isinstance(field.default, float) else ""
+        lines.append(f"| `{name.replace('_', '-')}` | {default} | {field.description} |")
+    lines += ["", "`no-shows`、`cancels` 各有以下三项 · each has:", "", "| 键 | 说明 |", "|---|---|"]
+    lines += [f"| `{name}` | {field.description} |" for name, field in Block.model_fields.items()]
+    example = "horizon-days: 14\nper-person-department: 1\ncancel-days: 1\ncancel-until: '17:00'\nno-shows: {count: 3, within: 180, length: 90}"
+    return "\n".join([*lines, "", "```yaml", example, "```"]) + "\n"
+
+
 def commands_page() -> str:
     """Write docs/commands.md: the help of every command."""
     from engine.cli.entry import SHOWN, all_commands
@@ -121,7 +142,12 @@ def pages() -> Mapping[str, Callable[[], str]]:
     from engine.documents.jilin import reference as hospital_functions
     from engine.outbound import reference as endpoints
 
-    own = {"codes.md": codes_page, "settings.md": settings_page, "commands.md": commands_page}
+    own = {
+        "codes.md": codes_page,
+        "settings.md": settings_page,
+        "commands.md": commands_page,
+        "booking-reference.md": booking_page,
+    }
     return (
         own
         | dict(routes.PAGES)

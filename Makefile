@@ -27,7 +27,7 @@ lint: install
 	$(BIN)/python run_engine.py check
 
 test: lint
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 proof-history: install
 	$(BIN)/python -m bench.proofs.history $(SIZE)

@@ -75,10 +75,12 @@ def test_the_breaker_spares_a_destination_that_is_away_and_finds_it_when_it_is_b
     hand = Hand(away)
     for _ in range(30):
         office.file(("his", ""))
+    began = time.monotonic()
     office.courier({"his": hand}, parallel=lambda _: 2)
     time.sleep(0.8)
     knocks = len(hand.sends)
-    assert 5 <= knocks <= 10
+    # A machine that stood still lets more probes come due: at most two threads at each second.
+    assert 5 <= knocks <= 8 + 2 * (time.monotonic() - began)
     hand.act = lambda *_: None
     office.until(lambda: office.states() == {("his", "SENT"): 30}, 8)
 

@@ -37,7 +37,7 @@ def test_what_a_killed_process_had_in_hand_is_still_there():
     descriptor, named = make_board("test")
     before = time.monotonic()
     command = [sys.executable, "-c", KILLED_IN_A_WALK]
-    done = subprocess.run(command, env=os.environ | named, pass_fds=[descriptor], cwd=ROOT, check=False)
+    done = subprocess.run(command, env=os.environ | {named: str(descriptor)}, pass_fds=[descriptor], cwd=ROOT, check=False)
     seen = read_board(descriptor)
     assert done.returncode == -9
     assert [walk.digest for walk in seen.walks] == [b"a" * 32]

@@ -18,8 +18,8 @@ ALONE = 16
 QUIET = 1.0
 """So many seconds after the last live document its lane is quiet."""
 
-REST = 2.0
-"""Beside live documents history rests so many times as long as its last call took: it has a third of the time at most."""
+REST = 3.0
+"""Beside live documents history rests so many times as long as its last call took: it has a quarter of the time at most."""
 
 LONGEST_REST = 3.0
 """Seconds of rest at most, also after a large batch."""

@@ -8,10 +8,12 @@ import signal
 import subprocess
 import sys
 import urllib.request
+from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from engine.simulator.adapter import Terms, describe
@@ -94,7 +96,7 @@ def open_hospital(code: str, dialect: str, profile: str, plan: Plan, *faults: st
         "--stretches", str(plan.stretches), "--seats", str(plan.seats), *(part for fault in faults for part in ("--fault", fault)),
     ]  # fmt: skip
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT)
-    hospital = HospitalProcess(wanted, process)
+    hospital, reading = HospitalProcess(wanted, process), None
     try:
         for line in process.stdout or ():
             found = _ADDRESS.match(line)
@@ -103,10 +105,15 @@ def open_hospital(code: str, dialect: str, profile: str, plan: Plan, *faults: st
             elif found:
                 hospital.control = found[2]
                 break
+        # It says every call: nobody reads that here, but a pipe that is full would hold it up.
+        reading = Thread(target=lambda: deque(process.stdout or (), maxlen=0), name=f"said by {code}", daemon=True)
+        reading.start()
         yield hospital
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait(10)
+        if reading:
+            reading.join(10)
         if process.stdout:
             process.stdout.close()
 

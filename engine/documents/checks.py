@@ -14,6 +14,7 @@ from engine.documents.places import Places, path_of
 from engine.documents.reading import XmlDocument
 from engine.documents.xpaths import XPath
 from engine.errors import Issue, Severity
+from engine.identity import check_letter
 from engine.message import SHANGHAI, Message
 
 Check = Callable[[XmlDocument, Message, Severity], tuple[Issue, ...]]
@@ -29,8 +30,6 @@ _HIGHS = XPath("//hl7:high[@value and ../hl7:low/@value]/@value")
 
 _NUMBER = re.compile(r"\d{17}[\dX]\Z")
 _OLD_NUMBER = re.compile(r"\d{15}\Z")
-_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-_LETTERS = "10X98765432"
 _REGIONS = frozenset(
     [
         "11",
@@ -89,11 +88,6 @@ def identity_fault(text: str, today: date | None = None) -> str:
         return f"出生日期 {number[6:14]} 不合理"
     expected = check_letter(number)
     return "" if number[17] == expected else f"校验码应为 {expected}，现为 {number[17]}"
-
-
-def check_letter(number: str) -> str:
-    """Compute the check letter of the first 17 digits (GB 11643-1999, ISO 7064 MOD 11-2)."""
-    return _LETTERS[sum(int(digit) * weight for digit, weight in zip(number, _WEIGHTS, strict=False)) % 11]
 
 
 def resident_id(document: XmlDocument, message: Message, severity: Severity) -> tuple[Issue, ...]:

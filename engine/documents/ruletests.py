@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
+from engine.identity import LETTERS, WEIGHTS
+
 _DIGITS = "substring-before(concat(translate(@value,'+','-'),'-'),'-')"
 """A time without its zone."""
 
 _ZONE = "substring-after(translate(@value,'+','-'),'-')"
 """The zone of a time without its sign, hhmm; nothing is further than 14 hours from Greenwich."""
-
-_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-"""GB 11643: the weights of the first 17 digits of an identity number."""
 
 _ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 """GB 11714: the weights of the first 8 characters of an organisation code."""
@@ -44,9 +43,9 @@ def _inked(text: str) -> str:
 
 def checksum(_argument: str) -> str:
     """Hold when @extension is no 18-digit identity number or its last character is right (GB 11643)."""
-    total = "+".join(f"{weight}*substring(@extension,{place},1)" for place, weight in enumerate(_WEIGHTS, start=1))
+    total = "+".join(f"{weight}*substring(@extension,{place},1)" for place, weight in enumerate(WEIGHTS, start=1))
     numeric = "translate(substring(@extension,1,17),'0123456789','')=''"
-    right = f"substring('10X98765432',({total}) mod 11+1,1)=translate(substring(@extension,18,1),'x','X')"
+    right = f"substring('{LETTERS}',({total}) mod 11+1,1)=translate(substring(@extension,18,1),'x','X')"
     return f"not(string-length(@extension)=18 and {numeric}) or {right}"
 
 

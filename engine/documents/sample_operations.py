@@ -15,10 +15,10 @@ from typing import Any
 from lxml import etree
 
 from engine.documents.catalogue import Catalogue, DocumentType
-from engine.documents.checks import check_letter
 from engine.documents.comparisons import Comparison, Term, number, of_table, table_path
 from engine.documents.formrules import FormRules, Requirement, form_assertions, load_form_rules
 from engine.documents.forms import NAMESPACE, ROW, Field, Form, Table
+from engine.identity import check_letter
 
 _NAMES = {"ops": NAMESPACE}
 _LAST = date(2025, 12, 31)

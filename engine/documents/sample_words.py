@@ -10,10 +10,9 @@ from random import Random
 from typing import Any
 
 from engine.documents.sample_times import Moments, invent_moments, moment
+from engine.identity import check_letter
 from engine.message import SHANGHAI
 from engine.yamlfile import read_yaml
-
-_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 
 Words = Mapping[str, Any]
 """words.yaml as plain data."""
@@ -72,8 +71,7 @@ def read_words(path: Path) -> Words:
 def identity_number(region: str, birth: datetime, order: int) -> str:
     """Make a resident identity number whose check character is right (GB 11643); an odd order is a man."""
     first = f"{region}{birth:%Y%m%d}{order:03d}"
-    total = sum(weight * int(digit) for weight, digit in zip(_WEIGHTS, first, strict=True))
-    return first + "10X98765432"[total % 11]
+    return first + check_letter(first)
 
 
 def invent_visit(words: Words, plan: Plan, dice: Random, seed: int, institution: str, *, full: bool) -> Visit:

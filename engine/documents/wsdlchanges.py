@@ -9,6 +9,7 @@ from typing import Any
 from engine.documents.canonical import compare
 from engine.documents.limits import Limits
 from engine.documents.reading import open_document
+from engine.documents.wsdls import local_name
 from engine.errors import SenderError
 
 _WSDL = "{http://schemas.xmlsoap.org/wsdl/}"
@@ -91,15 +92,15 @@ def _bound(operation: Any) -> Iterator[tuple[str, str]]:
 
 def _message(side: Any, messages: Mapping[str, Any], elements: Mapping[str, Any]) -> str:
     """Write one message as its element with the parameters in it."""
-    message = messages.get(_local(side.get("message"))) if side is not None else None
+    message = messages.get(local_name(side.get("message"))) if side is not None else None
     parts = [] if message is None else list(message.iterchildren(f"{_WSDL}part"))
     return "，".join(_part(part, elements) for part in parts) or "无"
 
 
 def _part(part: Any, elements: Mapping[str, Any]) -> str:
-    name = _local(part.get("element"))
+    name = local_name(part.get("element"))
     if not name:
-        return f"{part.get('name')}: {_local(part.get('type'))}"
+        return f"{part.get('name')}: {local_name(part.get('type'))}"
     found = elements.get(name)
     inside = [] if found is None else [_parameter(each) for each in found.iter(f"{_XSD}element") if each is not found]
     return f"{name}({'，'.join(inside)})"
@@ -108,8 +109,4 @@ def _part(part: Any, elements: Mapping[str, Any]) -> str:
 def _parameter(element: Any) -> str:
     many = "[]" if element.get("maxOccurs") not in {None, "1"} else ""
     need = "" if element.get("minOccurs") == "0" or element.get("nillable") == "true" else "!"
-    return f"{element.get('name') or _local(element.get('ref'))}: {_local(element.get('type')) or '复合'}{many}{need}"
-
-
-def _local(name: str | None) -> str:
-    return (name or "").rpartition(":")[2]
+    return f"{element.get('name') or local_name(element.get('ref'))}: {local_name(element.get('type')) or '复合'}{many}{need}"

@@ -34,7 +34,7 @@ class _Wsdl:
         return (o for p in self.root.findall(f"{_W}portType") for o in p.findall(f"{_W}operation"))
 
     def message(self, reference: str | None) -> Element | None:
-        name = _local(reference)
+        name = local_name(reference)
         return next((m for m in self.root.findall(f"{_W}message") if m.get("name") == name), None)
 
 
@@ -54,7 +54,8 @@ def check_wsdl(path: Path, shown: str) -> Iterator[Fault]:
             yield Fault(file=shown, line=line, column=1, code="CFG-027", message=f"{name}: {words}")
 
 
-def _local(name: str | None) -> str:
+def local_name(name: str | None) -> str:
+    """Give a qualified name of a WSDL without its prefix."""
     return (name or "").rpartition(":")[2]
 
 
@@ -114,7 +115,7 @@ def _wrapped(wsdl: _Wsdl) -> Iterator[Found]:
             side = operation.find(f"{_W}{tag}")
             message = wsdl.message(side.get("message")) if side is not None else None
             part = message.find(f"{_W}part") if message is not None else None
-            if part is not None and _local(part.get("element")) != wanted:
+            if part is not None and local_name(part.get("element")) != wanted:
                 yield part, f"the {tag} element of {name} is called {wanted}"
 
 

@@ -12,13 +12,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from engine.errors import TryAgain
 from engine.hospital import HospitalCall
 from engine.store.columns import Moment
-from engine.store.database import Database, metadata
+from engine.store.database import Database, insert_into, metadata
 
 KEPT = timedelta(days=31)
 """So long figures are kept."""
@@ -28,7 +27,6 @@ BUCKETS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 7.5, 10.0, 1
 
 _GATHERED = 10_000
 _FLUSH_EVERY = 1.0
-_INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 hospital_call = sa.Table(
     "hospital_call",
@@ -231,13 +229,13 @@ def _latest(latest: _Last) -> dict[str, Any]:
 
 def _state_row(connection: Connection, institution: str) -> None:
     empty = {"institution": institution, "last_outcome": "", "wsdl_words": ""}
-    insert = _INSERT[connection.dialect.name](hospital_state).values(empty)
+    insert = insert_into(connection.dialect.name, hospital_state).values(empty)
     connection.execute(insert.on_conflict_do_nothing(index_elements=["institution"]))
 
 
 def _add(dialect: str, key: _Key, number: int) -> Any:
     names = ("institution", "hour", "function", "outcome", "bucket")
-    insert = _INSERT[dialect](hospital_call).values({**dict(zip(names, key, strict=True)), "number": number})
+    insert = insert_into(dialect, hospital_call).values({**dict(zip(names, key, strict=True)), "number": number})
     return insert.on_conflict_do_update(
         index_elements=list(names), set_={"number": hospital_call.c.number + insert.excluded.number}
     )

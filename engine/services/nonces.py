@@ -7,13 +7,11 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Column, Connection, Index, Table, Text, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from engine.store.columns import Moment
-from engine.store.database import Database, metadata
+from engine.store.database import Database, insert_into, metadata
 
 nonce = Table(
     "nonce",
@@ -24,8 +22,6 @@ nonce = Table(
     Index("ix_nonce_expires", "expires"),
 )
 """One row for each nonce until it could no longer be used again; `key` hides institution and nonce, `request` whose row it is."""
-
-_INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +49,7 @@ def take_nonces(connection: Connection, uses: Sequence[NonceUse]) -> list[bool]:
 
 def _take(connection: Connection, use: NonceUse) -> bool:
     row = {"key": use.key, "request": use.request, "expires": use.expires}
-    connection.execute(_INSERT[connection.dialect.name](nonce).values(row).on_conflict_do_nothing())
+    connection.execute(insert_into(connection.dialect.name, nonce).values(row).on_conflict_do_nothing())
     return connection.scalar(select(nonce.c.request).where(nonce.c.key == use.key)) == use.request
 
 

@@ -9,10 +9,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Column, Integer, Table, Text, case, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from engine.store.columns import EPOCH, Moment
-from engine.store.database import Database, metadata
+from engine.store.database import Database, insert_into, metadata
 
 ANY = "*"
 """Stands for all institutions together in the row of a peer; no code looks like it."""
@@ -35,8 +34,6 @@ sign_in = Table(
     Column("proven", Moment, nullable=False),
 )
 """One row for each peer and claimed institution, and one for each peer; `failed`, `proven` are 1970 when it never happened."""
-
-_INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,4 +138,4 @@ def _upsert(dialect: str, peer: str, institution: str, news: _News, now: datetim
     else:
         over = sign_in.c.failed < now - FORGOTTEN
         changes = {"failures": case((over, 0), else_=sign_in.c.failures) + news.failures, "failed": now}
-    return _INSERT[dialect](sign_in).values(row).on_conflict_do_update(index_elements=["peer", "institution"], set_=changes)
+    return insert_into(dialect, sign_in).values(row).on_conflict_do_update(index_elements=["peer", "institution"], set_=changes)

@@ -45,6 +45,11 @@ _TRUNCATE_WAIT_MS = 20
 Insert = postgresql.Insert | sqlite_dialect.Insert
 
 
+def insert_into(dialect: str, table: sa.Table) -> Insert:
+    """Build an INSERT of a dialect, `connection.dialect.name`, on which `on_conflict_do_nothing` or `_do_update` may be called."""
+    return sqlite_dialect.insert(table) if dialect == "sqlite" else postgresql.insert(table)
+
+
 def default_url(data: Path) -> str:
     """Name the SQLite database that stands in the data folder when no other is configured."""
     return f"sqlite:///{data / 'changbai.db'}"
@@ -94,7 +99,7 @@ class Database:
 
     def insert(self, table: sa.Table) -> Insert:
         """Build an INSERT of this dialect, on which `on_conflict_do_update` may be called."""
-        return sqlite_dialect.insert(table) if self.dialect == "sqlite" else postgresql.insert(table)
+        return insert_into(self.dialect, table)
 
     def ping_write(self) -> None:
         """Write one small row durably, for /health; raises TryAgain when that cannot be done."""

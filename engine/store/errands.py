@@ -10,11 +10,10 @@ from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from engine.store.columns import AnyRow, Moment, RowNumber
-from engine.store.database import Database, metadata
+from engine.store.database import Database, insert_into, metadata
 
 errand = sa.Table(
     "errand",
@@ -50,8 +49,6 @@ errand_record = sa.Table(
 
 _CLAIMS = 0x6572726E64
 """The advisory lock that claiming workers queue at on PostgreSQL, so that a hospital's limit holds over all of them."""
-
-_INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +86,7 @@ def put(connection: Connection, kind: str, subject: str, institution: str, due: 
 
 def offer(connection: Connection, kind: str, subject: str, institution: str, due: datetime) -> bool:
     """Ask for an errand unless it is open already; true when it was not."""
-    insert = _INSERT[connection.dialect.name](errand).on_conflict_do_nothing().returning(errand.c.seq)
+    insert = insert_into(connection.dialect.name, errand).on_conflict_do_nothing().returning(errand.c.seq)
     return connection.execute(insert.values(_row(kind, subject, institution, due))).first() is not None
 
 
@@ -118,7 +115,7 @@ def _row(kind: str, subject: str, institution: str, due: datetime) -> dict[str, 
 
 def _inserted(dialect: str) -> Any:
     names = [column.name for column in errand.columns if column.name != "seq"]
-    return _INSERT[dialect](errand).values({name: sa.bindparam(name, type_=errand.c[name].type) for name in names})
+    return insert_into(dialect, errand).values({name: sa.bindparam(name, type_=errand.c[name].type) for name in names})
 
 
 @cache
@@ -211,7 +208,7 @@ class Errands:
         first = {"last_done": None, "last_failed": None, "failures": 0, "last_error": ""} | change
         if not isinstance(first["failures"], int):
             first["failures"] = 1
-        insert = _INSERT[connection.dialect.name](errand_record).values(kind=one.kind, institution=one.institution, **first)
+        insert = insert_into(connection.dialect.name, errand_record).values(kind=one.kind, institution=one.institution, **first)
         connection.execute(insert.on_conflict_do_update(index_elements=["kind", "institution"], set_=change))
 
     def lines(self, connection: Connection, now: datetime) -> list[ErrandLine]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from lxml import etree
 
-from engine.documents.checks import check_letter
+from engine.identity import check_letter
 from tests.hostile.cases import Case
 from tests.hostile.site import CANARY, HL7, NAMES, Answer, Paper, Site, result_of
 from tests.support.hospital import replacing

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from engine.services.appointments.model import Listing, Notice, NoticeKind, Page
 from engine.services.appointments.tables import notice, notice_count
-from engine.store.database import Database
+from engine.store.database import Database, insert_into
 from engine.store.sealing import Seal
 
-_INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _AT_ONCE = 1000
 
 
@@ -49,7 +46,7 @@ def list_notices(database: Database, seal: Seal, portal: str, after: int, page: 
 
 
 def _number(connection: Connection, portal: str) -> None:
-    start = _INSERT[connection.dialect.name](notice_count).values(portal=portal, last=0)
+    start = insert_into(connection.dialect.name, notice_count).values(portal=portal, last=0)
     # The row stays locked until the end of the transaction, so that no other reader numbers meanwhile.
     same = start.on_conflict_do_update(index_elements=["portal"], set_={"last": notice_count.c.last}).returning(
         notice_count.c.last

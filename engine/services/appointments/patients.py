@@ -8,6 +8,7 @@ from dataclasses import fields
 from datetime import date, datetime
 
 from engine.hospital import HospitalReply
+from engine.identity import check_letter
 from engine.message import SHANGHAI
 from engine.services.appointments.asking import person_values
 from engine.services.appointments.counter import Counter
@@ -18,8 +19,6 @@ from engine.services.appointments.rules import BookingRules
 KINDS = {"1", "2", "3", "5", "6", "7", "8", "9", "10", "11", "99"}
 """Kinds of identity document of the Jilin text; there is no 4."""
 
-_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-_CHECKS = "10X98765432"
 _NUMBER = re.compile(r"\d{17}[\dX]")
 _MOBILE = re.compile(r"\+?[\d-]{5,20}")
 _HEALTH_CARD = "1"
@@ -29,7 +28,7 @@ def identity_fault(number: str) -> str:
     """Say in Chinese what is wrong with a resident identity number (GB 11643), "" when nothing is."""
     if not _NUMBER.fullmatch(number):
         return "身份证号码应为 18 位。"
-    if _CHECKS[sum(int(digit) * weight for digit, weight in zip(number, _WEIGHTS, strict=False)) % 11] != number[17]:
+    if check_letter(number) != number[17]:
         return "身份证号码的校验位不正确。"
     return "" if _day(f"{number[6:10]}-{number[10:12]}-{number[12:14]}") else "身份证号码中的出生日期不正确。"
 

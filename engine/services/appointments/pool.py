@@ -8,18 +8,16 @@ from datetime import datetime
 from typing import Any, Literal
 
 from sqlalchemy import Connection, and_, bindparam, case, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from engine.services.appointments.tables import order, slot
 from engine.store.columns import AnyRow, Moment
+from engine.store.database import insert_into
 
 Back = Literal["free", "taken", "full"]
 """What becomes of a seat that is given back: free again, taken by somebody at the hospital, or the whole slot is full there."""
 
 Versions = Mapping[str, int]
 """The versions of slots as they were before a question left, by slot."""
-
-_INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +111,7 @@ def pull(connection: Connection, institution: str, words: Sequence[Word], seen: 
                 "version": 1,
             }
             fresh = {"institution": institution, **values, **counts, "stop": "", "last_event": asked, "as_of": asked}
-            insert = _INSERT[connection.dialect.name](slot).values(fresh).on_conflict_do_nothing().returning(slot.c.slot)
+            insert = insert_into(connection.dialect.name, slot).values(fresh).on_conflict_do_nothing().returning(slot.c.slot)
             dropped += connection.execute(insert).first() is None
             continue
         facts = {f"new_{name}": value for name, value in values.items() if name != "slot"}

@@ -6,10 +6,8 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from engine.hospital import Values
 from engine.services.appointments.conclusions import number
@@ -19,10 +17,9 @@ from engine.services.appointments.notices import give_notice
 from engine.services.appointments.orders import Move, Order, again
 from engine.services.appointments.stops import reopened, stop
 from engine.services.appointments.tables import call, order
-from engine.store.database import Database
+from engine.store.database import Database, insert_into
 from engine.store.troubles import Collision
 
-_INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _OK = "成功"
 _LATER: Answer = ("99", "平台正在处理该订单，请稍后重发", {})
 _PUSHES: Mapping[str, NoticeKind] = {"1": "bill", "2": "queue", "3": "report", "4": "report", "5": "report"}
@@ -59,7 +56,7 @@ def _once(
     key = {"institution": institution, "function": function, "digest": digest}
     row = {**key, "at": counter.now(), "code": "", "message": "", "answer": b""}
     # Of two equal calls at once the second waits here for the first, and then finds its row.
-    insert = _INSERT[connection.dialect.name](call).values(row).on_conflict_do_nothing().returning(call.c.digest)
+    insert = insert_into(connection.dialect.name, call).values(row).on_conflict_do_nothing().returning(call.c.digest)
     first = connection.execute(insert).first() is not None
     mine = tuple(call.c[name] == value for name, value in key.items())
     if not first and not (function == "5001" and reopened(connection, institution, values)):

@@ -6,10 +6,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Connection, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from engine.errors import DestinationError, TryAgain
 from engine.hospital import Values
@@ -18,6 +16,7 @@ from engine.services.appointments.conclusions import adopt, number
 from engine.services.appointments.counter import Counter, filled
 from engine.services.appointments.orders import Order, again
 from engine.services.appointments.tables import difference, order
+from engine.store.database import insert_into
 
 RECONCILE = "reconcile"
 """The errand of comparing one day; its subject is institution and day, with a blank between."""
@@ -25,7 +24,6 @@ RECONCILE = "reconcile"
 _PAGE = 100
 _MOST_PAGES = 1000
 _CODE = {"booked": "2", "fetched": "3", "cancelled": "4", "refunded": "5", "paid": "6"}
-_INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 Found = dict[tuple[str, str], tuple[str, str]]
 """Differences by order and kind: our side, their side."""
 
@@ -133,7 +131,7 @@ def _write(connection: Connection, institution: str, day: str, found: Found, at:
     """Keep the differences of a day, and settle those that are no more."""
     for (order_id, kind), (ours, theirs) in sorted(found.items()):
         row = {"institution": institution, "date": day, "order_id": order_id, "kind": kind, "ours": ours, "theirs": theirs}
-        insert = _INSERT[connection.dialect.name](difference).values(**row, state="open", found=at, settled=None)
+        insert = insert_into(connection.dialect.name, difference).values(**row, state="open", found=at, settled=None)
         again_open = {"ours": ours, "theirs": theirs, "state": "open", "settled": None}
         keys = ["institution", "date", "order_id", "kind"]
         connection.execute(insert.on_conflict_do_update(index_elements=keys, set_=again_open))

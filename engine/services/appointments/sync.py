@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from engine.errors import TryAgain
 from engine.hospital import HospitalReply, Values
@@ -18,6 +17,7 @@ from engine.services.appointments.counter import Counter, filled
 from engine.services.appointments.orders import again
 from engine.services.appointments.tables import clinic, department, doctor, hospital
 from engine.store import errands
+from engine.store.database import insert_into
 
 FULL, DOCTORS, SLOTS = "sync-full", "sync-doctors", "sync-slots"
 """The errands of pulling; the subject of the latter two is institution and department, with a blank between."""
@@ -27,7 +27,6 @@ _NOTHING = {"200101", "200201", "200202", "200301", "200302", "200303", "200401"
 
 _STATUS = {"0": "stopped", "1": "open", "2": "not-open"}
 _UNLIMITED = "99"
-_INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 def pull_hospital(counter: Counter, institution: str) -> None:
@@ -223,7 +222,7 @@ def _forget_clinics(
 def _keep(connection: Connection, table: Any, row: dict[str, Any], keeping: tuple[str, ...] = ()) -> None:
     """Insert a row or bring it up to date, unless what is kept was asked for later."""
     keys = [column.name for column in table.primary_key]
-    insert = _INSERT[connection.dialect.name](table).values(row)
+    insert = insert_into(connection.dialect.name, table).values(row)
     fresh = {name: insert.excluded[name] for name in row if name not in keys and name not in keeping}
     connection.execute(
         insert.on_conflict_do_update(index_elements=keys, set_=fresh, where=table.c.as_of <= insert.excluded.as_of)

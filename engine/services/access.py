@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import Field
 
 from engine.errors import ConfigError, Fault
+from engine.services.recordrights import RecordRights
 from engine.yamlfile import Sheet, YamlFile, check_model, did_you_mean, read_yaml
 
 Kind = Literal["hospital", "portal", "platform"]
@@ -44,6 +45,7 @@ class Access(Sheet):
     """The rights of all services; a service that is not named may be called by nobody."""
 
     services: dict[str, ServiceRights] = Field(description="service by name -> its rights")
+    records: RecordRights = Field(default_factory=RecordRights, description="who may read what others wrote about a resident")
 
     def allows(self, kind: str, service: str, operation: str) -> bool:
         """Tell whether institutions of this kind may call the operation; `service` is its contract's name or our word for it."""

@@ -14,6 +14,8 @@ from engine.errors import ConfigError, Fault
 from engine.inbound.api import API
 from engine.inbound.appointment import APPOINTMENT
 from engine.inbound.collection import COLLECTION
+from engine.inbound.hip import HIP
+from engine.inbound.regional import REGIONAL_CONTRACTS
 from engine.inbound.registry import REGISTRY
 from engine.outbound.connector import Secrets, Surroundings
 from engine.outbound.endpoints import build_connectors, load_endpoints
@@ -25,7 +27,7 @@ from engine.settings import Settings, load_settings
 from engine.store import counts
 from engine.store.database import Database
 
-CONTRACTS = (COLLECTION, REGISTRY, APPOINTMENT, API)
+CONTRACTS = (COLLECTION, REGISTRY, APPOINTMENT, API, HIP, *REGIONAL_CONTRACTS.values())
 """Every contract we serve; each has its WSDLs, its rights and its address."""
 
 

@@ -58,10 +58,11 @@ class Parsed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Envelope:
-    """A checked envelope: `call` is the element of the operation, `operation` its local name."""
+    """A checked envelope: `call` is the element of the operation, `operation` its local name, `space` its namespace as sent."""
 
     version: SoapVersion
     operation: str
+    space: str
     tokens: tuple[Token, ...]
     call: Any
     root: Any
@@ -90,12 +91,14 @@ def read_envelope(parsed: Parsed, namespace: str, operations: Mapping[str, Any])
     for element in headers:
         _check_understood(element, parsed.version, namespace)
     call = _operation(body, parsed.version)
-    name = etree.QName(call).localname
+    called = etree.QName(call)
+    name = called.localname
     if name not in operations:
         raise _refusal("SND-309", "Body 里的元素不是本服务的操作。", "按 WSDL 的操作名调用，注意大小写。", "/Envelope/Body/*")
     return Envelope(
         version=parsed.version,
         operation=name,
+        space=called.namespace or "",
         tokens=tuple(token for element in headers for token in _tokens(element, namespace)),
         call=call,
         root=parsed.root,

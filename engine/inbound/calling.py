@@ -132,7 +132,8 @@ class ServicePoint:
     def _write(self, envelope: Envelope, asked: _Asked, result: Mapping[str, Any]) -> bytes:
         operation = self.contract.operations[envelope.operation]
         if asked.context is None:
-            return write_answer(envelope.version, self.contract.namespace, operation, result)
+            space = envelope.space if envelope.space in self.contract.foreign else self.contract.namespace
+            return write_answer(envelope.version, space, operation, result)
         return self._spyne.write(envelope.version, operation, result, asked.context)
 
 

@@ -22,7 +22,8 @@ class Contract:
 
     `name` is also the name of its WSDL file; `title` is for the page of services; `fast` names the operations
     whose messages are read and written without spyne because they carry the load; `open` those that ask for no
-    credentials, and `for_applicants` those that an institution may call before it is approved.
+    credentials, and `for_applicants` those that an institution may call before it is approved. `foreign` are namespaces
+    of others under which clients call it too; such a call is answered in its own.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Contract:
     fast: frozenset[str] = frozenset()
     open: frozenset[str] = frozenset()
     for_applicants: frozenset[str] = frozenset()
+    foreign: frozenset[str] = frozenset()
 
 
 _SIMPLE = {

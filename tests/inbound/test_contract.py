@@ -17,6 +17,8 @@ from engine.documents.parameters import Allowance, normalise, read_values
 from engine.inbound.api import API
 from engine.inbound.appointment import APPOINTMENT
 from engine.inbound.collection import COLLECTION
+from engine.inbound.hip import HIP
+from engine.inbound.regional import REGIONAL_CONTRACTS
 from engine.inbound.registry import REGISTRY
 from engine.inbound.transport import SpyneCodec, spyne_application
 from tests.support.front import DEFAULTS, WSDL_FOLDER
@@ -28,7 +30,7 @@ W = "{http://schemas.xmlsoap.org/wsdl/}"
 X = "{http://www.w3.org/2001/XMLSchema}"
 
 
-CONTRACTS = {each.name: each for each in (COLLECTION, REGISTRY, APPOINTMENT, API)}
+CONTRACTS = {each.name: each for each in (COLLECTION, REGISTRY, APPOINTMENT, API, HIP, *REGIONAL_CONTRACTS.values())}
 
 
 def spyne_wsdl(contract=COLLECTION):

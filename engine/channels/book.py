@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from engine.channels import interactions
 from engine.channels.building import Misfit, Misfits, Site, Step, Verb, compile_xpath
 from engine.channels.language import ONE_WAY, ORDERS, Retry, RouteSheet, SendTo
 from engine.channels.revision import digests_of, read_files, revision_of, shared_files
@@ -84,6 +85,7 @@ def load_in_slices(
     if faults:
         raise ConfigError(merge_faults(faults))
     warnings = [fault for draft in drafts for fault in draft.warnings] + _types_without_route(press, routes)
+    warnings += interactions.actions_without_route(routes)
     return _bind(root, routes, merge_faults(warnings), tuple(sorted({*shared_files(root), *also})))
 
 
@@ -140,9 +142,13 @@ class _Draft:
             return None
         sheet, faults = try_model(self.file, RouteSheet)
         self.faults = list(merge_faults(self.faults, faults))
-        by_action = bool(self._group("receive", "action") or self._group("receive", "function"))
-        site = Site(self.press, self.root, self.folder, self._types(), by_action)
+        by_action = bool(self._group("receive", "actions") or self._group("receive", "function"))
+        service = str(self._group("receive", "service"))
+        site = Site(self.press, self.root, self.folder, self._types(), by_action, service)
         self._receive(site.types)
+        actions, answers = self._group("receive", "actions"), bool(self._group("answer"))
+        for code, at, message in interactions.complaints(service, actions, self._group("send"), answers=answers):
+            self.complain(code, at, message)
         checks = self._steps(site, "check")
         changes = self._steps(site, "change")
         sends = self._sends(sheet)
@@ -178,9 +184,11 @@ class _Draft:
             if code not in known:
                 self.complain("CFG-030", at, f'no document type "{code}" in xsd/catalogue.yaml{did_you_mean(str(code), known)}')
             self.received.append((service, str(code), at))
-        for key in ("action", "function"):
-            if value := self._group("receive", key):
-                self.received.append((service, str(value), ("receive", key)))
+        actions = self._group("receive", "actions")
+        for position, action in enumerate(actions if isinstance(actions, list) else ()):
+            self.received.append((service, str(action), ("receive", "actions", position)))
+        if function := self._group("receive", "function"):
+            self.received.append((service, str(function), ("receive", "function")))
 
     def _steps(self, site: Site, verb: Verb) -> tuple[Step, ...]:
         items = self._group(verb)
@@ -246,11 +254,16 @@ class _Draft:
 
     def _send(self, at: At, send: SendTo) -> RouteSend:
         when, order = self._parts(at, send.to, send.when, send.in_order_by)
-        own = send.to in self.destinations.desks
+        own = send.to in self._own()
         return RouteSend(send.to, own, when, send.when, order, send.in_order_by, send.retry)
 
+    def _own(self) -> frozenset[str]:
+        """List our own services that this route may send to: registers for interactions, else the desks."""
+        service = str(self._group("receive", "service"))
+        return interactions.destinations_of(service) or self.destinations.desks
+
     def _parts(self, at: At, to: str, when: Any, order: Any) -> tuple[Any, Any]:
-        known = self.destinations.desks | self.destinations.endpoints
+        known = self._own() | self.destinations.endpoints
         if to and to not in known:
             self.complain(
                 "CFG-031",

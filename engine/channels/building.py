@@ -72,6 +72,7 @@ class Site:
     folder: Path
     types: tuple[str, ...]
     by_action: bool = False
+    service: str = ""
     used: set[Path] = field(default_factory=set)
 
     def find(self, name: str, *key: str) -> Path:

@@ -1,13 +1,17 @@
-"""Build the steps that check and never change: schema, rules, named checks."""
+"""Build the steps that check and never change: schema, rules, named checks, node tables."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Literal
 
 from pydantic import Field, model_validator
 
 from engine.channels.building import Misfit, Run, Site, StepKind, document_of
+from engine.channels.language import INTERACTIVE
 from engine.documents.checks import CHECKS, Check
+from engine.documents.hl7.nodes import check_nodes
+from engine.documents.hl7.services import services_of
 from engine.errors import Issue, SenderError, Severity
 from engine.message import Message
 from engine.yamlfile import Sheet, did_you_mean
@@ -45,6 +49,14 @@ class IdentityStep(Sheet):
     """做一项命名校验 · run one named check."""
 
     identity: Named = Field(description="校验名称与处理方式 · name of the check, and what its findings do")
+
+
+class NodesStep(Sheet):
+    """按交互服务的节点表校验 · hold the message against the node table of its interaction."""
+
+    nodes: Literal["message"] = Field(
+        description="message：每个交互用自己的节点表，必填节点缺失即退回 · each interaction's own table; a required node that is missing refuses"
+    )
 
 
 def _judged(message: Message, issues: Iterable[Issue]) -> Message:
@@ -94,6 +106,14 @@ def _build_identity(site: Site, step: IdentityStep) -> Run:
     return lambda message: _judged(message, check(document_of(message), message, severity))
 
 
+def _build_nodes(site: Site, step: NodesStep) -> Run:
+    del step
+    if site.service not in INTERACTIVE:
+        raise Misfit("CFG-011", "only messages of hip and regional have a node table; remove nodes", "nodes")
+    known = services_of(site.service)
+    return lambda message: _judged(message, check_nodes(known[message.document_type], document_of(message)))
+
+
 CHECK_STEPS = (
     StepKind(
         "schema",
@@ -126,6 +146,16 @@ CHECK_STEPS = (
             "en": lambda s: (
                 f"run the check {s.identity.warn or s.identity.refuse}; a finding {'warns' if s.identity.warn else 'refuses'}"
             ),
+        },
+    ),
+    StepKind(
+        "nodes",
+        "check",
+        NodesStep,
+        _build_nodes,
+        {
+            "zh": lambda _: "按该交互的节点表校验必填节点、次数与固定值",
+            "en": lambda _: "hold it against the node table of its interaction",
         },
     ),
 )

@@ -11,6 +11,9 @@ from engine.yamlfile import Code, Duration, Sheet
 ONE_WAY = frozenset({"collection", "file", "schedule"})
 """Services whose callers get a receipt, never an answer made by a route."""
 
+INTERACTIVE = frozenset({"hip", "regional"})
+"""Services whose messages go to one register of ours and are answered in the caller's dialect."""
+
 ServiceName = Literal["collection", "hip", "regional", "api", "file", "schedule"]
 
 ORDERS = ("resident", "document", "visit")
@@ -18,26 +21,31 @@ ORDERS = ("resident", "document", "visit")
 
 
 class Receive(Sheet):
-    """What the route takes in: a service, with either types, an action or a function."""
+    """What the route takes in: a service, with either types, actions or a function."""
 
     service: ServiceName = Field(description="从哪个服务接收 · the service it comes in by")
     types: tuple[Code, ...] = Field((), description="文档类型代码，写在方括号里 · codes of document types, in square brackets")
-    action: Code = Field("", description="HIP 服务的交互名称 · name of the HIP interaction", examples=["S0014"])
+    actions: tuple[Code, ...] = Field(
+        (),
+        description="hip 的交互编号或 regional 的操作名，写在方括号里，每个只属于一条路由 · S-codes of hip or operations of regional, in "
+        "square brackets; each belongs to one route",
+        examples=["[S0001, S0002]"],
+    )
     function: Code = Field(
         "", description="惠民服务的功能号，加引号 · number of the ApiService function, in quotes", examples=["5001"]
     )
 
     @model_validator(mode="after")
     def _one_kind_of_key(self) -> Receive:
-        given = [name for name, value in (("types", self.types), ("action", self.action), ("function", self.function)) if value]
+        given = [name for name, value in (("types", self.types), ("actions", self.actions), ("function", self.function)) if value]
         if len(given) != 1:
-            raise ValueError(f"write exactly one of types, action, function; {' and '.join(given) or 'none'} is given")
+            raise ValueError(f"write exactly one of types, actions, function; {' and '.join(given) or 'none'} is given")
         return self
 
     @property
     def keys(self) -> tuple[str, ...]:
         """Give the keys by which the service finds this route."""
-        return self.types or (self.action or self.function,)
+        return self.types or self.actions or (self.function,)
 
 
 class Retry(Sheet):
@@ -87,7 +95,11 @@ class RouteSheet(Sheet):
         "a check may stand here as well, and sees what was changed",
     )
     send: tuple[SendTo, ...] = Field((), description="发往哪里 · where it goes")
-    answer: str = Field("", description="应答的 XSLT，只用于请求应答式路由 · XSLT of the answer, only for request-reply routes")
+    answer: str = Field(
+        "",
+        description="应答的 XSLT，只用于请求应答式路由；hip 与 regional 的写入可不写，由平台加信封 · XSLT of the answer, only for request-reply "
+        "routes; a write of hip or regional may do without",
+    )
 
     @model_validator(mode="after")
     def _goes_somewhere(self) -> RouteSheet:

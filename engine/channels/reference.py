@@ -39,12 +39,15 @@ _RULES = """
 `tests/名称/in.xml`（可为任何编码，如 `in.gbk.xml`）放送来的文档；期望写在旁边：`expect.xml` 是转换后的文档（按规范化
 XML 比较，`ignore.txt` 每行一个 XPath 不比较），`expect-issues.txt` 每行一个问题：`error SND-408 规则号或路径`
 （没有问题就留空；`state FILTERED` 或 `state ERROR` 一行写出不由问题决定的状态），
-`expect-sends.txt` 每行一个目的地，`institution.txt` 为发送机构代码。`run_engine.py test --accept` 显示后写入期望。
+`expect-sends.txt` 每行一个目的地，`institution.txt` 为发送机构代码。hip 与 regional 的路由：`expect.xml` 是规范形式，
+`action.txt` 写交互编号或操作名（不写则取路由中根元素相同的第一个），`answer.xml` 是登记服务给出的规范应答，`expect-answer.xml` 是应答样式表的结果。`run_engine.py test --accept` 显示后写入期望。
 
 `tests/NAME/in.xml` (any encoding) is what is sent. Beside it: `expect.xml`, the document as it leaves (compared as
 canonical XML but for the XPaths in `ignore.txt`), `expect-issues.txt`, one issue a line (severity, code, rule or path;
 empty for none; a line `state FILTERED` or `state ERROR` names a state that does not follow from the issues),
-`expect-sends.txt`, one destination a line, `institution.txt`, the code of the sender.
+`expect-sends.txt`, one destination a line, `institution.txt`, the code of the sender. Routes of hip and regional:
+`expect.xml` is the canonical form, `action.txt` names the interaction (without it the first with the same root),
+`answer.xml` is the canonical answer of the register, `expect-answer.xml` what the stylesheet of the answer makes of it.
 """
 
 

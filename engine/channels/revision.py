@@ -9,11 +9,11 @@ from pathlib import Path
 LENGTH = 16
 """Hexadecimal digits of a revision."""
 
-_SHARED_SUFFIXES = frozenset({".xsd", ".sch", ".yaml", ".csv", ".xml"})
+_SHARED_SUFFIXES = frozenset({".xsd", ".sch", ".xsl", ".yaml", ".csv", ".xml"})
 
 
 def shared_files(root: Path) -> tuple[str, ...]:
-    """List what every route leans on: catalogue, schemas, rules, value sets and samples under xsd/, by path from `root`."""
+    """List what every route leans on: catalogue, schemas, rules, tables, shared stylesheets and samples under xsd/, by path from `root`."""
     found = (p for p in sorted((root / "xsd").rglob("*")) if p.is_file() and p.suffix in _SHARED_SUFFIXES)
     return tuple(path.relative_to(root).as_posix() for path in found)
 

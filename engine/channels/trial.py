@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from engine.channels.book import TESTS, RouteBook
+from engine.channels.interaction_trial import ACTION, ANSWER, compare_answer, interaction_message, open_interaction
+from engine.channels.language import INTERACTIVE
 from engine.channels.route import Route
 from engine.channels.walk import Outcome, walk
 from engine.documents.canonical import differences
@@ -69,22 +71,41 @@ def _folders(route: Route) -> Iterator[Path]:
 
 def _run(press: Press, route: Route, folder: Path, *, accept: bool) -> TrialResult:
     incoming = sorted(folder.glob("in.*"))
-    if len(incoming) != 1:
+    answer, answer_written = compare_answer(route, folder, accept=accept)
+    if len(incoming) != 1 and not (not incoming and (folder / ANSWER).exists()):
         return TrialResult(route.name, folder.name, (f"the folder holds {len(incoming)} files in.*; put exactly one in.xml",))
+    if not incoming:
+        return TrialResult(route.name, folder.name, tuple(answer), answer_written)
     institution = _lines(folder / "institution.txt") or [INSTITUTION]
-    trial = attempt(press, route, incoming[0].read_bytes(), institution[0])
+    action = _lines(folder / ACTION) or [""]
+    trial = attempt(press, route, incoming[0].read_bytes(), institution[0], action[0])
     found = tuple(_compare(folder, trial))
     written = _accept(folder, trial) if accept and found else ()
-    return TrialResult(route.name, folder.name, found, written)
+    return TrialResult(route.name, folder.name, (*found, *answer), (*written, *answer_written))
 
 
 def attempt(press: Press, route: Route, content: bytes, institution: str, document_type: str = "") -> Trial:
-    """Open a document and walk it, as an upload by `institution` would; nothing is stored or sent."""
+    """Open a document and walk it, as an upload by `institution` would; nothing is stored or sent.
+
+    For routes of hip and regional `document_type` is the interaction.
+    """
+    if route.service in INTERACTIVE:
+        return _attempt_interaction(press, route, content, institution, document_type)
     try:
         document = press.open(content)
     except SenderError as refusal:
         return Trial(None, None, refusal.issues)
     message = message_for(press, route, document, institution, document_type)
+    outcome = walk(route, message)
+    return Trial(message, outcome, outcome.issues)
+
+
+def _attempt_interaction(press: Press, route: Route, content: bytes, institution: str, action: str) -> Trial:
+    try:
+        service, opened = open_interaction(press, route, content, action)
+    except SenderError as refusal:
+        return Trial(None, None, refusal.issues)
+    message = interaction_message(route, service, opened, institution, _MOMENT)
     outcome = walk(route, message)
     return Trial(message, outcome, outcome.issues)
 

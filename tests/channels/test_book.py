@@ -40,8 +40,8 @@ CHANGED = GOOD.replace("send:", "change:\n  - {step}\nsend:")
 ASKED = """\
 about: 查询
 receive:
-  service: hip
-  action: S0014
+  service: api
+  function: "5001"
 check:
   - schema: clinical
 """
@@ -56,10 +56,10 @@ def changed(step):
     [
         ("", "CFG-010", 1, "write about, receive"),
         (GOOD.replace("about: 门诊病历上传\n", ""), "CFG-010", 1, '"about" is missing'),
-        (GOOD.replace("  types: [C0002]\n", ""), "CFG-011", 3, "exactly one of types, action, function"),
+        (GOOD.replace("  types: [C0002]\n", ""), "CFG-011", 3, "exactly one of types, actions, function"),
         (GOOD.replace("[C0002]", "C0002"), "CFG-011", 4, "a list is wanted here: write [C0002]"),
         (GOOD.replace("[C0002]", "[0002]"), "CFG-007", 4, 'write "0002" in quotes'),
-        (ASKED.replace("action: S0014", "function: 5001") + "send:\n  - to: records\n", "CFG-007", 4, 'write "5001" in quotes'),
+        (ASKED.replace('"5001"', "5001") + "send:\n  - to: records\n", "CFG-007", 4, 'write "5001" in quotes'),
         (GOOD.replace("[C0002]", "[C00002]"), "CFG-030", 4, 'did you mean "C0002"?'),
         (GOOD.replace("collection", "colection"), "CFG-011", 3, 'did you mean "collection"?'),
         (GOOD.replace("schema: clinical", "schema: klinical"), "CFG-011", 6, 'did you mean "clinical"?'),

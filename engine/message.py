@@ -141,6 +141,7 @@ class Record:
     author: str = ""
     custodian: str = ""
     custodian_name: str = ""
+    confidentiality: str = ""
     replaces_root: str = ""
     replaces_extension: str = ""
     content: bytes = b""

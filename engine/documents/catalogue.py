@@ -14,7 +14,8 @@ from engine.yamlfile import Code, Sheet, YamlFile, check_model, read_yaml
 
 PLACES = (
     "type", "template", "document-root", "document", "title", "time", "resident", "resident-name", "gender", "birth",
-    "visit", "card", "archive", "inpatient", "outpatient", "author", "institution", "institution-name", "replaces-root", "replaces",
+    "visit", "card", "archive", "inpatient", "outpatient", "author", "institution", "institution-name", "confidentiality",
+    "replaces-root", "replaces",
 )  # fmt: skip
 """What `DocumentType.where` tells the place of."""
 

@@ -39,6 +39,7 @@ CLINICAL_PLACES: Mapping[str, str] = MappingProxyType(
         "author": f"{_DOC}/hl7:author/hl7:assignedAuthor/hl7:assignedPerson/hl7:name",
         "institution": f"{_KEEPER}/hl7:id[@root='2.16.156.10011.1.5']/@extension",
         "institution-name": f"{_KEEPER}/hl7:name",
+        "confidentiality": f"{_DOC}/hl7:confidentialityCode/@code",
         "replaces-root": f"{_PARENT}/@root",
         "replaces": f"{_PARENT}/@extension",
     },
@@ -79,6 +80,7 @@ class Drawn:
     author: str = ""
     custodian: str = ""
     custodian_name: str = ""
+    confidentiality: str = ""
     replaces_root: str = ""
     replaces_extension: str = ""
     type_code_in_document: str = ""
@@ -112,6 +114,7 @@ class Drawing:
             author=" ".join(get("author", "").split()),
             custodian=normal_code(get("institution", "")),
             custodian_name=" ".join(get("institution-name", "").split()),
+            confidentiality=normal_code(get("confidentiality", "")),
             replaces_root=normal_code(get("replaces-root", "")) if get("replaces") else "",
             replaces_extension=normal_code(get("replaces", "")),
             type_code_in_document=normal_code(get("type", "")),

@@ -231,7 +231,8 @@ def _record(message: Message, drawn: Drawn, figures: tuple[Figure, ...]) -> Reco
         own_root=drawn.own_root, own_extension=drawn.own_extension, title=drawn.title, written=drawn.written,
         resident_id=drawn.resident_id, resident_name=drawn.resident_name, gender=drawn.gender, birth_date=drawn.birth_date,
         visit_number=drawn.visit_number, health_card=drawn.health_card, local_numbers=drawn.local_numbers, author=drawn.author, custodian=drawn.custodian, custodian_name=drawn.custodian_name,
-        replaces_root=drawn.replaces_root, replaces_extension=drawn.replaces_extension, figures=figures,
+        confidentiality=drawn.confidentiality, replaces_root=drawn.replaces_root, replaces_extension=drawn.replaces_extension,
+        figures=figures,
     )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from engine.store.sealing import Seal
 RecordState = Literal["current", "replaced", "withdrawn"]
 
 _CLAIMED = "claimed <> ''"
+_NUMBERED = "extension <> ''"
 REPLACED = "replaced_by <> ''"
 _CURRENT = "state = 'current' AND own <> ''"
 _PERSON = ("resident_id", "resident_name", "gender", "birth_date", "author")
@@ -42,16 +43,19 @@ record = Table(
     Column("visit_number", Text, nullable=False),
     Column("custodian", Text, nullable=False),
     Column("custodian_name", Text, nullable=False),
+    Column("confidentiality", Text, nullable=False),
+    Column("extension", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("replaced_by", Text, nullable=False),
     Column("taken", Moment, nullable=False),
     Index("ux_record_own", "institution", "own", unique=True, sqlite_where=text(_CURRENT), postgresql_where=text(_CURRENT)),
     Index("ix_record_resident", "resident", "placed", "message"),
     Index("ix_record_replaced_by", "replaced_by", sqlite_where=text(REPLACED), postgresql_where=text(REPLACED)),
+    Index("ix_record_extension", "extension", sqlite_where=text(_NUMBERED), postgresql_where=text(_NUMBERED)),
     Index("ix_record_claimed", "claimed", sqlite_where=text(_CLAIMED), postgresql_where=text(_CLAIMED)),
 )
-"""One row for each document taken; `own` is root^extension of its own id, `person` the sealed personal values, `resident` whose
-it is, `claimed` whose it may be instead while that is in question, `placed` its place in a health record: when it was written,
+"""One row for each document taken; `own` is root^extension of its own id and `extension` the latter by itself, `confidentiality` its
+code, `person` the sealed personal values, `resident` whose it is, `claimed` whose it may be instead while that is in question, `placed` its place in a health record: when it was written,
 else when it was taken."""
 
 
@@ -73,6 +77,7 @@ class KeptRecord:
     visit_number: str
     custodian: str
     custodian_name: str
+    confidentiality: str
     state: RecordState
     replaced_by: str
     taken: datetime
@@ -166,7 +171,10 @@ class RecordsDesk:
         person = json.loads(self._seal.open(row["person"], table="record", column="person", row=row["message"]))
         root, _, extension = row["own"].partition("^")
         names = ("message", "institution", "document_type", "title", "written", "visit_number", "custodian", "custodian_name")
-        values = {name: row[name] for name in (*names, "state", "replaced_by", "resident", "claimed", "placed", "taken")}
+        values = {
+            name: row[name]
+            for name in (*names, "confidentiality", "state", "replaced_by", "resident", "claimed", "placed", "taken")
+        }
         return KeptRecord(**values, own_root=root, own_extension=extension, **dict(zip(_PERSON, person, strict=True)))
 
 
@@ -222,6 +230,8 @@ def _plain(one: Record) -> dict[str, Any]:
         "visit_number": one.visit_number,
         "custodian": one.custodian,
         "custodian_name": one.custodian_name,
+        "confidentiality": one.confidentiality,
+        "extension": one.own_extension if _own(one) else "",
         "state": "current",
         "replaced_by": "",
     }

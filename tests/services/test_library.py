@@ -81,7 +81,7 @@ def test_after_a_merge_the_record_of_both_is_one(database, library):
     (question,) = questions(database)
     with database.write() as connection:
         settle_conflict(
-            connection, question["resident"], question["other"], "same", by="admin", reason="核实", at=datetime.now(UTC)
+            connection, SEAL, question["resident"], question["other"], "same", by="admin", reason="核实", at=datetime.now(UTC)
         )
         merged = library.health_record(connection, READING, question["other"], Wanted())
     assert [one.message for one in merged.documents][:3] == ["R21", "R20", "R11"]

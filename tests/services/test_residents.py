@@ -16,7 +16,7 @@ NOW = datetime(2026, 11, 26, tzinfo=UTC)
 
 def settle(database, row, verdict):
     with database.write() as connection:
-        return settle_conflict(connection, row["resident"], row["other"], verdict, by="admin", reason="电话核实", at=NOW)
+        return settle_conflict(connection, SEAL, row["resident"], row["other"], verdict, by="admin", reason="电话核实", at=NOW)
 
 
 def test_one_identity_number_is_one_resident_across_hospitals(database):
@@ -220,7 +220,7 @@ def test_who_settles_says_who_and_why(database):
     take(database, said("R1", LI), said("R2", LI, gender="2"))
     (question,) = questions(database)
     with database.write() as connection, pytest.raises(ValueError, match="name and a reason"):
-        settle_conflict(connection, question["resident"], question["other"], "same", by="admin", reason=" ", at=NOW)
+        settle_conflict(connection, SEAL, question["resident"], question["other"], "same", by="admin", reason=" ", at=NOW)
 
 
 def test_open_conflicts_are_listed_page_by_page_the_oldest_first(database):

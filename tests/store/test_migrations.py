@@ -14,6 +14,7 @@ from alembic.script import ScriptDirectory
 
 import engine.services
 import engine.services.appointments
+import engine.services.registers
 import engine.store
 from engine.store import migrations, tables
 from engine.store.database import Database, metadata
@@ -22,7 +23,7 @@ from tests.store.samples import NOON
 
 
 def declare_everything():
-    for package in (engine.store, engine.services, engine.services.appointments):
+    for package in (engine.store, engine.services, engine.services.appointments, engine.services.registers):
         for module in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
             importlib.import_module(module.name)
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from sqlalchemy import Connection
+
 from engine.hospital import Ask, Values
 from engine.services.appointments import booking, changing, patients, pushes, reconciliation, resolving, sync, views
 from engine.services.appointments.counter import Counter, utc_now
@@ -131,6 +133,10 @@ class Appointments:
     def answer(self, institution: str, function: str, values: Values, trace: str = "") -> Answer:
         """Answer a hospital that calls (5001 to 5006, 6001, 6002, 7001); `values` are those of REQ, read by documents/jilin."""
         return pushes.answer(self.counter, institution, function, values, trace)
+
+    def told(self, connection: Connection, institution: str, function: str, values: Values, trace: str = "") -> Answer:
+        """Let a hospital's word move an order (5002 to 5005) within the caller's transaction; raises Collision when it moved meanwhile."""
+        return pushes.effect(self.counter, connection, institution, function, values, trace)
 
     def sync_now(self, institution: str) -> None:
         """Ask for a full pull of a hospital at once."""

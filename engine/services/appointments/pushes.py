@@ -40,6 +40,11 @@ def answer(counter: Counter, institution: str, function: str, values: Values, tr
     )
 
 
+def effect(counter: Counter, connection: Connection, institution: str, function: str, values: Values, trace: str) -> Answer:
+    """Do what a hospital's call says in the caller's transaction, without keeping its answer for a repeat."""
+    return _EFFECTS[function](counter, connection, institution, values, trace)
+
+
 def forget_calls(database: Database, now: datetime) -> int:
     """Delete the calls that are too old to be repeated; gives their number."""
     with database.write() as connection:

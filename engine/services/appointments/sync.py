@@ -34,13 +34,13 @@ def pull_hospital(counter: Counter, institution: str) -> None:
     terms = counter.terms(institution)
     if "1004" in terms.functions:
         said = _asked(counter, institution, "1004", {})
-        again(counter.database, lambda connection: _keep(connection, hospital, _hospital(institution, said)))
+        again(counter.database, lambda connection: keep(connection, hospital, _hospital(institution, said)))
     said = _asked(counter, institution, "2001", {"DEPT_ID": "-1"})
     rows = list(_departments(institution, said))
 
     def work(connection: Connection) -> None:
         for row in rows:
-            _keep(connection, department, row)
+            keep(connection, department, row)
         gone = (department.c.institution == institution, department.c.as_of < said.asked)
         connection.execute(update(department).where(*gone).values(status="gone"))
         current = [row["department"] for row in rows if row["status"] == "current"]
@@ -67,7 +67,7 @@ def pull_doctors(counter: Counter, institution: str, name: str) -> None:
 
     def work(connection: Connection) -> None:
         for row in rows:
-            _keep(connection, doctor, row)
+            keep(connection, doctor, row)
         gone = (doctor.c.institution == institution, doctor.c.department == name, doctor.c.as_of < said.asked)
         connection.execute(update(doctor).where(*gone).values(status="gone"))
 
@@ -91,7 +91,7 @@ def pull_slots(counter: Counter, institution: str, name: str) -> None:
 
     def work(connection: Connection) -> None:
         for row in rows:
-            _keep(connection, clinic, row, keeping=("detailed",))
+            keep(connection, clinic, row, keeping=("detailed",))
         words = [_whole(row, unlimited=_unlimited(terms.unlimited_is_99, row)) for row in rows if not row["timed"]]
         pool.pull(connection, institution, words, seen, said.asked)
         _forget_clinics(connection, institution, before, {row["schedule"] for row in rows}, seen, said.asked)
@@ -219,7 +219,7 @@ def _forget_clinics(
         pool.vanish(connection, institution, names, seen, asked)
 
 
-def _keep(connection: Connection, table: Any, row: dict[str, Any], keeping: tuple[str, ...] = ()) -> None:
+def keep(connection: Connection, table: Any, row: dict[str, Any], keeping: tuple[str, ...] = ()) -> None:
     """Insert a row or bring it up to date, unless what is kept was asked for later."""
     keys = [column.name for column in table.primary_key]
     insert = insert_into(connection.dialect.name, table).values(row)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, true
 
@@ -14,7 +14,7 @@ from engine.services.registers.entries import Entries, Fresh, Kept, Sought, entr
 from engine.services.registers.persons import terms_of
 
 REGISTER = "terms"
-_HEAD = ("valueSet", "valueSetName", "version")
+_HEAD = ("valueSet", "valueSetName", "version", "versionName", "status", "parent", "kind")
 _ITEMS = "entries"
 
 
@@ -29,12 +29,15 @@ class Terms:
         acts: Mapping[str, Callable[[Connection, Interaction], Answered]] = {
             "add": self._add, "update": self._update, "delete": self._delete, "query": self._query, "get": self._query,
         }  # fmt: skip
-        return acts[asked.act](connection, asked)
+        done = [acts[asked.act](connection, replace(asked, values=one)) for one in parts(asked.values)]
+        return done[0] if len(done) == 1 else Answered(text="；".join(one.text for one in done))
 
     def _add(self, connection: Connection, asked: Interaction) -> Answered:
         """Make a value set, or add items to one that stands."""
         known, said_items = self._standing(connection, asked), _items(asked.values)
         if known is None or known.state == "deleted":
+            if not said(asked.values, "valueSetName"):
+                raise refuse("SND-732", f"值集 {said(asked.values, 'valueSet')} 尚未登记，不能增加项目。", "请先登记值集。")
             self._write(connection, asked, known, _head(asked.values), said_items)
             return Answered(text=f"值集已登记，共 {len(said_items)} 项")
         items = {said(item, "code"): item for item in known.values.get(_ITEMS, ())}

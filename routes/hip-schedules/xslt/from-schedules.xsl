@@ -42,7 +42,7 @@
             </xsl:if>
           </IdentifiedEntity>
         </directTarget>
-        <xsl:for-each select="c:entry">
+        <xsl:for-each select="c:timeFrame">
           <timeFrame>
             <code code="{c:type}" codeSystem="2.16.156.10011.2.5.1.22" codeSystemName="排班资源类型代码">
               <originalText value="{c:typeName}"/>

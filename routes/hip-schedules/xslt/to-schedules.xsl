@@ -21,7 +21,7 @@
 
   <xsl:template match="h:resourceSlot">
     <xsl:variable name="doctor" select="h:directTarget/h:IdentifiedEntity"/>
-    <item>
+    <entry>
       <scheduleId><xsl:value-of select="h:id/h:item/@extension"/></scheduleId>
       <department><xsl:value-of select="h:deptId/h:item/@extension"/></department>
       <doctor><xsl:value-of select="$doctor/h:id/h:item/@extension"/></doctor>
@@ -35,16 +35,16 @@
       <profession><xsl:value-of select="h:profession/@code"/></profession>
       <professionName><xsl:value-of select="h:profession/h:displayName/@value"/></professionName>
       <xsl:for-each select="h:timeFrame">
-        <entry>
+        <timeFrame>
           <type><xsl:value-of select="h:code/@code"/></type>
           <typeName><xsl:value-of select="h:code/h:originalText/@value"/></typeName>
           <since><xsl:value-of select="h:effectiveTime/h:low/@value"/></since>
           <until><xsl:value-of select="h:effectiveTime/h:high/@value"/></until>
           <total><xsl:value-of select="h:totalFrameNumber/@value"/></total>
           <remain><xsl:value-of select="h:remainNumber/@value"/></remain>
-        </entry>
+        </timeFrame>
       </xsl:for-each>
-    </item>
+    </entry>
   </xsl:template>
 
   <xsl:template match="h:queryByParameter">

@@ -27,7 +27,7 @@
 
   <xsl:template match="/c:answer[not(contains(@action, 'Catalog'))]">
     <data>
-      <xsl:for-each select="c:item/c:entry">
+      <xsl:for-each select="c:item/c:entries">
         <DictItem>
           <Id value="{concat(../c:valueSet, '|', c:code)}" descr="字典项标识"/>
           <Code value="{c:code}" descr="字典项代码"/>
@@ -36,7 +36,7 @@
           <xsl:call-template name="detail"/>
         </DictItem>
       </xsl:for-each>
-      <xsl:if test="not(c:item/c:entry)">
+      <xsl:if test="not(c:item/c:entries)">
         <DictItem>
           <Id value="" descr="字典项标识"/>
           <xsl:call-template name="detail"/>

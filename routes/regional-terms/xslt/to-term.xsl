@@ -29,15 +29,13 @@
     <xsl:if test="$id and $code and $id != $code">
       <xsl:message terminate="yes">字典类别的标识就是它的代码，不能把 <xsl:value-of select="$id"/> 改成 <xsl:value-of select="$code"/>：请用新代码注册新类别，再删除原类别</xsl:message>
     </xsl:if>
-    <item>
-      <valueSet>
-        <xsl:value-of select="$id"/>
-        <xsl:if test="not($id)"><xsl:value-of select="$code"/></xsl:if>
-      </valueSet>
-      <valueSetName><xsl:value-of select="$name"/></valueSetName>
-      <parent><xsl:value-of select="ParentId/@value"/></parent>
-      <kind><xsl:value-of select="Type/@value"/></kind>
-    </item>
+    <valueSet>
+      <xsl:value-of select="$id"/>
+      <xsl:if test="not($id)"><xsl:value-of select="$code"/></xsl:if>
+    </valueSet>
+    <valueSetName><xsl:value-of select="$name"/></valueSetName>
+    <parent><xsl:value-of select="ParentId/@value"/></parent>
+    <kind><xsl:value-of select="Type/@value"/></kind>
   </xsl:template>
 
   <xsl:template name="item">
@@ -46,19 +44,17 @@
     <xsl:if test="$id and ($code and $own != $code or $catalogue and substring-before($id, '|') != $catalogue)">
       <xsl:message terminate="yes">字典项的标识是“字典类别|代码”，类别与代码不能更改：请新增一项，再删除 <xsl:value-of select="$id"/></xsl:message>
     </xsl:if>
-    <item>
-      <valueSet>
-        <xsl:value-of select="substring-before($id, '|')"/>
-        <xsl:if test="not($id)"><xsl:value-of select="$catalogue"/></xsl:if>
-      </valueSet>
-      <entry>
-        <code>
-          <xsl:value-of select="$own"/>
-          <xsl:if test="not($id)"><xsl:value-of select="$code"/></xsl:if>
-        </code>
-        <name><xsl:value-of select="$name"/></name>
-      </entry>
-    </item>
+    <valueSet>
+      <xsl:value-of select="substring-before($id, '|')"/>
+      <xsl:if test="not($id)"><xsl:value-of select="$catalogue"/></xsl:if>
+    </valueSet>
+    <entries>
+      <code>
+        <xsl:value-of select="$own"/>
+        <xsl:if test="not($id)"><xsl:value-of select="$code"/></xsl:if>
+      </code>
+      <name><xsl:value-of select="$name"/></name>
+    </entries>
   </xsl:template>
 
   <xsl:template name="bar">

@@ -14,20 +14,20 @@
     <authorId><xsl:value-of select="h:author/h:assignedEntity/h:id/h:item/@extension"/></authorId>
     <authorName><xsl:value-of select="h:author/h:assignedEntity/h:assignedPerson/h:name/h:item/h:part/@value"/></authorName>
     <xsl:for-each select="h:subject1/h:valueSet">
-      <item>
+      <entry>
         <valueSet><xsl:value-of select="h:id/@extension"/></valueSet>
         <valueSetName><xsl:value-of select="h:desc/@value"/></valueSetName>
         <version><xsl:value-of select="h:version/@code"/></version>
         <versionName><xsl:value-of select="h:version/h:displayName/@value"/></versionName>
         <status><xsl:value-of select="h:statusCode/@code"/></status>
         <xsl:for-each select="h:valueSetItems">
-          <entry>
+          <entries>
             <code><xsl:value-of select="h:code/@code"/></code>
             <name><xsl:value-of select="h:code/h:displayName/@value"/></name>
             <status><xsl:value-of select="h:statusCode/@code"/></status>
-          </entry>
+          </entries>
         </xsl:for-each>
-      </item>
+      </entry>
     </xsl:for-each>
   </xsl:template>
 

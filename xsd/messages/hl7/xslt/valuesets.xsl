@@ -27,7 +27,7 @@
             <xsl:if test="string(c:versionName)"><displayName value="{c:versionName}"/></xsl:if>
           </version>
         </xsl:if>
-        <xsl:for-each select="c:entry">
+        <xsl:for-each select="c:entries">
           <valueSetItems>
             <code code="{c:code}"><displayName value="{c:name}"/></code>
             <xsl:apply-templates select="c:status"/>

@@ -1,4 +1,4 @@
-"""The command that prints invented documents."""
+"""The command that prints invented documents and messages."""
 
 from __future__ import annotations
 
@@ -22,12 +22,34 @@ _PROGRESS = 1000
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="folder for --count")
 @click.option("--institution", default="DEMO-HOSPITAL", show_default=True, help="institution code written into the document")
 @click.option("--fault", help="break exactly this rule; 'list' names all that can be broken")
+@click.option("--full", is_flag=True, help="every node of an interaction's message, not only those that must stand")
 @with_settings
-def sample(kind: str, seed: int, count: int | None, out: Path | None, institution: str, fault: str | None, **_: object) -> None:
-    """Write an invented document of TYPE on standard output, or many into a folder."""
-    from engine.documents import sample as made
+def sample(
+    kind: str,
+    seed: int,
+    count: int | None,
+    out: Path | None,
+    institution: str,
+    fault: str | None,
+    full: bool,  # noqa: FBT001 - click hands flags over so
+    **_: object,
+) -> None:
+    """Write an invented document or message of TYPE on standard output, or many into a folder.
 
-    _must_be_known("document type", kind, made.types())
+    TYPE is a document type (C0002), an action of HIPMessageServer (S0001, PatientInfoRegister) or a regional operation.
+    """
+    from engine.documents import sample as made
+    from engine.documents.hl7.sample import message_service, message_services, sample_message
+
+    service = message_service(kind)
+    if service is not None:
+        if fault or count or out:
+            raise click.UsageError("--fault, --count and --out are for document types")
+        sys.stdout.buffer.write(sample_message(service, which="full" if full else "minimal", seed=seed, institution=institution))
+        return
+    if full:
+        raise click.UsageError("--full is for interactions")
+    _must_be_known("document type or interaction", kind, (*made.types(), *message_services()))
     if fault == "list":
         say("\n".join(made.faults(kind)))
         return

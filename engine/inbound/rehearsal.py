@@ -22,6 +22,7 @@ from engine.errors import Issue, SenderError
 from engine.inbound.collection import COLLECTION
 from engine.inbound.encryption import KeyOf, no_key
 from engine.inbound.gate import Opened, open_request, too_large
+from engine.inbound.interaction_rehearsal import interaction_route, rehearse_interaction
 from engine.inbound.judge import CustodianCheck, Judge, Judgement, Notes, Upload
 from engine.inbound.limits import FrontLimits
 
@@ -104,6 +105,11 @@ class Rehearsal:
 
     def rehearse(self, trial: Trial) -> Rehearsed:
         """Take the content as far as live would; raises KeyError for a route that does not exist."""
+        if form_of(trial.content) == "xml":
+            found = interaction_route(self._book, trial.route, trial.document_type, trial.content)
+            if found is not None:
+                route, action = found
+                return rehearse_interaction(self._press, route, action, trial.content, trial.institution or NOBODY)
         begun = time.perf_counter_ns()
         parcel = _Parcel(form_of(trial.content))
         try:

@@ -229,7 +229,7 @@ WRONG = (
     (("explain", "outpatient-recrod"), 'did you mean "outpatient-record"?'),
     (("test", "outpatient"), "there is no route outpatient"),
     (("try", "outpatient-record", "no-such-file.xml"), "does not exist"),
-    (("sample", "C0099"), "there is no document type C0099"),
+    (("sample", "C0099"), "there is no document type or interaction C0099"),
     (("sample", "C0002", "--fault", "patient.gendercode"), 'did you mean "patient.gender-code"?'),
     (("sample", "C0002", "--count", 3), "--count and --out go together"),
     (("sample", "C0002", "--seed", "x"), "not a valid integer"),

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from lxml import etree
 
+from engine.documents.hl7.joining import join
 from engine.documents.hl7.paths import Speller, Step, allowed, parent_of, quoted, steps_of
 from engine.documents.hl7.services import HL7, Node, Service, nodes_of
 from engine.documents.hl7.telling import Told, tell
@@ -29,12 +30,18 @@ _TOLD_APART = ("@root", "@codeSystem", "@code", "@unit")
 
 @dataclass(frozen=True, slots=True)
 class _Check:
-    """One question to a message: the XPath `text` finds what is wrong; `below` leads from there to the node."""
+    """One question to a message: the XPath `text` finds what is wrong; `below` leads from there to the node.
+
+    Where it can be joined with others, it asks for `condition` at the end of a `way` below `context`.
+    """
 
     kind: Kind
     node: Node
     text: str
     below: tuple[Step, ...]
+    context: str = ""
+    way: tuple[Step, ...] = ()
+    condition: str = ""
 
 
 def check_nodes(service: Service, document: XmlDocument) -> list[Issue]:
@@ -64,7 +71,7 @@ class NodeTable:
         self._rivals: dict[str, list[Node]] = {}
         self._checks = tuple(self._all_checks())
         self._compiled: dict[str, Any] = {}
-        self._any = self._compile(" or ".join(f"boolean({check.text})" for check in self._checks))
+        self._any = self._compile(" or ".join(f"boolean({text})" for text in self._joined()))
 
     @property
     def required(self) -> tuple[Node, ...]:
@@ -78,6 +85,18 @@ class NodeTable:
             return []
         places = Places(document)
         return [tell(self._told(check, *found), places) for check in self._checks for found in _elements(self._ask(check, root))]
+
+    def _joined(self) -> Iterator[str]:
+        """Write all checks as few questions; where one of them finds something, the checks are asked one by one."""
+        groups: dict[tuple[str, str], list[tuple[tuple[Step, ...], str]]] = {}
+        for check in self._checks:
+            if check.condition:
+                groups.setdefault((check.kind, check.context), []).append((check.way, check.condition))
+            else:
+                yield check.text
+        for (kind, context), ways in groups.items():
+            joined = join(ways, lambda step: self._speller.spell((step,)), "and" if kind == "missing" else "or")
+            yield f"{context}[not({joined})]" if kind == "missing" else f"{context}[{joined}]"
 
     def _all_checks(self) -> Iterator[_Check]:
         if any(node.path.startswith(f"{SUBJECT}/") for node in self.nodes) and SUBJECT not in self._stars:
@@ -94,38 +113,30 @@ class NodeTable:
 
     def _missing(self, node: Node) -> _Check:
         context, below = self._apart(node.path)
-        *inner, last = below
-        spelled = self._speller.spell(tuple(inner))
-        if last.name == "text()":
-            wanted = f"{spelled}[normalize-space()]"
-        elif last.is_leaf:
-            wanted = f"{spelled}/{last.name}[normalize-space()]" if spelled else f"{last.name}[normalize-space()]"
-        else:
-            wanted = self._speller.spell(below)
-        return self._check("missing", node, f"{context}[not({wanted})]", below)
+        way = below[:-1] if below[-1].name == "text()" else below
+        filled = "normalize-space()" if below[-1].is_leaf else "true()"
+        text = f"{context}[not({self._speller.spell(way)}[{filled}])]"
+        return _Check("missing", node, text, below, context, way, filled)
 
     def _fixed(self, node: Node) -> Iterator[_Check]:
         """Ask for other values than the fixed ones; a value that already tells brothers apart is no question."""
         context, below = self._apart(node.path)
         holder, leaf = below[:-1], below[-1]
-        if holder and holder[-1].by == leaf.name:
-            if leaf.name == "@root":
+        if any(step.by == _names(below[at + 1 :]) for at, step in enumerate(holder)):
+            if leaf.name == "@root" and holder[-1].by == "@root":
                 plain = (*holder[:-1], Step(holder[-1].name))
-                yield self._check("rootless", node, f"{context}/{self._speller.spell(plain)}[@extension][not(@root)]", (leaf,))
+                yield _Check("rootless", node, f"{context}/{self._speller.spell(plain)}[@extension][not(@root)]", (leaf,))
             return
-        wrong = " and ".join(f"normalize-space()!={quoted(value)}" for value in allowed(node))
-        spelled = self._speller.spell(holder)
-        at = f"{context}/{spelled}/{leaf.name}" if spelled else f"{context}/{leaf.name}"
-        yield self._check("fixed", node, f"{at}[normalize-space() and {wrong}]", (leaf,))
+        wrong = " and ".join(["normalize-space()", *(f"normalize-space()!={quoted(value)}" for value in allowed(node))])
+        yield _Check("fixed", node, f"{context}/{self._speller.spell(below)}[{wrong}]", (leaf,), context, below, wrong)
 
     def _singles(self) -> list[str]:
         """List the elements that hold required nodes and may stand once only."""
         found: dict[str, None] = {}
         for node in self.nodes:
-            path = parent_of(node.path) if node.required else ""
+            path = parent_of(node.path) if node.required and "[" not in node.path else ""
             while path and path not in self._contexts:
-                last = steps_of(path)[-1]
-                if last.name not in _DATA_TYPES and not last.by and not last.position:
+                if steps_of(path)[-1].name not in _DATA_TYPES:
                     found.setdefault(path)
                 path = parent_of(path)
         return list(found)
@@ -133,7 +144,7 @@ class NodeTable:
     def _often(self, path: str) -> _Check:
         context, below = self._apart(path)
         node = Node(path=path, required=False, maximum=1, fixed=(), meaning=below[-1].name, element="")
-        return self._check("often", node, f"{context}[count({self._speller.spell(below)})>1]", below)
+        return _Check("often", node, f"{context}[count({self._speller.spell(below)})>1]", below)
 
     def _apart(self, path: str) -> tuple[str, tuple[Step, ...]]:
         """Part a path at the nearest element that may stand any number of times or not at all."""
@@ -152,10 +163,6 @@ class NodeTable:
             node = next((rival for rival in absent if rival.required), absent[0] if absent else node)
         return Told(check.kind, node, element, check.below, value, error=error)
 
-    @staticmethod
-    def _check(kind: Kind, node: Node, text: str, below: tuple[Step, ...]) -> _Check:
-        return _Check(kind, node, text, below)
-
     def _ask(self, check: _Check, root: Any) -> list[Any]:
         """Find what is wrong by one check, which is compiled when it is first wanted."""
         if check.text not in self._compiled:
@@ -173,6 +180,10 @@ def _contexts(nodes: tuple[Node, ...]) -> tuple[str, ...]:
     if any(node.path.startswith(f"{SUBJECT}/") for node in nodes):
         own.add(SUBJECT)
     return tuple(sorted(own, key=lambda path: -len(steps_of(path))))
+
+
+def _names(steps: tuple[Step, ...]) -> str:
+    return "/".join(step.name for step in steps)
 
 
 def _name(node: Node) -> str:

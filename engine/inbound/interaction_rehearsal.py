@@ -1,0 +1,75 @@
+"""Rehearse a message of HIPMessageServer or of a regional operation: opened, checked, changed; no register is asked."""
+
+from __future__ import annotations
+
+import re
+import time
+from datetime import datetime
+from typing import Any
+
+from engine.channels.book import RouteBook
+from engine.channels.interaction_trial import interaction_message, open_interaction
+from engine.channels.language import INTERACTIVE
+from engine.channels.rehearsal import Rehearsed, Stage, Step, passed, refused, targets, walked
+from engine.channels.route import Route
+from engine.channels.walk import walk
+from engine.documents.hl7.services import REGIONAL, SERVICES, HipService, Service, find_hip
+from engine.documents.press import Press
+from engine.errors import SenderError
+from engine.message import SHANGHAI
+
+_ROOT = re.compile(rb"(?:\s+|<\?.*?\?>|<!--.*?-->)*+<(?:[\w.-]+:)?([\w.-]+)", re.DOTALL)
+_HEAD = 4096
+
+
+def interaction_route(book: RouteBook, route: str, kind: str, content: bytes) -> tuple[Route, str] | None:
+    """Find the route of an interaction and its action: by name of route, by action, else by the root of the message.
+
+    None when what is to be rehearsed is no interaction, or no route receives it.
+    """
+    if route:
+        found = book.routes[route]
+        return (found, kind) if found.service in INTERACTIVE else None
+    named = find_hip(kind) or REGIONAL.get(kind)
+    root = _ROOT.match(content[:_HEAD].lstrip(b"\xef\xbb\xbf"))
+    name = root.group(1).decode() if root else ""
+    for service in (named,) if named else (one for one in SERVICES if name in one.roots):
+        taken = book.find("hip" if isinstance(service, HipService) else "regional", service.key)
+        if taken is not None:
+            return taken, service.key
+    return None
+
+
+def rehearse_interaction(press: Press, route: Route, action: str, content: bytes, institution: str) -> Rehearsed:
+    """Take a message as far as the service would before it asks a register."""
+    begun = time.perf_counter_ns()
+    try:
+        service, opened = open_interaction(press, route, content, action)
+    except SenderError as refusal:
+        stages: tuple[Stage, ...] = (refused("xml", refusal, content),)
+        return _ended(begun, content, route, action, stages, state="INVALID", code=refusal.code, institution=institution)
+    steps: list[Step] = []
+    message = interaction_message(route, service, opened, institution, datetime.now(SHANGHAI))
+    outcome = walk(route, message, lambda *step: steps.append(step))
+    stages = (
+        passed("xml", facts={"digest": opened.document.digest}),
+        passed("type", facts={"type": service.key, "name": service.title, "english": _english(service)}),
+        passed("route", facts={"route": route.name, "about": route.about, "revision": route.revision}),
+        *walked(route, outcome, steps),
+    )
+    return _ended(
+        begun, content, route, service.key, stages, state=outcome.state, code=outcome.code, reference=outcome.reference,
+        reason=outcome.reason if outcome.state == "FILTERED" else "", institution=institution, documents=1,
+        digest=opened.document.digest, targets=targets(route, outcome) if outcome.state == "ROUTED" else (),
+    )  # fmt: skip
+
+
+def _english(service: Service) -> str:
+    return service.name if isinstance(service, HipService) else service.key
+
+
+def _ended(begun: int, content: bytes, route: Route, action: str, stages: tuple[Stage, ...], **more: Any) -> Rehearsed:
+    return Rehearsed(
+        form="xml", size=len(content), stages=stages, document_type=action, route=route.name, revision=route.revision,
+        micros=(time.perf_counter_ns() - begun) // 1000, **more,
+    )  # fmt: skip

@@ -16,6 +16,7 @@ from engine.documents.typebook import TypeBook
 from engine.documents.typepages import index_page, page
 from engine.services.appointments.rules import Block, BookingRules
 from engine.settings import FLAGS, ROOT, Settings, environment_name
+from engine.yamlfile import read_yaml
 
 _GROUPS = {
     "0": "接收", "SND-1": "身份与权限", "SND-2": "打包、加密与字符集", "SND-3": "HTTP、报文、XML 与结构", "SND-4": "文档规则与代码",
@@ -157,7 +158,27 @@ def pages() -> Mapping[str, Callable[[], str]]:
             "hospital-functions.md": hospital_functions.generate,
         }
         | dict(_type_pages())
+        | dict(_interaction_pages())
     )
+
+
+def _interaction_pages() -> Iterator[tuple[str, Callable[[], str]]]:
+    """Name the pages of the interaction services, and their list."""
+    from engine.documents.hl7 import pages as interactions
+
+    routes = _routes_of_actions()
+    yield "interactions/README.md", partial(interactions.index_page, routes)
+    for register in interactions.TITLES:
+        yield f"interactions/{register}.md", partial(interactions.register_page, register, routes)
+
+
+def _routes_of_actions() -> Mapping[str, str]:
+    """Say which route folder receives each interaction."""
+    found: dict[str, str] = {}
+    for sheet in sorted((ROOT / "routes").glob("*/route.yaml")):
+        receive = read_yaml(sheet, f"routes/{sheet.parent.name}/route.yaml").data["receive"]
+        found.update(dict.fromkeys(receive.get("actions", ()), sheet.parent.name))
+    return found
 
 
 def _type_pages() -> Iterator[tuple[str, Callable[[], str]]]:
@@ -174,11 +195,12 @@ def _type_page(book: TypeBook, code: str, sample: str) -> str:
 
 
 def main() -> None:
-    """Write all pages, and drop those of types that are no more."""
+    """Write all pages, and drop those of types and registers that are no more."""
     written = pages()
-    for old in (ROOT / "docs" / "types").glob("*.md"):
-        if f"types/{old.name}" not in written:
-            old.unlink()
+    for folder in ("types", "interactions"):
+        for old in (ROOT / "docs" / folder).glob("*.md"):
+            if f"{folder}/{old.name}" not in written:
+                old.unlink()
     for name, write in written.items():
         path = ROOT / "docs" / name
         path.parent.mkdir(exist_ok=True)

@@ -88,6 +88,7 @@ CHECK_TEXTS: dict[str, tuple[str, str]] = {
     "check.step.schema": ("结构", "Schema"),
     "check.step.rules": ("规则", "Rules"),
     "check.step.identity": ("校验", "Check"),
+    "check.step.nodes": ("节点表", "Node table"),
     "check.step.xslt": ("转换", "Stylesheet"),
     "check.step.table": ("代码对照", "Code table"),
     "check.step.filter": ("过滤", "Filter"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +14,20 @@ from engine.hospital import Values
 
 Act = Literal["add", "update", "merge", "query", "get", "status", "delete"]
 """What an interaction does at its register; `query` and `get` change nothing there."""
+
+
+UNKNOWN = "HIP"
+"""How the journal calls a message whose action nobody knows."""
+
+_MESSAGE = re.compile(rf"S[0-9]{{4}}|{UNKNOWN}|[a-z]+[A-Z][A-Za-z]*")
+
+
+def is_message(document_type: str) -> bool:
+    """Tell whether a row of the journal is an interaction: its type is an S-code or the name of a regional operation.
+
+    It is then no document: its id is that of a message, and neither completeness nor Reconcile count it.
+    """
+    return _MESSAGE.fullmatch(document_type) is not None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,6 +11,7 @@ from typing import Any
 from engine.app.appointments import Booking
 from engine.app.ground import Ground
 from engine.app.house import PACE, House, build_desks
+from engine.app.interactions import Interactions, open_registers
 from engine.app.sets import Judging, Sets
 from engine.documents.catalogue import Catalogue
 from engine.errors import Issue, SenderError
@@ -48,6 +49,10 @@ class Doors:
         )
         self.documents = DocumentDoor(ground, house, board)
         self._booking = BookingDoor(ground, house)
+        documents, booking = self.documents, self._booking
+        self._interactions = Interactions(
+            ground, documents.journal, documents.intake, documents.filing, open_registers(ground, booking.appointments)
+        )
         applications = Applications(ground.database, ground.seal)
         self._registration = Registration(ground.institutions, applications, ground.audit, ground.put_down)
 
@@ -58,6 +63,7 @@ class Doors:
             "/services/collection/{institution}": self.documents.service,
             "/services/institution": Service(contract=REGISTRY, handlers=self._registration.handlers),
             **self._booking.services,
+            **self._interactions.services,
         }
 
     async def take_up(self, folder: Path) -> Catalogue:
@@ -69,6 +75,7 @@ class Doors:
 
     def close(self) -> None:
         """Finish what is in hand; afterwards nothing more is written."""
+        self._interactions.close()
         self.documents.close()
         self._booking.close()
         self._registration.close()
@@ -79,24 +86,26 @@ class DocumentDoor:
     """The collection service: documents come in, and hospitals ask about them."""
 
     def __init__(self, ground: Ground, house: House, board: Board) -> None:
-        settings, journal, desks = ground.settings, Journal(ground.database, ground.seal), build_desks(ground.seal)
+        settings, desks = ground.settings, build_desks(ground.seal)
+        self.journal = Journal(ground.database, ground.seal)
         explain = partial(explanation, settings.public_address.rstrip("/"))
         self.reading = Reading(ground.database)
         self._sets = Sets(settings, house, _judging(ground, board))
-        self._intake = Intake(
+        self.filing = Filing(self.journal, desks, explain)
+        self.intake = Intake(
             make_judge=self._sets.make_judge,
-            filing=Filing(journal, desks, explain), writer=ground.writer, explain=explain, large=settings.limits.large,
+            filing=self.filing, writer=ground.writer, explain=explain, large=settings.limits.large,
             batch_documents=settings.limits.batch_documents, batch_unpacked=settings.limits.batch_unpacked,
             lanes=Lanes(Pace(settings.data / PACE)),
         )  # fmt: skip
         self._enquiry = Enquiry(
-            journal=journal, reading=self.reading, writer=ground.writer, desks=desks, catalogue=house.press.catalogue
+            journal=self.journal, reading=self.reading, writer=ground.writer, desks=desks, catalogue=house.press.catalogue
         )
 
     @property
     def service(self) -> Service:
         """Give the contract with what answers each of its operations."""
-        intake, enquiry = self._intake, self._enquiry
+        intake, enquiry = self.intake, self._enquiry
         handlers: dict[str, Any] = {
             "Upload": intake.upload,
             "UploadBinary": intake.upload,
@@ -116,12 +125,12 @@ class DocumentDoor:
 
     async def take_up(self, house: House) -> None:
         """Judge by another set of files; raises, and then nothing is exchanged."""
-        await self._sets.exchange(house, self._intake)
+        await self._sets.exchange(house, self.intake)
         self._enquiry.exchange(house.press.catalogue)
 
     def close(self) -> None:
         """Finish the documents and the reads in hand."""
-        self._intake.close()
+        self.intake.close()
         self.reading.close()
 
 
@@ -131,7 +140,7 @@ class BookingDoor:
     def __init__(self, ground: Ground, house: House) -> None:
         chosen = ground.settings.hospitals
         self._booking = Booking(ground.settings, ground.database, ground.seal, house)
-        appointments = self._booking.appointments
+        self.appointments = appointments = self._booking.appointments
         turns = HospitalCalls(each=chosen.portal_each, together=chosen.portal_together, patience=chosen.portal_patience)
         self._portals = AppointmentDoor(appointments, turns)
         self._hospitals = ApiDoor(

@@ -12,6 +12,7 @@ from engine.documents.packing import gunzip_stored
 from engine.errors import EngineError, Issue
 from engine.inbound.judge import UNWALKED, Judge, Judgement
 from engine.inhand.deaths import Deaths
+from engine.interaction import is_message
 from engine.message import SHANGHAI
 from engine.services.audit import Audit, changed
 from engine.services.institutions import Institutions, judge_custodian
@@ -92,7 +93,7 @@ class _Replay:
                     page = self._journal.search(
                         connection, state=state, route=wanted.route, code=wanted.code, since=since, after=after, limit=_PAGE
                     )
-                yield from (facts for facts in page if not facts.mark)
+                yield from (facts for facts in page if not facts.mark and not is_message(facts.document_type))
                 if len(page) < _PAGE:
                     break
                 after = page[-1].place
@@ -127,6 +128,8 @@ class _Replay:
             stored = self._journal.load(connection, receipt)
         if stored is None:
             raise NotReplayed(f"there is no message {receipt}")
+        if is_message(stored.facts.document_type):
+            raise NotReplayed(f"message {receipt} is an interaction, whose sender has its answer; it must send it again")
         if stored.original_form != "gzip":
             raise NotReplayed(f"message {receipt} never was a readable GZIP; its sender must send it again")
         return stored

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from threading import local
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from engine.codes import title
 from engine.errors import Issue, SenderError, TryAgain
@@ -25,6 +25,7 @@ from engine.store.journal import Journal
 from engine.store.writer import Writer
 
 _LOG = get_logger("intake")
+T = TypeVar("T")
 
 
 _UNPACKS_TO = 8
@@ -184,6 +185,13 @@ class Intake:
         )
         return await self._file_batch(parcel)
 
+    async def by_judge(self, size: int, work: Callable[[Judge], T]) -> T:
+        """Let the judge of the event loop do something, or that of the thread of large documents for more than `large` bytes."""
+        self._lanes.live()
+        if size <= self._large:
+            return work(self._judge)
+        return await asyncio.get_running_loop().run_in_executor(self._executor, lambda: work(self._own_judge()))
+
     def close(self) -> None:
         """Finish the large documents in hand."""
         self._executor.shutdown(wait=True)
@@ -212,10 +220,14 @@ class Intake:
         return len(upload.payload) * _UNPACKS_TO > self._large
 
     def _judge_large(self, upload: Upload) -> Judgement:
+        return self._own_judge().judge(upload)
+
+    def _own_judge(self) -> Judge:
+        """Give the judge of the thread of large documents, made at its first asking there."""
         if not hasattr(self._own, "judge"):
             self._own.judge = self._make_judge()
         judge: Judge = self._own.judge
-        return judge.judge(upload)
+        return judge
 
     async def exchange(self, judge: Judge, make_judge: Callable[[], Judge]) -> None:
         """Judge by another set of files from the next document on; what is in hand is finished by the old one.

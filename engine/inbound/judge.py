@@ -98,16 +98,16 @@ class Judge:
         key_of: KeyOf = no_key,
         vigil: Vigil | None = None,
     ) -> None:
-        self._press = press
-        self._book = book
+        self.press = press
+        self.book = book
+        self.vigil = vigil or Vigil(Place.LOOP, Board(), None)
         self._custodian = custodian
         self._decryption = Decryption(key_of)
-        self._vigil = vigil or Vigil(Place.LOOP, Board(), None)
 
     def judge(self, upload: Upload, notes: Notes | None = None) -> Judgement:
         """Judge one upload; what is wrong with it stands in the entry, nothing is raised but our own bugs."""
         notes = notes or Notes()
-        facts = _first_facts(upload, datetime.now(UTC), self._book.revision)
+        facts = _first_facts(upload, datetime.now(UTC), self.book.revision)
         try:
             unpacked = self._unpack(upload)
         except SenderError as refusal:
@@ -118,12 +118,12 @@ class Judge:
         try:
             digest = hashlib.sha256(unpacked.content)
             _check_digest(upload, digest.hexdigest())
-            if self._vigil.forbids(digest.digest()):
+            if self.vigil.forbids(digest.digest()):
                 return self._left_unwalked(facts, upload.document_type, digest.hexdigest())
-            with self._vigil.walk(digest.digest()):
-                document = notes.document = self._press.open(unpacked.content)
+            with self.vigil.walk(digest.digest()):
+                document = notes.document = self.press.open(unpacked.content)
                 facts["digest"] = digest.hexdigest()
-                self._vigil.step()
+                self.vigil.step()
                 return self._walk(upload, facts, document, unpacked, notes)
         except SenderError as refusal:
             if _OVER_LIMIT.match(refusal.code):
@@ -132,20 +132,20 @@ class Judge:
 
     def _left_unwalked(self, facts: _Facts, document_type: str, digest: str) -> Judgement:
         """Keep as ERROR what a walk would die of, under the beginning of its digest, which the log and `deaths/` have too."""
-        route = self._book.find("collection", document_type)
+        route = self.book.find("collection", document_type)
         facts["digest"], facts["route"] = digest, route.name if route else ""
         left = TraceLine(what="unwalked", detail=digest, micros=0)
         return Judgement(entry=Entry(**facts, state="ERROR", code=UNWALKED, reference=digest[:12], trace=(left,)))
 
     def judge_stored(self, entry: Entry, content: bytes) -> Judgement:
         """Judge a stored message again with the routes of now, under its own receipt; for replay."""
-        facts = {name: getattr(entry, name) for name in _KEPT_BY_REPLAY} | {"route": entry.route, "revision": self._book.revision}
+        facts = {name: getattr(entry, name) for name in _KEPT_BY_REPLAY} | {"route": entry.route, "revision": self.book.revision}
         upload = Upload(
             institution=entry.institution, document_type=entry.document_type, document_id=entry.document_id,
             payload=b"", lane=entry.lane, replaces=entry.replaces,
         )  # fmt: skip
         try:
-            document = self._press.open(content)
+            document = self.press.open(content)
             return self._walk(upload, facts, document, Unpacked(gzip=entry.original, content=content), Notes())
         except SenderError as refusal:
             return _refused(facts, refusal)
@@ -153,17 +153,17 @@ class Judge:
     def _unpack(self, upload: Upload) -> Unpacked:
         decrypt = partial(self._decryption.open, institution=upload.institution, encryption=upload.encryption)
         if isinstance(upload.payload, bytes):
-            return unpack_binary(upload.payload, self._press.limits, decrypt)
-        return unpack_text(upload.payload, self._press.limits, decrypt)
+            return unpack_binary(upload.payload, self.press.limits, decrypt)
+        return unpack_text(upload.payload, self.press.limits, decrypt)
 
     def _walk(self, upload: Upload, facts: _Facts, document: XmlDocument, unpacked: Unpacked, notes: Notes) -> Judgement:
         code = upload.document_type
-        known = self._press.catalogue.types.get(code)
+        known = self.press.catalogue.types.get(code)
         if known is None and notes.route is None:
             raise SenderError(
                 _issue("SND-401", f"没有文档类型“{code[:40]}”", "用 ListDocumentTypes 查询可用的类型代码", "catalogue.type")
             )
-        drawn = self._press.draw(document, code)
+        drawn = self.press.draw(document, code)
         own = own_key(drawn.own_root, drawn.own_extension)
         named = f"{drawn.replaces_root}^{drawn.replaces_extension}" if drawn.replaces_extension else ""
         facts["written"] = drawn.written
@@ -171,12 +171,12 @@ class Judge:
         facts["repeats"] = bool(known and known.figures)
         found = self._custodian_of(upload.institution, drawn, document, code)
         notes.custodian = (found,) if found else ()
-        route = notes.route or self._book.find("collection", code)
+        route = notes.route or self.book.find("collection", code)
         if route is None:
             missing = TraceLine(what="route", detail=f"no route receives {code}", micros=0)
             return Judgement(entry=Entry(**facts, state="ERROR", code="ENG-000", trace=(missing,)))
         message = Message(
-            id=facts["receipt"], route=route.name, revision=self._book.revision, institution=upload.institution,
+            id=facts["receipt"], route=route.name, revision=self.book.revision, institution=upload.institution,
             document_type=code, received=facts["received"], document=document, lane=upload.lane,
             keys={"document": upload.document_id, "own": own, "resident": drawn.resident_id, "visit": drawn.visit_number},
             warnings=(*unpacked.warnings, *document.warnings, *notes.custodian),
@@ -186,7 +186,7 @@ class Judge:
 
     def _watch(self, notes: Notes) -> Watch:
         def watch(name: str, detail: str, before: Message, after: Message) -> None:
-            self._vigil.step()
+            self.vigil.step()
             notes.watch(name, detail, before, after)
 
         return watch
@@ -196,10 +196,8 @@ class Judge:
         try:
             found = self._custodian(institution, drawn.custodian)
         except SenderError as refusal:
-            raise SenderError(
-                *(self._press.placed(issue, document, code, "institution") for issue in refusal.issues)
-            ) from refusal
-        return self._press.placed(found, document, code, "institution") if found else None
+            raise SenderError(*(self.press.placed(issue, document, code, "institution") for issue in refusal.issues)) from refusal
+        return self.press.placed(found, document, code, "institution") if found else None
 
     def _settle(self, facts: _Facts, before: Message, outcome: Outcome, drawn: Drawn) -> Judgement:
         after = outcome.message.document
@@ -213,11 +211,11 @@ class Judge:
         if outcome.state != "ROUTED" or not outcome.desks:
             return Judgement(entry=entry)
         if isinstance(after, XmlDocument) and after is not before.document:
-            drawn = self._press.draw(after, before.document_type)
+            drawn = self.press.draw(after, before.document_type)
         if entry.replaces:
             # The parameter names what is replaced, as the journal will do it; the library is not to replace another one too.
             drawn = replace(drawn, replaces_root="", replaces_extension="")
-        record = _record(outcome.message, drawn, self._press.figures(cast("XmlDocument", after), before.document_type))
+        record = _record(outcome.message, drawn, self.press.figures(cast("XmlDocument", after), before.document_type))
         return Judgement(entry=entry, effects=tuple((desk, record) for desk in outcome.desks))
 
 

@@ -12,12 +12,13 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from engine.errors import Issue
+from engine.interaction import is_message
 from engine.store.bulk import Listed, Values, insert_rows
 from engine.store.entries import Entry
 from engine.store.tables import claim, message
 from engine.store.troubles import Collision
 
-Kind = Literal["document", "own"]
+Kind = Literal["document", "own", "message"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +51,18 @@ def claim_name(institution: str, kind: Kind, value: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def names_of(institution: str, document_id: str, own: str) -> tuple[str, ...]:
-    """List the keys that an accepted message holds."""
-    names = [claim_name(institution, "document", document_id)] if document_id else []
+def names_of(institution: str, document_id: str, own: str, document_type: str) -> tuple[str, ...]:
+    """List the keys that an accepted message holds; the id of an interaction is no documentId."""
+    kind: Kind = "message" if is_message(document_type) else "document"
+    names = [claim_name(institution, kind, document_id)] if document_id else []
     return (*names, claim_name(institution, "own", own)) if own else tuple(names)
 
 
 def names_asked(entry: Entry) -> Iterable[str]:
     """List every key whose holder matters to an entry."""
-    yield from names_of(entry.institution, entry.document_id, entry.own)
+    yield from names_of(entry.institution, entry.document_id, entry.own, entry.document_type)
     if entry.replaces or entry.replaces_own:
-        yield from names_of(entry.institution, entry.replaces, entry.replaces_own)
+        yield from names_of(entry.institution, entry.replaces, entry.replaces_own, entry.document_type)
 
 
 @dataclass(slots=True)
@@ -83,7 +85,7 @@ class Ledger:
 
     def judge(self, entry: Entry) -> Verdict:
         """Say what the ids make of an entry, by the rules of the contracts on duplicates and replacement."""
-        names = names_of(entry.institution, entry.document_id, entry.own)
+        names = names_of(entry.institution, entry.document_id, entry.own, entry.document_type)
         same = self._same(entry, names)
         if same:
             return Verdict("duplicate", first=same)
@@ -105,7 +107,7 @@ class Ledger:
         """Release what the replaced messages hold, and hold the entry's own keys."""
         for target in targets:
             self.release(connection, target)
-        names = names_of(entry.institution, entry.document_id, entry.own)
+        names = names_of(entry.institution, entry.document_id, entry.own, entry.document_type)
         holder = Holder(entry.receipt, entry.document_type, entry.digest)
         self.held.update(dict.fromkeys(names, holder))
         self.mine[entry.receipt] = names
@@ -143,6 +145,8 @@ class Ledger:
         for name in names:
             holder = self.held.get(name)
             if holder and holder.receipt not in targets:
+                if is_message(entry.document_type):
+                    return _message_conflict(entry, holder)
                 of_document = name.startswith(f"{entry.institution} document ")
                 return _document_conflict(entry, holder) if of_document else _own_conflict(entry, holder)
         return None
@@ -150,7 +154,7 @@ class Ledger:
 
 _READ = Listed(claim.c.name, sa.select(claim.c.name, claim.c.receipt, claim.c.document_type, claim.c.digest).where)
 _DELETE = sa.delete(claim).where(claim.c.name == sa.bindparam("its_name"), claim.c.receipt == sa.bindparam("its_holder"))
-_STORED = sa.select(message.c.institution, message.c.document_id, message.c.own).where(
+_STORED = sa.select(message.c.institution, message.c.document_id, message.c.own, message.c.document_type).where(
     message.c.receipt == sa.bindparam("receipt")
 )
 
@@ -163,8 +167,8 @@ def _named(entry: Entry) -> Iterable[tuple[Kind, str]]:
 
 
 def _names_of_stored(connection: Connection, receipt: str) -> tuple[str, ...]:
-    institution, document_id, own = connection.execute(_STORED, {"receipt": receipt}).one()
-    return names_of(institution, document_id, own)
+    institution, document_id, own, document_type = connection.execute(_STORED, {"receipt": receipt}).one()
+    return names_of(institution, document_id, own, document_type)
 
 
 def _row(name: str, holder: Holder) -> Values:
@@ -176,6 +180,16 @@ def _document_conflict(entry: Entry, holder: Holder) -> Issue:
         code="SND-501",
         message=f"documentId {entry.document_id} 已用于另一份内容，首次接收的回执号为 {holder.receipt}。",
         hint="修改已上传的文档，请在 replaces 填写原 documentId；如果是新文档，请换新的 documentId。",
+        value=entry.document_id,
+    )
+
+
+def _message_conflict(entry: Entry, holder: Holder) -> Issue:
+    return Issue(
+        code="SND-508",
+        message=f"消息 ID {entry.document_id} 已用于另一份内容，首次接收的回执号为 {holder.receipt}。",
+        hint="新的消息请换新的消息 ID；重发请原样发送。",
+        path="/id/@extension",
         value=entry.document_id,
     )
 

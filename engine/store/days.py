@@ -15,6 +15,7 @@ from typing import Any, Literal, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from engine.interaction import is_message
 from engine.message import SHANGHAI
 from engine.store.bulk import Listed, insert_rows
 from engine.store.columns import AnyRow, Moment, RowNumber
@@ -94,9 +95,10 @@ class Tally:
         self._deltas: Deltas = {}
 
     def filed(self, connection: Connection, entries: Sequence[Entry]) -> None:
-        """Count fresh messages that are about to be inserted, one documentId a day once."""
-        seen = _seen_before(connection, entries)
-        for entry in entries:
+        """Count fresh messages that are about to be inserted, one documentId a day once; interactions are no documents."""
+        documents = [entry for entry in entries if not is_message(entry.document_type)]
+        seen = _seen_before(connection, documents)
+        for entry in documents:
             good = entry.state != "INVALID"
             place = Place(entry.institution, entry.lane, "sent", shanghai_day(entry.received), entry.document_type)
             known = seen.setdefault((place, entry.document_id), set())
@@ -123,6 +125,8 @@ class Tally:
         if several and connection.dialect.name == "postgresql":
             connection.execute(_LOCK, {"receipts": several})
         for row in _ARRIVED.read(connection, listed) if listed else ():
+            if is_message(row.document_type):
+                continue
             self._count(
                 Place(row.institution, row.lane, "sent", shanghai_day(row.received), row.document_type), "delivered", number
             )
@@ -308,6 +312,7 @@ def recount(database: Database, day: date) -> int:
             for institution, lane, kind, received, accepted in connection.execute(
                 _TRUE, {"start": start, "end": start + timedelta(days=1)}
             )
+            if not is_message(kind)
         }
         known = _counted_on(connection, number_of(day))
         rows = []

@@ -8,10 +8,12 @@ from datetime import date, datetime
 from sqlalchemy.engine import Connection
 
 from engine.message import Lane
-from engine.store import batches, filing, replay, reports, search
+from engine.store import batches, filing, replay, reports, rows, search
+from engine.store.bulk import insert_rows
 from engine.store.database import Database
 from engine.store.entries import (
     Entry,
+    EventLine,
     Facts,
     Filed,
     KnownBatch,
@@ -25,6 +27,7 @@ from engine.store.entries import (
     StoredMessage,
 )
 from engine.store.sealing import Seal
+from engine.store.tables import event
 
 
 class Journal:
@@ -108,6 +111,14 @@ class Journal:
             limit=limit,
         )
         return search.search(connection, self.seal, asked)
+
+    def tell(self, connection: Connection, receipt: str, at: datetime, what: str, detail: str) -> None:
+        """Note something that happened to a message."""
+        insert_rows(connection, event, [rows.event_row(receipt, EventLine(at=at, what=what, detail=detail), self.seal)])
+
+    def told(self, connection: Connection, receipt: str, what: str) -> str:
+        """Give the detail of what last happened to a message under this name, "" when nothing did."""
+        return search.told(connection, self.seal, receipt, what)
 
     def batch(self, connection: Connection, institution: str, batch_id: str) -> KnownBatch | None:
         """Find the first result of a batch."""

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from engine.interaction import is_message
 from engine.message import SHANGHAI, Lane
 from engine.store import rows
 from engine.store.columns import AnyRow
@@ -19,7 +20,10 @@ from engine.store.tables import finding, message
 
 
 def reconcile(connection: Connection, institution: str, day: date, lane: Lane | None) -> list[ReconcileRow]:
-    """Count the different documentIds of a day; one that was refused first and accepted later is accepted."""
+    """Count the different documentIds of a day; one that was refused first and accepted later is accepted.
+
+    Interactions are no documents and are left out.
+    """
     start = datetime.combine(day, time(), SHANGHAI)
     end = datetime.combine(day + timedelta(days=1), time(), SHANGHAI)
     accepted = sa.func.max(sa.case((message.c.state != "INVALID", 1), else_=0))
@@ -34,7 +38,8 @@ def reconcile(connection: Connection, institution: str, day: date, lane: Lane | 
         statement = statement.where(message.c.lane == lane)
     by_type: dict[str, list[tuple[str, int]]] = {}
     for document_type, document_id, good in connection.execute(statement):
-        by_type.setdefault(document_type, []).append((document_id, good))
+        if not is_message(document_type):
+            by_type.setdefault(document_type, []).append((document_id, good))
     return [_reconciled(document_type, found) for document_type, found in sorted(by_type.items())]
 
 

@@ -118,6 +118,13 @@ def _whole(connection: Connection, seal: Seal, found: Facts) -> Stored:
     )
 
 
+def told(connection: Connection, seal: Seal, receipt: str, what: str) -> str:
+    """Give the detail of the last event of this name, "" when there is none."""
+    wanted = sa.select(*rows.EVENT).where(event.c.receipt == receipt, event.c.what == what).order_by(event.c.seq.desc()).limit(1)
+    row = connection.execute(wanted).one_or_none()
+    return "" if row is None else rows.event_line(row, seal).detail
+
+
 def load(connection: Connection, seal: Seal, receipts: Sequence[str]) -> dict[str, StoredMessage]:
     """Load messages with their bodies; those unknown are left out."""
     joined = message.join(body, body.c.receipt == message.c.receipt)

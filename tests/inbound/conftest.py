@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from engine.inbound.limits import FrontLimits
+from tests.support.databases import url  # noqa: F401 - the fixture of tests that want both stores
 from tests.support.front import Echo, Running
 
 

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo run test lint proof-history proof-documents proof-ready proof-booking docs lock clean
+.PHONY: install demo run test lint proof-history proof-documents proof-ready proof-booking proof-registers docs lock clean
 
 install: $(STAMP)
 
@@ -43,6 +43,10 @@ proof-ready: install
 # Many clients, two engines on one PostgreSQL, hospitals that do not always answer: no seat sold twice, none lost.
 proof-booking: install
 	$(BIN)/python -m bench.proofs.booking $(SIZE)
+
+# Twenty systems of four hospitals for two minutes on each store: no deadlock, no lost update, every AA with its row and its entry.
+proof-registers: install
+	$(BIN)/python -m bench.proofs.registers $(SIZE)
 
 docs: install
 	$(BIN)/python -m engine.reference

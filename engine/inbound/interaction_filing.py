@@ -19,6 +19,9 @@ from engine.store.journal import Journal
 ANSWERED = "answered"
 """The event that keeps what was answered, so that a repeat is answered as the first time."""
 
+_LIBRARY = "records"
+"""The desk whose documents the register of documents knows."""
+
 FileParcels = Callable[[Connection, list[Parcel]], Sequence[Sequence[Filed]]]
 """File judged documents in the caller's transaction: one list of results for each parcel."""
 
@@ -89,12 +92,13 @@ class MessageFiling:
             return Settled(filed=filed)
         if not filed.fresh:
             return Settled(filed=filed, answered=self._as_before(connection, filed))
-        documents = self._file_documents(connection, one)
-        answered = (
-            _on_documents(one.documents, documents)
-            if documents
-            else self._registers[interaction.register](connection, interaction)
-        )
+        documents, register = self._file_documents(connection, one), self._registers[interaction.register]
+        if documents:
+            answered = _on_documents(one.documents, documents)
+            if noted := _noted(one.documents, documents):
+                register(connection, replace(interaction, values={**interaction.values, "entry": noted}))
+        else:
+            answered = register(connection, interaction)
         self._journal.tell(connection, filed.receipt, one.entry.received, ANSWERED, _kept(answered))
         return Settled(filed=filed, answered=answered, documents=documents)
 
@@ -151,6 +155,15 @@ def _on_documents(carried: Sequence[Carried], filed: Sequence[Filed]) -> Answere
     bad = len(filed) - len(good)
     text = f"已登记，回执号 {'、'.join(one.receipt for one in good[:3])}{' 等' if len(good) > 3 else ''}"
     return Answered(text=f"{text}；退回 {bad} 份" if bad else text, items=items, total=len(filed))
+
+
+def _noted(carried: Sequence[Carried], filed: Sequence[Filed]) -> tuple[Values, ...]:
+    """Give what the message says of the documents that are in the library now, each with its receipt."""
+    return tuple(
+        {**each.values, "receipt": one.receipt}
+        for each, one in zip(carried, filed, strict=True)
+        if one.state == "ROUTED" and any(desk == _LIBRARY for desk, _ in each.judgement.effects)
+    )
 
 
 def item_of(carried: Carried, filed: Filed) -> Values:

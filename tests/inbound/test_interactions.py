@@ -166,7 +166,8 @@ def test_a_document_in_a_message_is_the_record_of_one_uploaded(office):
     again = office.hip("S0014", paper("M-2", "D-1", clinical(1)))
     assert again.verdict == "AA"
     assert [row[0] for row in office.rows()].count("C0002") == 1
-    assert office.ward.asked == []
+    noted = [entry for asked, _ in office.ward.asked for entry in asked.values["entry"]]
+    assert [(one["documentId"], one["receipt"] in told.said) for one in noted] == [("D-1", True)] * 2
 
 
 def test_a_refused_document_refuses_its_message_and_both_are_kept(office):

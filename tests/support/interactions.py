@@ -59,6 +59,8 @@ class Ward:
             wanted = interaction.values.get("patientId")
             found = tuple({"patientId": name, "name": value} for name, value in rows if wanted in (None, "", name))
             return Answered(text=f"查到 {len(found)} 条", items=found, total=len(found))
+        if interaction.register == "documents":
+            return Answered(text="已记录")
         name = interaction.values["name"]
         connection.execute(sa.insert(WARD).values(name=interaction.receipt, value=name))
         if name == REFUSED:

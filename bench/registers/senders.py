@@ -1,0 +1,222 @@
+"""Be the systems of hospitals: register, update, merge, and send visits and orders, many at once and some of it twice."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+import time
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from bench.load import read_answer
+from bench.registers.messages import envelope, read
+from bench.registers.site import HOSPITALS
+from tests.support.hospital import PASSWORD
+
+SHARED = 3
+"""Residents, visits and orders of each hospital that all of its senders change."""
+
+PEOPLE = 40
+"""Identity numbers in all: the same person is registered at several hospitals."""
+
+_SHOWN = re.compile(r'<part value="(测试[0-9]+-[0-9]+)"')
+_TRIES = 40
+_TWICE = 0.1
+_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+
+
+@dataclass
+class Tally:
+    """What the senders saw: the action of every message that was accepted, by hospital and message id.
+
+    `names` is what each message called its patient, `shown` what a query calls each shared resident in the end.
+    """
+
+    accepted: dict[tuple[str, str], str] = field(default_factory=dict)
+    refused: dict[tuple[str, str], str] = field(default_factory=dict)
+    names: dict[tuple[str, str], str] = field(default_factory=dict)
+    repeated: int = 0
+    again: Counter[str] = field(default_factory=Counter)
+    latencies: list[float] = field(default_factory=list)
+    queries: int = 0
+    shown: dict[tuple[str, str], str] = field(default_factory=dict)
+    odd: list[str] = field(default_factory=list)
+
+
+class Line:
+    """One connection of one hospital to one engine, opened anew when it breaks."""
+
+    def __init__(self, address: str, hospital: str) -> None:
+        self._host, port = address.removeprefix("http://").split(":")
+        self._port = int(port)
+        given = b64encode(f"{hospital}:{PASSWORD}".encode()).decode()
+        self._head = (
+            f"POST /services/hip HTTP/1.1\r\nHost: {self._host}\r\nContent-Type: text/xml; charset=utf-8\r\n"
+            f"Authorization: Basic {given}\r\nContent-Length: "
+        )
+        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    async def call(self, body: bytes) -> bytes:
+        """Send one call and read its answer; raises OSError or EOFError when the engine is gone."""
+        try:
+            if self._streams is None:
+                self._streams = await asyncio.open_connection(self._host, self._port)
+            reader, writer = self._streams
+            writer.write(f"{self._head}{len(body)}\r\n\r\n".encode() + body)
+            return await read_answer(reader)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Hang up."""
+        if self._streams:
+            self._streams[1].close()
+            self._streams = None
+
+
+class Sender:
+    """One system of a hospital; `number` makes its message ids and numbers its own."""
+
+    def __init__(self, addresses: Sequence[str], number: int, tally: Tally) -> None:
+        self.hospital = HOSPITALS[number % len(HOSPITALS)]
+        turn = [addresses[(number // len(HOSPITALS) + step) % len(addresses)] for step in range(len(addresses))]
+        # Two connections at least, so that one message can be sent twice at the same moment.
+        self._lines = [Line(address, self.hospital) for address in (turn * 2)[: max(2, len(turn))]]
+        self._number, self._sent, self._tally = number, 0, tally
+        self._dice = random.Random(number)
+        self._own: list[str] = []
+
+    async def prepare(self) -> None:
+        """Register what all senders of this hospital change."""
+        for one in range(SHARED):
+            await self._send("S0001", patient=f"SHARED-{one}", identity=identity_of(one))
+            await self._send("S0023", number=f"SHARED-{one}")
+            await self._send("S0035", number=f"SHARED-{one}")
+
+    async def work(self, until: float) -> None:
+        """Send until the time (of `time.monotonic`) has come."""
+        acts = (
+            self._register,
+            self._update,
+            self._update_shared,
+            self._merge,
+            self._visit,
+            self._order,
+            self._status,
+            self._query,
+        )
+        while time.monotonic() < until:
+            (act,) = self._dice.choices(acts, (25, 15, 15, 8, 12, 12, 5, 8))
+            await act()
+        for line in self._lines:
+            line.close()
+
+    async def ask(self) -> None:
+        """Ask what the shared residents of the hospital are called now."""
+        for one in range(SHARED):
+            patient = f"SHARED-{one}"
+            _, _, text = read(await self._lines[-1].call(envelope(self.hospital, "S0004", f"Z{self._number}", patient=patient)))
+            names = _SHOWN.findall(text)
+            self._tally.shown[self.hospital, patient] = names[0] if len(names) == 1 else f"{len(names)} residents"
+        for line in self._lines:
+            line.close()
+
+    async def _register(self) -> None:
+        patient = f"P{self._number}-{self._sent}"
+        await self._send("S0001", patient=patient, identity=identity_of(self._dice.randrange(PEOPLE)))
+        self._own.append(patient)
+
+    async def _update(self) -> None:
+        if self._own:
+            patient = self._dice.choice(self._own)
+            await self._send("S0002", patient=patient, identity=identity_of(self._dice.randrange(PEOPLE)))
+
+    async def _update_shared(self) -> None:
+        one, kind = self._dice.randrange(SHARED), self._dice.randrange(3)
+        if kind == 0:
+            await self._send("S0002", patient=f"SHARED-{one}", identity=identity_of(one))
+        else:
+            await self._send("S0024" if kind == 1 else "S0036", number=f"SHARED-{one}")
+
+    async def _merge(self) -> None:
+        """Register somebody under two numbers, then say that they are one."""
+        first, second = f"M{self._number}-{self._sent}", f"N{self._number}-{self._sent}"
+        identity = identity_of(self._dice.randrange(PEOPLE))
+        await self._send("S0001", patient=first, identity=identity)
+        await self._send("S0001", patient=second, identity=identity)
+        await self._send("S0003", patient=first, obsolete=second)
+
+    async def _visit(self) -> None:
+        number = f"V{self._number}-{self._sent}"
+        await self._send("S0023", number=number)
+        await self._send("S0024", number=number)
+
+    async def _order(self) -> None:
+        number = f"O{self._number}-{self._sent}"
+        await self._send("S0035", number=number)
+        await self._send("S0036", number=number)
+
+    async def _status(self) -> None:
+        await self._send("S0059", number=f"SHARED-{self._dice.randrange(SHARED)}")
+
+    async def _query(self) -> None:
+        self._tally.queries += 1
+        one = f"SHARED-{self._dice.randrange(SHARED)}"
+        verdict, said = await self._persist(self._lines[0], envelope(self.hospital, "S0004", f"Q{self._number}", patient=one))
+        if verdict != "AA":
+            self._tally.odd.append(f"a query was answered {verdict} {said}")
+
+    async def _send(self, action: str, **values: str) -> None:
+        """Send a message until it has a verdict; now and then the same one twice at the same moment."""
+        self._sent += 1
+        message_id = f"{self._number}-{self._sent}"
+        name = f"测试{message_id}"
+        body = envelope(self.hospital, action, message_id, name=name, **values)
+        lines = self._lines if self._dice.random() < _TWICE else self._lines[:1]
+        verdicts = await asyncio.gather(*(self._persist(line, body) for line in lines[:2]))
+        key = (self.hospital, message_id)
+        if len(verdicts) > 1:
+            self._tally.repeated += 1
+            if sum("重复提交" not in said for verdict, said in verdicts if verdict == "AA") > 1:
+                self._tally.odd.append(f"{key} {action} was done twice: {verdicts}")
+        for verdict, said in verdicts:
+            if verdict == "AA":
+                self._tally.accepted[key], self._tally.names[key] = action, name
+            else:
+                self._tally.refused[key] = f"{action} {verdict or 'fault'} {said}"
+
+    async def _persist(self, line: Line, body: bytes) -> tuple[str, str]:
+        verdict, said = "", "unanswered"
+        for attempt in range(_TRIES):
+            began = time.perf_counter()
+            try:
+                verdict, said, _ = read(await line.call(body))
+                self._tally.latencies.append((time.perf_counter() - began) * 1000)
+            except (OSError, EOFError):
+                verdict, said = "", "unanswered"
+            if verdict:
+                break
+            self._tally.again["ENG-503" if "ENG-503" in said else said[:120]] += 1
+            if said != "unanswered" and "ENG-503" not in said:
+                break
+            await asyncio.sleep(0.05 * (attempt + 1))
+        return verdict, said
+
+
+async def rush(addresses: Sequence[str], senders: int, seconds: float, tally: Tally) -> None:
+    """Let so many senders work for some seconds."""
+    crowd = [Sender(addresses, number, tally) for number in range(senders)]
+    await asyncio.gather(*(one.prepare() for one in crowd[: len(HOSPITALS)]))
+    until = time.monotonic() + seconds
+    await asyncio.gather(*(one.work(until) for one in crowd))
+    await asyncio.gather(*(one.ask() for one in crowd[: len(HOSPITALS)]))
+
+
+def identity_of(number: int) -> str:
+    """Give an invented identity number of the proof, with its check letter."""
+    head = f"990000{1950 + number % 50:04}{1 + number % 12:02}{1 + number % 28:02}{number * 2 + 1:03}"
+    return head + "10X98765432"[sum(int(digit) * weight for digit, weight in zip(head, _WEIGHTS, strict=True)) % 11]

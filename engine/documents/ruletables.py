@@ -63,8 +63,25 @@ class Assertion:
 def schematron(kind: DocumentType) -> str:
     """Print the rules of a document type as Schematron: same tables, same text; raises ConfigError (CFG-020, CFG-026)."""
     tables = load_tables(kind.rules)
-    rules = assertions(tables, kind)
-    return print_schematron(rules, _LETS, f"{kind.code} {kind.title}")
+    rules, shared = _shared(assertions(tables, kind), [row for row in tables.sections if row["type"] == kind.code])
+    return print_schematron(rules, {**_LETS, **shared}, f"{kind.code} {kind.title}")
+
+
+def _shared(rules: Sequence[Assertion], sections: Sequence[Row]) -> tuple[list[Assertion], Mapping[str, str]]:
+    """Name the sections that several rules look for, so that they are looked for once; gives the rules by these names."""
+    named: dict[str, str] = {}
+    found = list(rules)
+    for row in sections:
+        these = f"$sections[{_recognised(row)}]"
+        if sum((rule.context + rule.test).count(these) for rule in found) > 1:
+            name = f"section-{len(named) + 1}"
+            named[name] = these
+            found = [_put(rule, these, f"${name}") for rule in found]
+    return found, named
+
+
+def _put(rule: Assertion, path: str, name: str) -> Assertion:
+    return replace(rule, context=rule.context.replace(path, name), test=rule.test.replace(path, name))
 
 
 def assertions(tables: Tables, kind: DocumentType) -> tuple[Assertion, ...]:
@@ -211,9 +228,11 @@ def _moments(rows: Sequence[Row]) -> Assertion:
 def _recognised(row: Row) -> str:
     """Recognise a section by its code or another that is taken; one without code by displayName or title."""
     words = [row["code"] or row["display_name"], *row["also"].split()]
-    codes = [f"hl7:code/@code='{word}'" for word in words if word[0].isascii()]
-    names = [f"hl7:code/@displayName='{word}' or hl7:title='{word}'" for word in words if not word[0].isascii()]
-    return " or ".join([*codes, *names])
+    codes = list(dict.fromkeys(word for word in words if word[0].isascii()))
+    names = [word for word in words if not word[0].isascii()]
+    places = [("hl7:code/@code", codes)] if codes else []
+    places += [("hl7:code/@displayName", names), ("hl7:title", names)] if names else []
+    return " or ".join(ruletests.one_of(place, values) for place, values in places)
 
 
 def _twins(tables: Tables, row: Row) -> list[Row]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from engine.identity import LETTERS, WEIGHTS
 
@@ -101,6 +101,13 @@ def at_most(length: str, limit: int) -> str:
     return f"string-length(@value)<={limit} or @xsi:type='TS' or @xsi:type='BL' or {length}<={limit}"
 
 
+def one_of(place: str, values: Sequence[str]) -> str:
+    """Hold when the text at a place is one of these; several are asked for at once."""
+    if len(values) == 1:
+        return f"{place}='{values[0]}'"
+    return f"contains('|{'|'.join(values)}|',concat('|',{place},'|'))"
+
+
 def has_type(names: str) -> str:
     """Hold when xsi:type is one of the names, under any prefix."""
     first = names.split(maxsplit=1)[0]
@@ -118,35 +125,33 @@ def in_order(earlier: str, later: str) -> str:
 
 def has_entry(element: str, section: str = "") -> str:
     """Hold when this section, or one that `section` recognises, has a filled observation of the element."""
+    filled_one = f"hl7:observation[hl7:code/@code='{element}']/hl7:value[{FILLED_VALUE}]"
     if section:
         good = f"[{FILLED_VALUE}][ancestor::hl7:section[{section}]]"
-        likely = " or ".join(f"key('value','{element}')[{place}]{good}" for place in ("1", "last()"))
-        return f"{likely} or key('value','{element}'){good}"
-    filled_one = f"hl7:observation[hl7:code/@code='{element}']/hl7:value[{FILLED_VALUE}]"
+        return f"key('value','{element}')[1]{good} or hl7:entry/{filled_one} or key('value','{element}'){good}"
     return f"hl7:entry/{filled_one} or hl7:entry/*/*/{filled_one} or .//{filled_one}"
 
 
-def _plain_limits(tail: str) -> Iterator[str]:
-    """Bound each part of a time without zone or fraction by arithmetic, which costs less than taking texts apart."""
+def _plain(tail: str) -> str:
+    """Hold for a time of so many digits, without zone or fraction, whose parts are all in bounds.
 
-    def behind(part: str) -> tuple[str, int]:
-        rest = f"MMDD{tail}"[f"MMDD{tail}".index(part) :]
-        return f"@value mod {10 ** len(rest)}", 10 ** (len(rest) - 2)
+    The grammar lets only digits, a point and a zone through, so a text of that length whose number has as many digits is made of
+    digits alone. What is rare (the last days of a month, a year before 1000) is left to the longer question.
+    """
+    length = 8 + len(tail)
+    parts = [
+        f"string-length(@value)={length}",
+        f"@value>={10 ** (length - 1)}",
+        f"contains('{_numbers(12)}',substring(@value,5,2))",
+        f"contains('{_numbers(28)}',substring(@value,7,2))",
+    ]
+    if tail:
+        parts += ["@value mod 1000000<240000", "@value mod 10000<6000", "@value mod 100<60"]
+    return " and ".join(parts)
 
-    def below(part: str, bound: int) -> str:
-        rest, one = behind(part)
-        return f"{rest}<{bound * one}"
 
-    def from_one_to(part: str, last: int) -> str:
-        rest, one = behind(part)
-        return f"floor(({rest} - {one}) div {last * one})=0"
-
-    month = "substring(@value,5,2)"
-    yield from_one_to("MM", 12)
-    long_months = f"contains('01 03 05 07 08 10 12',{month})"
-    late = f"{from_one_to('DD', 30)} and not({month}='02') or {from_one_to('DD', 31)} and {long_months}"
-    yield f"({from_one_to('DD', 28)} or {late})"
-    yield from (below(part, bound) for part, bound in (("hh", 24), ("mm", 60), ("ss", 60)) if part in tail)
+def _numbers(last: int) -> str:
+    return " ".join(f"{number:02}" for number in range(1, last + 1))
 
 
 def _real_moment() -> str:
@@ -160,10 +165,7 @@ def _real_moment() -> str:
         f"not(substring({_DIGITS},9,2)>23 or substring({_DIGITS},11,2)>59 or substring({_DIGITS},13,2)>59)",
         f"not({_ZONE}>1400 or substring({_ZONE},3,2)>59)",
     )
-    plain = " or ".join(
-        f"translate(@value,'0123456789','##########')='{'#' * (8 + len(tail))}' and " + " and ".join(_plain_limits(tail))
-        for tail in ("hhmmss", "")
-    )
+    plain = " or ".join(f"({_plain(tail)})" for tail in ("hhmmss", ""))
     return f"({plain}) or not(@value) or (" + " and ".join(parts) + ")"
 
 

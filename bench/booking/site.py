@@ -37,7 +37,8 @@ hospitals:
   portal-each: 40
   portal-together: 80
 """
-_RULES = "lock-life: 20s\nunknown-life: 120s\n"
+_RULES = "lock-life: 20s\nunknown-life: 120s\npayment-window: 6h\n"
+"""Nothing is left unpaid for too long while ours and the hospitals' books are compared: they are read one after the other."""
 
 
 @dataclass

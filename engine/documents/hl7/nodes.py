@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from typing import Any, Literal
 
 from lxml import etree
@@ -20,6 +21,9 @@ from engine.errors import Issue
 Kind = Literal["missing", "often", "fixed", "rootless"]
 
 SUBJECT = "/controlActProcess/subject"
+MOST = 200
+"""Findings of one message that are told; who has more has one mistake many times."""
+
 _HEADER = ("/id/", "/creationTime/", "/sender/", "/receiver/", "/interactionId/")
 _DATA_TYPES = frozenset({"item", "part", "id", "name", "telecom", "addr", "any", "low", "high", "value", "displayName", "code"})
 """Elements that hold one value of a data type and may stand several times."""
@@ -84,7 +88,8 @@ class NodeTable:
         if not self._any(root):
             return []
         places = Places(document)
-        return [tell(self._told(check, *found), places) for check in self._checks for found in _elements(self._ask(check, root))]
+        found = (self._told(check, *one) for check in self._checks for one in _elements(self._ask(check, root)))
+        return [tell(one, places) for one in islice(found, MOST)]
 
     def _joined(self) -> Iterator[str]:
         """Write all checks as few questions; where one of them finds something, the checks are asked one by one."""

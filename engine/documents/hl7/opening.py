@@ -24,6 +24,9 @@ MESSAGE_ROOTS = {"hospital": "2.16.156.10011.2.5.1.1", "regional": "2.16.156.100
 INTERACTION_ROOTS = {"hospital": "2.16.156.10011.2.5.1.2", "regional": "2.16.840.1.113883.1.6"}
 """Root of the interactionId by dialect."""
 
+_TOLD = 20
+"""Parts in the other dialect that are named."""
+
 _DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
 _NAMESPACE = {"h": HL7}
 _PLAIN_IDS = etree.XPath("//h:id[@extension or @root][not(h:item)]", namespaces=_NAMESPACE)
@@ -144,7 +147,8 @@ def _refuse_dialect(service: Service, document: XmlDocument) -> None:
     if found is not None and found.get("root") == MESSAGE_ROOTS[other]:
         wrong = [found, *wrong]
     if wrong:
-        raise SenderError(*(_misfit(document, element, service.dialect) for element in wrong[:20]))
+        places = Places(document)
+        raise SenderError(*(_misfit(places, element, service.dialect) for element in wrong[:_TOLD]))
 
 
 def _hospital_misfits(service: Service, root: Any) -> list[Any]:
@@ -168,9 +172,9 @@ def _names(element: Any) -> str:
     return "/".join([*reversed(above[:-1]), local(element.tag)])
 
 
-def _misfit(document: XmlDocument, element: Any, dialect: Dialect) -> Issue:
+def _misfit(places: Places, element: Any, dialect: Dialect) -> Issue:
     name = local(element.tag)
-    line, column = Places(document).line_and_column(element)
+    line, column = places.line_and_column(element)
     ours, theirs = _forms(element, dialect)
     issue = finding("SND-344", f"<{name}> 是另一种写法", f"此处写成 {ours}，不是 {theirs}。", line=line, column=column)
     return Issue(

@@ -1,8 +1,11 @@
 """Hold every message of every node table: minimal and full pass, each required node missing is named, what is wrong is told."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
-from engine.documents.hl7.nodes import check_nodes, table_of
+from engine.documents.hl7.nodes import MOST, check_nodes, table_of
 from engine.documents.hl7.opening import open_message
 from engine.documents.hl7.sample import sample_message, without
 from engine.documents.hl7.services import HIP, HL7, REGIONAL, SERVICES, nodes_of
@@ -137,3 +140,41 @@ def test_a_flat_message_is_held_to_its_table_in_any_namespace():
     assert check(service, '<data xmlns="urn:any"><Code value="1"/><Name value="x"/></data>') == []
     [issue] = check(service, '<data><Code value="1"/></data>')
     assert "名称" in issue.message
+
+
+def test_a_message_with_many_mistakes_is_told_of_so_many_and_in_good_time():
+    service = HIP["S0035"]
+    text = sample_message(service).decode()
+    many = text.replace("</controlActProcess>", "<subject/>" * 20_000 + "</controlActProcess>")
+    begun = time.process_time()
+    assert len(check(service, many)) == MOST
+    assert time.process_time() - begun < 10
+
+
+def test_threads_share_a_table_and_each_gets_its_own_findings():
+    service = HIP["S0035"]
+    good, bad = sample_message(service, which="full"), without(service, required(service)[-1], which="full")
+
+    def judge(number):
+        return bool(check(service, bad if number % 2 else good)) == bool(number % 2)
+
+    with ThreadPoolExecutor(4) as threads:
+        assert all(threads.map(judge, range(200)))
+
+
+@pytest.mark.parametrize("code", ["S0001", "S0023", "S0035", "S0047"])
+def test_a_full_message_is_checked_in_about_the_time_it_takes_to_open_it(code):
+    service = HIP[code]
+    content = sample_message(service, which="full")
+    document = open_message(None, service, content).document
+    check_nodes(service, document)
+    opening = min(timed(lambda: open_message(None, service, content)) for _ in range(20))
+    checking = min(timed(lambda: check_nodes(service, document)) for _ in range(20))
+    assert checking < 4 * opening, "a full message takes far longer to check than to open; the joined questions are lost"
+
+
+def timed(work):
+    begun = time.process_time()
+    for _ in range(10):
+        work()
+    return time.process_time() - begun

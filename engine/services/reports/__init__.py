@@ -1,0 +1,1 @@
+"""Laboratory and examination reports of every hospital: one status log, one form of content, who may see them."""

@@ -70,6 +70,7 @@ class ReportContent:
     specimen: str = ""
     department: str = ""
     doctor: str = ""
+    remark: str = ""
     reviewer: str = ""
     reported: datetime | None = None
     reviewed: datetime | None = None

@@ -185,10 +185,14 @@ class Intake:
         )
         return await self._file_batch(parcel)
 
+    def at_once(self, size: int) -> bool:
+        """Tell whether so many bytes are judged on the event loop."""
+        return size <= self._large
+
     async def by_judge(self, size: int, work: Callable[[Judge], T]) -> T:
         """Let the judge of the event loop do something, or that of the thread of large documents for more than `large` bytes."""
         self._lanes.live()
-        if size <= self._large:
+        if self.at_once(size):
             return work(self._judge)
         return await asyncio.get_running_loop().run_in_executor(self._executor, lambda: work(self._own_judge()))
 

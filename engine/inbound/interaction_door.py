@@ -6,6 +6,7 @@ import asyncio
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from datetime import datetime
 from typing import TypeVar
 
@@ -95,7 +96,8 @@ class InteractionDoor:
     async def _answered(self, call: Call, service: Service, text: str) -> str:
         """Read, do and answer one message; raises TryAgain, or our own failure, when nothing of it was kept."""
         register = await self._register()
-        with self._writer.coming():
+        # What takes its time in a thread is not announced: the commits of others are not to wait for it.
+        with self._writer.coming() if self._intake.at_once(len(text)) else nullcontext():
             await asyncio.sleep(0)  # lets all who came with us announce themselves, so that one commit serves us all
             arrived = await self._intake.by_judge(
                 len(text), lambda judge: read_message(judge, call, service, text, register.by_code)

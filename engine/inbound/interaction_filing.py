@@ -172,6 +172,6 @@ def item_of(carried: Carried, filed: Filed) -> Values:
     first = next((issue for issue in filed.issues if issue.severity == "error"), None) if rejected else None
     return {
         "id": str(carried.values.get("id") or ""), "documentId": carried.judgement.entry.document_id,
-        "status": "AE" if rejected else "AA", "receipt": filed.receipt, "institutionCode": carried.judgement.entry.institution,
+        "status": "AE" if rejected else "AA", "receipt": filed.receipt, "url": "" if rejected else f"urn:changbai:document:{filed.receipt}", "institutionCode": carried.judgement.entry.institution,
         "detail": f"{first.code} {first.message}{first.hint}" if first else "重复提交" if filed.duplicate else "已登记",
     }  # fmt: skip

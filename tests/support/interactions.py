@@ -98,7 +98,7 @@ class InteractionOffice:
         parcels = Filing(self.journal, desks, lambda *_: "")
         intake = Intake(
             make_judge=lambda: Judge(press, book, partial(judge_custodian, institutions)), filing=parcels, writer=self.writer,
-            explain=lambda *_: "", large=1 << 20, batch_documents=10, batch_unpacked=1 << 20,
+            explain=lambda *_: "", large=16_000, batch_documents=10, batch_unpacked=1 << 20,
         )  # fmt: skip
         filing = MessageFiling(self.journal, parcels, registers, lock_order)
         self.door = InteractionDoor(intake, filing, self.writer, self.database, institutions, self.audit, self._put_down)

@@ -22,7 +22,7 @@ from engine.errors import Issue, SenderError
 from engine.inbound.collection import COLLECTION
 from engine.inbound.encryption import KeyOf, no_key
 from engine.inbound.gate import Opened, open_request, too_large
-from engine.inbound.interaction_rehearsal import interaction_route, rehearse_interaction
+from engine.inbound.interaction_rehearsal import interaction_call, interaction_route, rehearse_call, rehearse_interaction
 from engine.inbound.judge import CustodianCheck, Judge, Judgement, Notes, Upload
 from engine.inbound.limits import FrontLimits
 
@@ -105,11 +105,8 @@ class Rehearsal:
 
     def rehearse(self, trial: Trial) -> Rehearsed:
         """Take the content as far as live would; raises KeyError for a route that does not exist."""
-        if form_of(trial.content) == "xml":
-            found = interaction_route(self._book, trial.route, trial.document_type, trial.content)
-            if found is not None:
-                route, action = found
-                return rehearse_interaction(self._press, route, action, trial.content, trial.institution or NOBODY)
+        if (said := self._interaction(trial)) is not None:
+            return said
         begun = time.perf_counter_ns()
         parcel = _Parcel(form_of(trial.content))
         try:
@@ -120,6 +117,23 @@ class Rehearsal:
         if parcel.upload is None:
             return self._ended(parcel, trial, begun)
         return self._judged(parcel, trial, begun)
+
+    def _interaction(self, trial: Trial) -> Rehearsed | None:
+        """Rehearse what belongs to the interaction services; None for all else."""
+        form = form_of(trial.content)
+        if form == "xml":
+            found = interaction_route(self._book, trial.route, trial.document_type, trial.content)
+            return rehearse_interaction(self._press, *found, trial.content, trial.institution or NOBODY) if found else None
+        if form != "envelope" or len(trial.content) > self._limits.body:
+            return None
+        try:
+            call = interaction_call(*_headers(trial.content), self._limits)
+        except SenderError as refusal:
+            stages = (refused("envelope", refusal, trial.content),)
+            return Rehearsed(form="envelope", size=len(trial.content), stages=stages, code=refusal.code)
+        if call is None:
+            return None
+        return rehearse_call(self._press, self._book, call, trial.institution or call.institution or NOBODY)
 
     def _ended(self, parcel: _Parcel, trial: Trial, begun: int, **more: Any) -> Rehearsed:
         return Rehearsed(

@@ -1,6 +1,7 @@
 """Hold the rehearsal of interaction messages: every stage without asking a register, by route, by action or by root."""
 
 import shutil
+from xml.sax.saxutils import escape
 
 import pytest
 
@@ -56,3 +57,35 @@ def test_what_a_node_table_refuses_is_shown_at_its_line(rehearsal):
 def test_a_message_of_another_action_is_refused_when_it_is_opened(rehearsal):
     said = rehearsal.rehearse(Trial(content=sample_message(HIP["S0001"]), route="persons"))
     assert (said.state, said.code) == ("INVALID", "SND-341")
+
+
+def envelope(action, message, space="urn:hl7-org:v3"):
+    return (
+        '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Header>'
+        '<Credentials xmlns="urn:hl7-org:v3"><institution>H7</institution><password>x</password></Credentials></s:Header>'
+        f'<s:Body><HIPMessageServer xmlns="{space}"><action>{action}</action><message>{escape(message.decode())}</message>'
+        "</HIPMessageServer></s:Body></s:Envelope>"
+    ).encode()
+
+
+@pytest.mark.parametrize("space", ["urn:hl7-org:v3", "http://tempuri.org/"])
+def test_an_envelope_of_hip_is_opened_and_its_message_taken_along(rehearsal, space):
+    said = rehearsal.rehearse(Trial(content=envelope("patientinfoupdate", sample_message(HIP["S0002"]), space)))
+    assert (said.form, said.state, said.operation, said.institution) == ("envelope", "ROUTED", "HIPMessageServer", "H7")
+    assert [stage.verb or stage.name for stage in said.stages] == ["envelope", "xml", "type", "route", "nodes"]
+
+
+def test_an_envelope_with_an_action_that_nobody_knows_is_told(rehearsal):
+    said = rehearsal.rehearse(Trial(content=envelope("S0999", b"<a/>")))
+    assert (said.state, said.code) == ("INVALID", "SND-340")
+
+
+def test_an_envelope_of_an_interaction_without_route_says_so(rehearsal):
+    said = rehearsal.rehearse(Trial(content=envelope("S0001", sample_message(HIP["S0001"]))))
+    assert said.stages[-1].result == "failed"
+
+
+def test_a_regional_envelope_that_its_service_refuses_is_a_fault(rehearsal):
+    wrong = envelope("S0001", b"<a/>").replace(b"HIPMessageServer", b"addProvider")
+    said = rehearsal.rehearse(Trial(content=wrong.replace(b"s:Body", b"s:Bodies")))
+    assert (said.state, said.code) == ("", "SND-307")

@@ -25,9 +25,3 @@ class RecordRights(Sheet):
         default_factory=lambda: ["R", "V"],
         description="confidentiality codes of documents that no other institution reads, whatever the lines above say",
     )
-
-    def may(self, scope: Scope, *, own: bool, treating: bool, confidentiality: str = "") -> bool:
-        """Tell whether one entry may be read: `own` the caller wrote it, `treating` its resident is a patient of the caller."""
-        if own:
-            return True
-        return confidentiality not in self.closed and (scope == "all" or (scope == "treating" and treating))

@@ -6,6 +6,7 @@ import pytest
 
 from engine.errors import ConfigError
 from engine.services.access import load_access
+from engine.services.recordrights import RecordRights
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -67,3 +68,28 @@ def test_an_unknown_kind_is_told(written):
     (fault,) = told.value.faults
     assert (fault.line, fault.code) == (2, "CFG-011")
     assert 'did you mean "hospital"' in fault.message
+
+
+def test_the_delivered_rule_table_of_records_is_the_documented_one():
+    records = load_access(ROOT / "config" / "access.yaml", "config/access.yaml").records
+    assert records == RecordRights()
+    page = (ROOT / "docs" / "contracts" / "registers.md").read_text(encoding="utf-8")
+    for name, value in records.model_dump().items():
+        shown = ", ".join(value) if isinstance(value, list) else value
+        assert f"| `{name}` ({f'[{shown}]' if isinstance(value, list) else shown}) |" in page
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "said"),
+    [
+        ("residents: treatin", "CFG-011", 'did you mean "treating"'),
+        ("document: own", "CFG-012", 'did you mean "documents"'),
+        ("closed: V", "CFG-011", ""),
+    ],
+)
+def test_a_mistake_in_the_rule_table_is_told_at_its_place(written, line, code, said):
+    with pytest.raises(ConfigError) as told:
+        load_access(written(f"services: {{}}\nrecords:\n  {line}\n"), "config/access.yaml")
+    (fault,) = told.value.faults
+    assert (fault.line, fault.code) == (3, code)
+    assert said in fault.message

@@ -16,10 +16,12 @@ import engine.services
 import engine.services.appointments
 import engine.services.registers
 import engine.store
+from engine.services import merging, records, residents
 from engine.store import migrations, tables
 from engine.store.database import Database, metadata
 from engine.store.migrations import migrate
 from tests.store.samples import NOON
+from tests.support.seals import SEAL
 
 
 def declare_everything():
@@ -92,3 +94,38 @@ def test_several_processes_may_migrate_at_once(empty_url):
     for one in databases:
         one.ping_write()
         one.close()
+
+
+def test_people_who_were_one_before_have_their_merge_on_record_and_documents_their_number(empty_url):
+    database = Database(empty_url)
+    scripts = ScriptDirectory(str(Path(migrations.__file__).parent))
+    step = next(script for script in scripts.walk_revisions() if script.path.endswith("_registers.py"))
+    with database.write() as connection:
+        config = Config()
+        config.set_main_option("script_location", scripts.dir)
+        config.attributes["connection"] = connection
+        command.upgrade(config, step.down_revision)
+        for number, survivor in (("P1", "P1"), ("P2", "P1")):
+            row = {
+                "number": number,
+                "survivor": survivor,
+                "identity": "",
+                "person": b"",
+                "claim": "",
+                "first_seen": NOON,
+                "changed": NOON,
+            }
+            connection.execute(residents.resident.insert(), row)
+        old = [c.name for c in records.record.columns if c.name not in {"confidentiality", "extension"}]
+        values = dict.fromkeys(old, "") | {"written": 1, "placed": 1, "taken": 1, "message": "R1", "own": "1.2^A^B"}
+        places = ", ".join(f":{name}" for name in old)
+        values["person"] = b""
+        connection.execute(sa.text(f"INSERT INTO record ({', '.join(old)}) VALUES ({places})"), values)  # noqa: S608 - our own names
+    migrate(database)
+    with database.write() as connection:
+        (merge,) = merging.merges(connection, SEAL)
+        assert (merge.survivor, merge.obsolete, merge.merged, merge.undone, merge.reason) == ("P1", "P2", NOON, None, "")
+        merging.unmerge_people(connection, SEAL, merge.merge, by="admin", reason="并错了", at=NOON)
+        assert residents.one_person(connection, "P1") == ["P1"]
+        assert connection.execute(sa.select(records.record.c.extension)).scalar_one() == "A^B"
+    database.close()

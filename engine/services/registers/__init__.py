@@ -46,10 +46,13 @@ def build_registers(seal: Seal, *, rights: RecordRights, body: Body, orders: Ord
 
 
 def lock_order(asked: Interaction) -> tuple[str, ...]:
-    """Give the place of an interaction among those of one transaction, so that all transactions lock in about one order."""
+    """Give the place of an interaction among those of one transaction, so that all transactions lock in about one order.
+
+    Those about one thing have one place: they stay in the order in which they came.
+    """
     listed = asked.values.get("entry")
     first = listed[0] if isinstance(listed, tuple) and listed else asked.values
-    return (asked.register, *(said(first, name) for name in _NAMED), asked.message_id)
+    return (asked.register, *(said(first, name) for name in _NAMED))
 
 
 def _whole(register: Register) -> Register:

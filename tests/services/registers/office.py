@@ -29,17 +29,23 @@ class Office:
     """The registers of one store, with a clock that goes on by a second for each message."""
 
     def __init__(
-        self, database, *, rights=None, orders=no_orders, body=lambda _connection, receipt: f"<a>{receipt}</a>".encode()
+        self,
+        database,
+        *,
+        rights=None,
+        orders=no_orders,
+        seal=SEAL,
+        body=lambda _connection, receipt: f"<a>{receipt}</a>".encode(),
     ):
-        self.database = database
-        self.registers = build_registers(SEAL, rights=rights or RecordRights(), body=body, orders=orders)
+        self.database, self.seal = database, seal
+        self.registers = build_registers(seal, rights=rights or RecordRights(), body=body, orders=orders)
         self._numbers = count(1)
 
-    def message(self, register, act, institution="H1", *, action="S0000", at=None, **values):
+    def message(self, register, act, institution="H1", *, action="S0000", received=None, **values):
         number = next(self._numbers)
         return Interaction(
             action=action, register=register, act=act, institution=institution, message_id=f"M{number}",
-            receipt="" if act in ("query", "get") else f"R{number:05}", received=at or NOON + timedelta(seconds=number),
+            receipt="" if act in ("query", "get") else f"R{number:05}", received=received or NOON + timedelta(seconds=number),
             values=values, peer="10.0.0.9", trace=f"T{number}",
         )  # fmt: skip
 
@@ -62,7 +68,7 @@ class Office:
     def take(self, *papers):
         """Take documents into the library."""
         with self.database.write() as connection:
-            RecordsDesk(SEAL).take(connection, papers)
+            RecordsDesk(self.seal).take(connection, papers)
 
     def readings(self):
         """List what was read: institution, register, reason, person."""

@@ -101,10 +101,22 @@ def test_a_value_set_grows_is_corrected_and_loses_items(office):
 
 def test_versions_of_a_value_set_stand_side_by_side(office):
     for version in ("1", "2"):
-        office.ask("terms", "add", valueSet="CV02", version=version, entries=(item(version, "项"),))
+        office.ask("terms", "add", valueSet="CV02", valueSetName="测试值集", version=version, entries=(item(version, "项"),))
     assert office.ask("terms", "query", valueSet="CV02").total == 2
     assert office.ask("terms", "query", valueSet="CV02", version="2").items[0]["entries"] == (item("2", "项"),)
     assert office.refused("terms", "update", valueSet="CV02", entries=(item("1", "项"),)) == "SND-732"
+
+
+def test_several_value_sets_come_in_one_message_and_items_want_their_set(office):
+    sets = tuple({"valueSet": f"CV0{place}", "valueSetName": "测试值集", "entries": (item("1", "甲"),)} for place in (1, 2))
+    assert office.ask("terms", "add", entry=sets).text == "值集已登记，共 1 项；值集已登记，共 1 项"
+    assert (
+        office.refused(
+            "terms", "add", entry=({**sets[0], "valueSet": "CV03"}, {"valueSet": "CV04", "entries": (item("1", "甲"),)})
+        )
+        == "SND-732"
+    )
+    assert office.ask("terms", "query", valueSet="CV03").total == 0
 
 
 def test_an_entry_that_was_deleted_may_come_back(office):

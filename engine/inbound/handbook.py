@@ -15,7 +15,7 @@ from engine.inbound.prose import Link, show
 
 TYPES, CODES, GUIDE, EXAMPLES = "/services/types", "/services/codes", "/services/developer", "/services/examples"
 _ENGLISH = f"{GUIDE}/en"
-PORTAL = "/services/portal"
+PORTAL, INTERACTIONS = "/services/portal", "/services/interactions"
 _HTML, _XML, _TEXT = "text/html; charset=utf-8", "application/xml; charset=utf-8", "text/plain; charset=utf-8"
 _QUIET = (("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"), ("X-Content-Type-Options", "nosniff"))
 
@@ -26,6 +26,9 @@ _WRITTEN: Mapping[str, str] = {
     PORTAL: "portal.md",
     "/services/contracts/appointment": "contracts/appointment.md",
     "/services/contracts/api": "contracts/api.md",
+    "/services/contracts/hip": "contracts/hip.md",
+    "/services/contracts/regional": "contracts/regional.md",
+    INTERACTIONS: "interactions/README.md",
     "/services/contracts/functions": "hospital-functions.md",
 }
 _BY_TYPE = re.compile(r"SND-(?:33|4)\d+")
@@ -55,7 +58,9 @@ class Handbook:
     def _pages(self) -> list[tuple[str, Callable[[], Reply]]]:
         kinds = self.catalogue.types
         samples = [(f"{TYPES}/{code}.xml", self._file(kind.sample, _XML)) for code, kind in kinds.items()]
-        written = [(path, self._document(name)) for path, name in _WRITTEN.items()]
+        registers = [f"interactions/{p.name}" for p in sorted((self._docs / "interactions").glob("*.md"))]
+        pages = {f"/services/{name.removesuffix('.md')}": name for name in registers if name not in _WRITTEN.values()}
+        written = [(path, self._document(name)) for path, name in {**_WRITTEN, **pages}.items()]
         files = sorted(p for p in (self._docs / "examples").rglob("*") if p.is_file() and "node_modules" not in p.parts)
         examples = [(f"{EXAMPLES}/{p.relative_to(self._docs / 'examples').as_posix()}", self._file(p, _TEXT)) for p in files]
         return [(TYPES, self._index), *((f"{TYPES}/{code}", self._type(code)) for code in kinds), *samples, *written, *examples]

@@ -21,6 +21,8 @@ code{{font-size:.9em}}a{{color:#0a58a8}}</style></head>
 <body><h1>长白集成平台 · 服务目录</h1>
 <p><a href="/services/developer">开发指南</a>（<a href="/services/developer/en">English</a>） · \
 <a href="/services/portal">门户开发指南</a> · <a href="/services/contracts/api">惠民接口说明</a> · \
+<a href="/services/contracts/hip">交互服务说明</a> · <a href="/services/contracts/regional">区域注册服务说明</a> · \
+<a href="/services/interactions">全部交互</a> · \
 <a href="/services/types">文档类型</a> · <a href="/services/codes">错误代码</a></p>
 <p>用 POST 调用下列地址；SOAP 1.1 与 1.2 都在同一地址应答。{{机构代码}} 换成本机构的代码。</p>
 <table><tr><th>服务</th><th>地址</th><th>接口说明</th></tr>

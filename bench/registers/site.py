@@ -10,6 +10,9 @@ from pathlib import Path
 from tests.support.engine import Engine
 from tests.support.stores import enrol
 
+_PATIENCE = 300.0
+"""Seconds that an engine may take to start or to stop on a busy machine."""
+
 HOSPITALS = ("PROOF-A", "PROOF-B", "PROOF-C", "PROOF-D")
 
 
@@ -23,6 +26,6 @@ def open_engines(folder: Path, database: str, number: int) -> Iterator[list[Engi
     enrol(engines[0], dict.fromkeys(HOSPITALS, "hospital"))
     with ExitStack() as stack:
         for engine in engines:
-            engine.start()
-            stack.callback(engine.stop, signal.SIGTERM)
+            engine.start(wait=_PATIENCE)
+            stack.callback(engine.stop, signal.SIGTERM, _PATIENCE)
         yield engines

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from lxml import etree
 
 from engine.documents.hl7.opening import INTERACTION_ROOTS, MESSAGE_ROOTS, OpenedMessage
-from engine.documents.hl7.services import ACKNOWLEDGEMENT, HL7, Dialect, HipService, RegionalOperation, Service
+from engine.documents.hl7.services import ACKNOWLEDGEMENT, HL7, Dialect, HipService, RegionalOperation, Service, nodes_of
 from engine.documents.reading import XmlDocument
 from engine.errors import Issue
 from engine.message import SHANGHAI
@@ -21,6 +21,8 @@ Query = Literal["OK", "NF", "QE", "AE", ""]
 
 PLATFORM = "CHANGBAI"
 """Our own device id, where the message names no receiver."""
+
+_QUERY_ROOT = "/controlActProcess/queryAck/queryId/@root"
 
 ACT = f"{{{HL7}}}controlActProcess"
 _DEVICE_ROOTS = {
@@ -57,7 +59,7 @@ def frame(
     root = etree.Element(f"{{{HL7}}}{name}", {"ITSVersion": "XML_1.0"}, nsmap={None: HL7})
     _header(root, dialect, opened, message_id or uuid.uuid4().hex, now or datetime.now(SHANGHAI))
     _acknowledge(root, dialect, opened, verdict, text)
-    _act(root, dialect, opened, content, query, total)
+    _act(root, opened, content, query, total, _query_root(service))
     return _text(root)
 
 
@@ -117,8 +119,20 @@ def _acknowledge(root: Any, dialect: Dialect, opened: OpenedMessage | None, verd
         _add(detail, "text").text = text
 
 
+def _query_root(service: Service | None) -> str:
+    """Give the root of the query's id, "" where the table of answers has none."""
+    if not isinstance(service, HipService):
+        return MESSAGE_ROOTS["regional"]
+    return next((node.fixed[0] for node in nodes_of(service.nodes_of, "success") if node.path == _QUERY_ROOT), "")
+
+
 def _act(
-    root: Any, dialect: Dialect, opened: OpenedMessage | None, content: XmlDocument | None, query: Query, total: int
+    root: Any,
+    opened: OpenedMessage | None,
+    content: XmlDocument | None,
+    query: Query,
+    total: int,
+    query_root: str,
 ) -> None:
     parts = [_copied(part) for part in content.root.iterchildren("*")] if content is not None else []
     if not parts and not query:
@@ -127,8 +141,7 @@ def _act(
     act.extend(parts)
     if query:
         asked = _add(act, "queryAck")
-        id_root = {} if dialect == "hospital" else {"root": MESSAGE_ROOTS[dialect]}
-        _add(asked, "queryId", **id_root, extension=opened.query_id if opened else "")
+        _add(asked, "queryId", **({"root": query_root} if query_root else {}), extension=opened.query_id if opened else "")
         _add(asked, "queryResponseCode", code=query)
         _add(asked, "resultTotalQuantity", value=str(total))
 

@@ -757,6 +757,47 @@ _ROWS: tuple[Code, ...] = (
         "用 institution certificate 登记。",
     ),
     # DST: destinations
+    # SND-753 and on: laboratory and examination reports
+    Code(
+        "SND-753",
+        "R-SEM",
+        "证件号码与姓名不是同一位居民",
+        "没有登记过这个证件号码的居民，或登记的姓名不同。",
+        "核对证件号码与姓名后重试；从未就诊的居民没有报告。",
+        _WATCH,
+    ),
+    Code(
+        "SND-754",
+        "R-SEM",
+        "居民尚未授权",
+        "居民没有授权该门户查看报告，授权已到期，或已撤回。",
+        "请居民先在门户上授权（GiveConsent）。",
+        "是否需要授权由 config/reports.yaml 的 consent 决定。",
+    ),
+    Code(
+        "SND-755",
+        "R-SEM",
+        "报告不存在或当前不可查看",
+        "报告号不正确，报告尚未发布或已撤回，或早于可查询的月数。",
+        "重新查询报告列表；报告发布后再查看。",
+        "可查询的月数在 config/reports.yaml 的 months。",
+    ),
+    Code(
+        "SND-756",
+        "R-SEM",
+        "查询的时间段不正确",
+        "开始时间不早于结束时间。",
+        "把开始时间改为早于结束时间后重试。",
+        _WATCH,
+    ),
+    Code(
+        "SND-757",
+        "R-SEM",
+        "授权截止时间已过",
+        "授权的截止时间早于现在。",
+        "填写将来的截止时间，或不填（长期有效）。",
+        _WATCH,
+    ),
     Code(
         "DST-101",
         "-",

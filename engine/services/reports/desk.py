@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection
 
-from engine.message import Record
 from engine.report import ReportArrival
 from engine.services.appointments.model import Listing, Page
 from engine.services.reports.contents import ASKED, Contents
@@ -18,6 +17,7 @@ from engine.services.reports.notices import give_notices, list_notices
 from engine.services.reports.readings import Readings
 from engine.services.reports.rules import ReportRules
 from engine.services.reports.wishes import Wishes
+from engine.services.residents import one_person
 from engine.store.database import Database
 from engine.store.sealing import Seal
 
@@ -107,7 +107,7 @@ class Reports:
     def subscribe(self, connection: Connection, reader: Reader, claim: ResidentClaim) -> None:
         """Tell this portal of a resident's reports from now on; refused without consent."""
         whose, now = self._wishes.resident(connection, claim), self._now()
-        self._wishes.need(connection, self._rules, reader.portal, self._people(connection, whose), now)
+        self._wishes.need(connection, self._rules, reader.portal, one_person(connection, whose), now)
         self._wishes.subscribe(connection, reader, whose, now)
 
     def unsubscribe(self, connection: Connection, reader: Reader, claim: ResidentClaim) -> None:

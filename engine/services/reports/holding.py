@@ -88,7 +88,9 @@ class Holding:
     def numbered(self, connection: Connection, institution: str, number: str) -> str:
         """Give our number of an institution's report number, "" when it is not known."""
         mine = select(report.c.report).where(report.c.number == self.lookup(institution, "report", number), report.c.joined == "")
-        keyed = report.c.report.in_(select(report_key.c.report).where(report_key.c.lookup == self.lookup(institution, "report", number)))
+        keyed = report.c.report.in_(
+            select(report_key.c.report).where(report_key.c.lookup == self.lookup(institution, "report", number))
+        )
         return connection.execute(mine.where(keyed)).scalar() or ""
 
     def keep(self, connection: Connection, one: Held, at: datetime) -> None:
@@ -136,9 +138,7 @@ class Holding:
             self._join(connection, first, other)
         return [first]
 
-    def _nearest(
-        self, connection: Connection, found: Sequence[Held], named: Mapping[str, tuple[KeyKind, str]]
-    ) -> Sequence[Held]:
+    def _nearest(self, connection: Connection, found: Sequence[Held], named: Mapping[str, tuple[KeyKind, str]]) -> Sequence[Held]:
         """Choose, of reports that are told apart by their numbers, those that the strongest key leads to."""
         rows = connection.execute(select(report_key.c.report, report_key.c.kind).where(report_key.c.lookup.in_(list(named))))
         led: dict[str, set[str]] = {}
@@ -163,7 +163,9 @@ class Holding:
         if not one.resident:
             one.resident, one.claimed = other.resident, other.claimed
         one.person = _fuller(one.person, other.person)
-        connection.execute(update(report).where(report.c.report == other.report).values(joined=one.report, resident="", number=""))
+        connection.execute(
+            update(report).where(report.c.report == other.report).values(joined=one.report, resident="", number="")
+        )
         connection.execute(update(report).where(report.c.joined == other.report).values(joined=one.report))
 
     def _open(self, connection: Connection, naming: Naming) -> Held:

@@ -8,9 +8,9 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from engine.services.appointments.model import Listing, Page
+from engine.services.appointments.refusals import refuse
 from engine.services.reports.holding import Held
 from engine.services.reports.model import ReportNotice
-from engine.services.appointments.refusals import refuse
 from engine.services.reports.tables import notice, notice_count
 from engine.store.columns import AnyRow
 from engine.store.database import Database, insert_into
@@ -49,7 +49,13 @@ def list_notices(database: Database, portal: str, after: int, page: Page) -> Lis
 
 def _notice(row: AnyRow) -> ReportNotice:
     return ReportNotice(
-        number=row.number, report=row.report, institution=row.institution, kind=row.kind, status=row.status, at=row.at, noted=row.noted
+        number=row.number,
+        report=row.report,
+        institution=row.institution,
+        kind=row.kind,
+        status=row.status,
+        at=row.at,
+        noted=row.noted,
     )
 
 

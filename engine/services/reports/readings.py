@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
 from engine.services.appointments.model import Listing, Page
+from engine.services.appointments.refusals import refuse
 from engine.services.audit import Audit, looked_at
 from engine.services.reports.contents import Contents
 from engine.services.reports.holding import Held, Holding
 from engine.services.reports.log import StatusLog
 from engine.services.reports.model import VISIBLE, Reader, ReportSummary, ReportView, ResidentClaim, StatusEntry, shown
-from engine.services.appointments.refusals import refuse
 from engine.services.reports.rules import ReportRules
 from engine.services.reports.tables import report
 from engine.services.reports.wishes import Wishes

@@ -7,10 +7,10 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, update
 
+from engine.services.appointments.refusals import refuse
 from engine.services.audit import Audit, changed
 from engine.services.identifying import Key, Person, contradictions, identity_form
 from engine.services.reports.model import Reader, ResidentClaim
-from engine.services.appointments.refusals import refuse
 from engine.services.reports.rules import ReportRules
 from engine.services.reports.tables import consent, subscription
 from engine.services.residents import find_resident, one_person

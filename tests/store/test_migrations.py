@@ -15,6 +15,7 @@ from alembic.script import ScriptDirectory
 import engine.services
 import engine.services.appointments
 import engine.services.registers
+import engine.services.reports
 import engine.store
 from engine.services import merging, records, residents
 from engine.store import migrations, tables
@@ -25,7 +26,13 @@ from tests.support.seals import SEAL
 
 
 def declare_everything():
-    for package in (engine.store, engine.services, engine.services.appointments, engine.services.registers):
+    for package in (
+        engine.store,
+        engine.services,
+        engine.services.appointments,
+        engine.services.registers,
+        engine.services.reports,
+    ):
         for module in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
             importlib.import_module(module.name)
 

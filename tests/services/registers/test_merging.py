@@ -255,3 +255,33 @@ def _until_taken(office, message):
         except TryAgain:
             continue
     raise AssertionError("the store never took it")
+
+
+def test_a_wrong_identity_number_is_corrected_first_and_then_merged(office):
+    office.ask("residents", "add", patientId="P1", identity=LI, **PERSON)
+    office.ask("residents", "add", patientId="P2", identity=WANG, **PERSON)
+    office.take(said("D1", LI), said("E1", WANG))
+    assert office.refused("residents", "merge", survivorId="P1", obsoleteId="P2") == "SND-735"
+    office.ask("residents", "update", patientId="P2", identity=LI, **PERSON)
+    (question,) = questions(office.database)
+    assert (question["reasons"], question["state"]) == ("keys", "open")
+    office.ask("residents", "merge", survivorId="P1", obsoleteId="P2")
+    assert [item["patientId"] for item in office.ask("residents", "query", identity=LI).items] == ["P1"]
+    assert searched(office, "H1", identity=LI) == ["D1"]
+    with office.database.write() as connection:
+        settle_conflict(connection, SEAL, question["resident"], question["other"], "same", by="admin", reason="核实", at=LATER)
+    assert searched(office, "H1", identity=LI) == ["D1", "E1"]
+
+
+def test_entries_that_a_person_says_are_of_another_go_to_that_one(office):
+    office.ask("residents", "add", patientId="P1", identity=LI, **PERSON)
+    office.ask("orders", "add", "H2", number="N1", identity=LI, patientId="Q1", name="测试患者假", gender="1", birth="19900307")
+    (question,) = questions(office.database)
+    office.ask("residents", "add", "H2", patientId="Q2", identity=LI, **PERSON)
+    assert office.ask("orders", "query", "H2", identity=LI).total == 1
+    with office.database.write() as connection:
+        settle_conflict(
+            connection, SEAL, question["resident"], question["other"], "different", by="admin", reason="核实", at=LATER
+        )
+    assert office.ask("orders", "query", "H2", identity=LI).total == 0
+    assert office.ask("orders", "query", "H2", patientId="Q1").total == 1

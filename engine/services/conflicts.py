@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select, update
 from engine.services.audit import Audit, changed
 from engine.services.merging import Said, hold_people, merge_people
 from engine.services.records import record
-from engine.services.registers.entries import entry
+from engine.services.registers.tables import entry
 from engine.services.residents import resident_conflict
 from engine.store.sealing import Seal
 

@@ -11,8 +11,9 @@ from engine.hospital import Values
 from engine.interaction import Answered, Interaction
 from engine.services.recordrights import Scope
 from engine.services.registers.asked import found_text, limit, needed, refuse, said
-from engine.services.registers.entries import Entries, Fresh, Kept, Sought, entry
+from engine.services.registers.entries import Entries, Fresh, Kept, Sought
 from engine.services.registers.persons import terms_of
+from engine.services.registers.tables import entry
 
 _LEFT_OUT = frozenset({"authorId", "authorName"})
 

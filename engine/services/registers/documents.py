@@ -14,8 +14,9 @@ from engine.services.library import Body
 from engine.services.recordrights import RecordRights
 from engine.services.records import KeptRecord, RecordsDesk, record
 from engine.services.registers.asked import found_text, limit, needed, parts, refuse, said, span, written_time
-from engine.services.registers.entries import Entries, Fresh, entry, term
+from engine.services.registers.entries import Entries, Fresh
 from engine.services.registers.persons import Reach, audit_reading, is_patient, reach, terms_of
+from engine.services.registers.tables import entry, term
 from engine.services.residents import one_person
 
 REGISTER = "documents"

@@ -17,7 +17,8 @@ from engine.services.linking import Link, link
 from engine.services.recordrights import Scope
 from engine.services.records import record
 from engine.services.registers.asked import said
-from engine.services.registers.entries import entry, having
+from engine.services.registers.entries import having
+from engine.services.registers.tables import entry
 from engine.services.residents import find_resident, one_person
 from engine.store.sealing import Seal
 

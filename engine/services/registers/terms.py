@@ -10,8 +10,9 @@ from sqlalchemy import Connection, true
 from engine.hospital import Values
 from engine.interaction import Answered, Interaction
 from engine.services.registers.asked import found_text, limit, needed, parts, refuse, said
-from engine.services.registers.entries import Entries, Fresh, Kept, Sought, entry
+from engine.services.registers.entries import Entries, Fresh, Kept, Sought
 from engine.services.registers.persons import terms_of
+from engine.services.registers.tables import entry
 
 REGISTER = "terms"
 _HEAD = ("valueSet", "valueSetName", "version", "versionName", "status", "parent", "kind")

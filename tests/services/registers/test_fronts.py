@@ -9,7 +9,8 @@ from sqlalchemy import select
 
 from engine.errors import SenderError, TryAgain
 from engine.services.registers import lock_order
-from engine.services.registers.entries import Entries, entry, version
+from engine.services.registers.entries import Entries
+from engine.services.registers.tables import entry, version
 from engine.store.database import Database
 from engine.store.writer import Writer
 from tests.services.registers.office import LI, PERSON, Office

@@ -26,8 +26,6 @@ UNKNOWN = {
     "S0031": {"就诊日期时间", "患者姓名", "责任医师标识符", "责任医师标识符的标识 root", "责任医师姓名"},
     # S0032 does not name the responsible doctor.
     "S0034": {"责任医师标识", "责任医师标识的标识 root", "责任医师姓名"},
-    # The reply has no root at its queryId in any other service.
-    "S0079": {"查询标识符的标识 root"},
 }
 """Required nodes of an answer that nothing we are told can fill."""
 

@@ -39,7 +39,7 @@ class Invention:
         self.institution = institution
         self.document_type = _TYPES.get(service.key, _USUAL_TYPE)
         plan = _plans()[self.document_type]
-        self.visit: Visit = invent_visit(_words(), plan, Random(f"person/{seed}"), seed, institution, full=False)
+        self.visit: Visit = invent_visit(_words(), plan, Random(f"{self.document_type}/{seed}"), seed, institution, full=False)
         self.moment = _FIRST + timedelta(minutes=seed)
         self.roots: Mapping[str, str] = {
             node.path.removesuffix("/@root"): node.fixed[0]
@@ -94,7 +94,7 @@ _COUNTS = pattern("数|量|次|匹配|天|年龄|身高|体重|压|体温|脉搏
 
 
 def _identity(made: Invention, node: Node) -> str:
-    if _STAFF.search(node.meaning):
+    if _STAFF.search(node.meaning) or "healthCare" in node.path:
         return identity_number("220102", datetime(1980, 1, 1, tzinfo=SHANGHAI), 100 + 2 * (made.seed % 400))
     return made.visit.identity
 
@@ -196,6 +196,6 @@ _BY_MEANING: tuple[tuple[Pattern[str], _Way], ...] = (
     (pattern("文档标识|文档流水号"), _document),
     (pattern("患者标识"), "P{number}"),
     (pattern("消息ID|查询ID|查询标识"), "{made.message_id}"),
-    (pattern("返回条数"), "50"),
+    (pattern("返回(条数|结果)"), "50"),
 )
 """What a meaning says of a value, the first that fits."""

@@ -20,10 +20,10 @@ from engine.services.registers.tables import entry, term
 from engine.services.residents import one_person
 
 REGISTER = "documents"
-_PERSON = ("patientId", "identity", "inpatientNumber", "outpatientNumber")
+_PERSON = ("patientId", "identity", "healthCard", "inpatientNumber", "outpatientNumber")
 _NOTED = ("documentId", "type", "confidentiality")
 _MOST = 2000
-"""How many documents are looked through for an author or a name, which are sealed."""
+"""How many documents are looked through for an author, a name or a title, which are sealed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +91,10 @@ class Documents:
         return base64.b64encode(body).decode("ascii")
 
     def _is_there(self, connection: Connection, asked: Interaction) -> bool:
-        """Tell whether a document that the caller may not read has the number it asked for."""
+        """Tell whether a document of another institution, which the caller may not read, has the number it asked for."""
         everyone = Reach(people=None, everyone=True, caller=asked.institution)
         narrowed = replace(asked, values={"documentId": said(asked.values, "documentId")})
-        where = [*self._conditions(narrowed, everyone), record.c.state == "current"]
+        where = [*self._conditions(narrowed, everyone), record.c.state == "current", record.c.institution != asked.institution]
         return connection.execute(select(1).select_from(record).where(*where).limit(1)).first() is not None
 
     def _found(self, connection: Connection, asked: Interaction) -> tuple[Reach, list[KeptRecord], int]:
@@ -105,7 +105,7 @@ class Documents:
         where = [*self._conditions(asked, mine), record.c.state == "current", self._open(asked.institution)]
         query = select(record).where(*where).order_by(record.c.placed.desc(), record.c.message.desc())
         most, desk = limit(asked.values), RecordsDesk(self.entries.seal)
-        wanted = terms_of(asked.values, ("author", "name"))
+        wanted = terms_of(asked.values, ("author", "name", "typeName"))
         if not wanted:
             found = [desk.kept(row) for row in connection.execute(query.limit(most)).mappings()]
             total = len(found)
@@ -173,7 +173,8 @@ class Documents:
             said(note, "authorId"),
             said(note, "authorName"),
         )
-        return author and said(wanted, "name") in ("", one.resident_name, said(note, "name"))
+        title = said(wanted, "typeName") in ("", one.title, said(note, "typeName"))
+        return author and title and said(wanted, "name") in ("", one.resident_name, said(note, "name"))
 
     def _item(self, connection: Connection, one: KeptRecord) -> Values:
         """Give what is known of a document: by the document itself, and what its message said beyond that."""

@@ -4,6 +4,8 @@
                 xmlns="urn:changbai:canonical:1" exclude-result-prefixes="h">
   <xsl:output encoding="UTF-8"/>
   <xsl:param name="document-type"/>
+  <!-- The sender: an entry that names no institution is its own. -->
+  <xsl:param name="institution"/>
 
   <!-- Identifiers are told apart by their root alone: the same path stands for several of them. -->
   <xsl:variable name="patient" select="'2.16.156.10011.2.5.1.4'"/>
@@ -14,7 +16,7 @@
   <xsl:variable name="form" select="'2.16.156.10011.1.24'"/>
   <xsl:variable name="specimen" select="'2.16.156.10011.1.14'"/>
   <xsl:variable name="department" select="'2.16.156.10011.1.26'"/>
-  <xsl:variable name="institution" select="'2.16.156.10011.1.5'"/>
+  <xsl:variable name="organization" select="'2.16.156.10011.1.5'"/>
   <xsl:variable name="order" select="'2.16.156.10011.2.5.1.31'"/>
   <xsl:variable name="encounter-kinds" select="'2.16.156.10011.2.3.1.271'"/>
 
@@ -74,8 +76,15 @@
       <specimen><xsl:value-of select="$part//*[@root = $specimen]/@extension"/></specimen>
       <author><xsl:apply-templates select="$part" mode="author"/></author>
       <department><xsl:value-of select="$items[@root = $department]/@extension"/></department>
-      <type><xsl:value-of select="$subject//*[@codeSystem = $encounter-kinds]/@code"/></type>
-      <institutionCode><xsl:value-of select="$items[@root = $institution]/@extension"/></institutionCode>
+      <type>
+        <xsl:value-of select="$subject//*[@codeSystem = $encounter-kinds]/@code"/>
+        <!-- A transfer does not say it, and only inpatients are transferred. -->
+        <xsl:if test="$part/h:location1">3</xsl:if>
+      </type>
+      <institutionCode>
+        <xsl:value-of select="$items[@root = $organization]/@extension"/>
+        <xsl:if test="not($items[@root = $organization]/@extension)"><xsl:value-of select="$institution"/></xsl:if>
+      </institutionCode>
       <body>
         <xsl:apply-templates select="$subject" mode="only">
           <xsl:with-param name="part" select="$part"/>
@@ -240,10 +249,13 @@
     <identity><xsl:value-of select="$patients[@root = $identity]/@extension"/></identity>
     <visit><xsl:value-of select="$ids[@root = $visit]/@extension"/></visit>
     <visitTimes><xsl:value-of select="$ids[@root = $times]/@extension"/></visitTimes>
-    <visitNumber>
-      <xsl:value-of select="$ids[@root = $inpatient]/@extension"/>
-      <xsl:if test="not(string($ids[@root = $inpatient]/@extension))"><xsl:value-of select="$outpatients"/></xsl:if>
-    </visitNumber>
+    <!-- Status messages of the laboratory name no visit: beside a number of the request or specimen it narrows nothing. -->
+    <xsl:if test="$document-type != 'S0064' or not($ids[@root = $form or @root = $specimen])">
+      <visitNumber>
+        <xsl:value-of select="$ids[@root = $inpatient]/@extension"/>
+        <xsl:if test="not(string($ids[@root = $inpatient]/@extension))"><xsl:value-of select="$outpatients"/></xsl:if>
+      </visitNumber>
+    </xsl:if>
     <form><xsl:value-of select="$asked/h:actOrderId/h:value/h:item/@extension"/></form>
     <specimen><xsl:value-of select="$ids[@root = $specimen]/@extension"/></specimen>
     <!-- S0060 and S0064 ask for who placed the order, whom the status messages do not name. -->

@@ -66,6 +66,7 @@
       <xsl:apply-templates select="$others[.//@root = '2.16.156.10011.1.2'][1]/h:scopingOrganization[last()]" mode="organization"/>
     </archiveInstitution>
     <contactRelation><xsl:value-of select="h:personalRelationship/h:code/@code"/></contactRelation>
+    <contactRelationName><xsl:apply-templates select="h:personalRelationship/h:code" mode="display"/></contactRelationName>
     <contactPhone><xsl:apply-templates select="h:personalRelationship/h:telecom" mode="telecom"/></contactPhone>
     <contactName><xsl:apply-templates select="h:personalRelationship/h:relationshipHolder1/h:name" mode="text"/></contactName>
   </xsl:template>

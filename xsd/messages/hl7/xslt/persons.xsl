@@ -234,7 +234,11 @@
     </xsl:call-template>
     <xsl:if test="string(c:contactName) or string(c:contactPhone)">
       <personalRelationship>
-        <xsl:if test="string(c:contactRelation)"><code code="{c:contactRelation}"/></xsl:if>
+        <xsl:call-template name="code">
+          <xsl:with-param name="code" select="c:contactRelation"/>
+          <xsl:with-param name="system" select="'2.16.156.10011.2.3.3.8'"/>
+          <xsl:with-param name="display" select="c:contactRelationName"/>
+        </xsl:call-template>
         <xsl:apply-templates select="c:contactPhone" mode="telecom"/>
         <xsl:if test="string(c:contactName)">
           <relationshipHolder1>

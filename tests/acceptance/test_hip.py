@@ -14,6 +14,7 @@ from zeep.transports import Transport
 from engine.documents.hl7.sample import sample_message
 from engine.documents.hl7.services import HIP, REGIONAL
 from engine.inbound.regional import REGIONAL_CONTRACTS
+from tests.monitor.web import Visitor
 from tests.support.hospital import PASSWORD
 from tests.support.interactions import Told
 from tests.support.stores import conserved
@@ -132,6 +133,16 @@ def test_a_refused_message_is_no_document_and_is_not_replayed(engine, hip):
     assert hip("S0002", patient_id="NOBODY-2").verdict == "AE"
     said = engine.command("replay", "--route", "hip-residents", "--code", "SND-732", "--since", "2026-01-01", "--preview")
     assert "->" not in said
+
+
+def test_the_monitor_shows_messages_and_counts_them_for_no_document_type(engine, hip):
+    assert hip("S0001", patient_id="P-8").verdict == "AA"
+    visitor = Visitor(int(engine.monitor.rpartition(":")[2]))
+    visitor.sign_in("admin", engine.password)
+    assert "S0001" in visitor.get("/overview").body
+    for path in ("/completeness", "/quality"):
+        page = visitor.get(f"{path}?institution=HOSP-A")
+        assert (page.status, "<td>S0001" in page.body) == (200, False)
 
 
 def test_what_was_answered_survives_a_restart(engine, hip):

@@ -5,6 +5,7 @@ import zeep
 from lxml import etree
 from zeep.transports import Transport
 
+from engine.documents.hl7.services import REGIONAL
 from engine.inbound.calling import Service
 from engine.inbound.hip import FOREIGN, HIP
 from engine.inbound.limits import FrontLimits
@@ -72,3 +73,11 @@ def test_zeep_calls_every_operation_from_the_wsdl(front, path, query):
     for operation in PATHS[path].operations:
         more = {"action": "S0001"} if path == "/services/hip" else {}
         assert service[operation](message="<消息/>", **more) == f"{operation} <消息/>"
+
+
+def test_the_regional_contracts_have_the_operations_of_the_table_and_no_other():
+    told = {name: set(contract.operations) for name, contract in REGIONAL_CONTRACTS.items()}
+    wanted = {}
+    for operation in REGIONAL.values():
+        wanted.setdefault(operation.register_address, set()).add(operation.name)
+    assert told == wanted

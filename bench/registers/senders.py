@@ -8,7 +8,7 @@ import re
 import time
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from bench.load import read_answer
@@ -32,7 +32,8 @@ _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 class Tally:
     """What the senders saw: the action of every message that was accepted, by hospital and message id.
 
-    `names` is what each message called its patient, `shown` what a query calls each shared resident in the end.
+    `names` is what each message called its patient, `shown` what a query calls each shared resident in the end. `told` hears how
+    many are accepted whenever one more is.
     """
 
     accepted: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -44,6 +45,7 @@ class Tally:
     queries: int = 0
     shown: dict[tuple[str, str], str] = field(default_factory=dict)
     odd: list[str] = field(default_factory=list)
+    told: Callable[[int], None] = lambda _number: None
 
 
 class Line:
@@ -119,7 +121,8 @@ class Sender:
         """Ask what the shared residents of the hospital are called now."""
         for one in range(SHARED):
             patient = f"SHARED-{one}"
-            _, _, text = read(await self._lines[-1].call(envelope(self.hospital, "S0004", f"Z{self._number}", patient=patient)))
+            asked = envelope(self.hospital, "S0004", f"Z{self._number}", patient=patient)
+            _, _, text = await self._persist(self._lines[-1], asked)
             names = _SHOWN.findall(text)
             self._tally.shown[self.hospital, patient] = names[0] if len(names) == 1 else f"{len(names)} residents"
         for line in self._lines:
@@ -166,7 +169,8 @@ class Sender:
     async def _query(self) -> None:
         self._tally.queries += 1
         one = f"SHARED-{self._dice.randrange(SHARED)}"
-        verdict, said = await self._persist(self._lines[0], envelope(self.hospital, "S0004", f"Q{self._number}", patient=one))
+        asked = envelope(self.hospital, "S0004", f"Q{self._number}", patient=one)
+        verdict, said, _ = await self._persist(self._lines[0], asked)
         if verdict != "AA":
             self._tally.odd.append(f"a query was answered {verdict} {said}")
 
@@ -181,30 +185,32 @@ class Sender:
         key = (self.hospital, message_id)
         if len(verdicts) > 1:
             self._tally.repeated += 1
-            if sum("重复提交" not in said for verdict, said in verdicts if verdict == "AA") > 1:
-                self._tally.odd.append(f"{key} {action} was done twice: {verdicts}")
-        for verdict, said in verdicts:
+            if sum("重复提交" not in said for verdict, said, _ in verdicts if verdict == "AA") > 1:
+                self._tally.odd.append(f"{key} {action} was done twice: {[said for _, said, _ in verdicts]}")
+        for verdict, said, _ in verdicts:
             if verdict == "AA":
                 self._tally.accepted[key], self._tally.names[key] = action, name
+                self._tally.told(len(self._tally.accepted))
             else:
                 self._tally.refused[key] = f"{action} {verdict or 'fault'} {said}"
 
-    async def _persist(self, line: Line, body: bytes) -> tuple[str, str]:
-        verdict, said = "", "unanswered"
+    async def _persist(self, line: Line, body: bytes) -> tuple[str, str, str]:
+        """Send until there is a verdict: it, what it says, and the whole reply."""
+        verdict, said, text = "", "unanswered", ""
         for attempt in range(_TRIES):
             began = time.perf_counter()
             try:
-                verdict, said, _ = read(await line.call(body))
+                verdict, said, text = read(await line.call(body))
                 self._tally.latencies.append((time.perf_counter() - began) * 1000)
             except (OSError, EOFError):
-                verdict, said = "", "unanswered"
+                verdict, said, text = "", "unanswered", ""
             if verdict:
                 break
             self._tally.again["ENG-503" if "ENG-503" in said else said[:120]] += 1
             if said != "unanswered" and "ENG-503" not in said:
                 break
             await asyncio.sleep(0.05 * (attempt + 1))
-        return verdict, said
+        return verdict, said, text
 
 
 async def rush(addresses: Sequence[str], senders: int, seconds: float, tally: Tally) -> None:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import signal
 from contextlib import closing
 from datetime import UTC, datetime
 
 import pytest
 
+from bench.processes import children_of
 from bench.proofs import registers
 from bench.registers.holding import look
 from bench.registers.messages import PLACES, envelope, read
-from bench.registers.senders import Tally, identity_of
+from bench.registers.senders import Tally, identity_of, rush
+from bench.registers.site import open_engines
 from engine.documents.packing import pack_gzip
 from engine.identity import check_letter
-from engine.store.database import Database
+from engine.store.database import Database, default_url
 from engine.store.entries import Entry
 from engine.store.journal import Journal
 from tests.support.databases import STORES, migrated_file
@@ -30,6 +35,26 @@ def test_a_short_run_loses_nothing(capsys, store):
     assert "refused 0, done twice or answered oddly 0, differences between answers, journal and registers 0" in said
     assert "deadlocks that PostgreSQL resolved: 0" in said
     assert "holds" in said
+
+
+@pytest.mark.timeout(400)
+def test_a_front_that_is_killed_loses_nothing_that_it_answered_and_does_nothing_twice(tmp_path):
+    killed = []
+
+    def kill(number):
+        if number >= 60 * (len(killed) + 1) and len(killed) < 2:
+            killed.append(children_of(engine.pid)["front-1"].pid)
+            os.kill(killed[-1], signal.SIGKILL)
+
+    tally = Tally(told=kill)
+    with open_engines(tmp_path, "", 1) as (engine,):
+        asyncio.run(rush([engine.services], 12, 8, tally))
+        with closing(Database(default_url(engine.data))) as database:
+            held = look(database, tally)
+    assert (held.wrong, tally.odd, tally.refused) == ([], [], {})
+    assert len(set(killed)) == 2
+    assert tally.again["unanswered"] > 0
+    assert held.messages["ROUTED"] == len(tally.accepted) > 120
 
 
 def test_an_answer_without_a_row_and_a_row_without_its_entry_are_told(tmp_path):

@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol
 from zoneinfo import ZoneInfo
 
 from engine.errors import Issue
+from engine.report import ReportArrival
 
 Lane = Literal["live", "history"]
 LANES: tuple[Lane, ...] = ("live", "history")
@@ -121,7 +122,8 @@ class Record:
 
     `local_numbers` are the institution's own numbers of the patient as `kind^number`, the steadiest kind first.
     Times are timezone-aware; absent values are empty strings or None. `content` is the document as the
-    route left it (bytes of XML); `figures` are the values of operations data, whose own id is class and period.
+    route left it (bytes of XML); `figures` are the values of operations data, whose own id is class and period; `report` is what a
+    report document says.
     """
 
     message: str
@@ -146,3 +148,4 @@ class Record:
     replaces_extension: str = ""
     content: bytes = b""
     figures: tuple[Figure, ...] = ()
+    report: ReportArrival | None = None

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from engine.app.hospitals import callers_of, health_errands, open_hospitals, surroundings, terms_of
 from engine.app.house import BOOKING, House
 from engine.inbound.api_door import CallerOf
+from engine.services.appointments.counter import ReportNews, no_reports
 from engine.services.appointments.desk import Appointments, Handler
 from engine.services.appointments.rules import load_rules
 from engine.services.hospitalhealth import HospitalHealth
@@ -21,14 +22,17 @@ class Booking:
     Raises ConfigError when an adapter or the rules cannot be used.
     """
 
-    def __init__(self, settings: Settings, database: Database, seal: Seal, house: House) -> None:
+    def __init__(
+        self, settings: Settings, database: Database, seal: Seal, house: House, reports: ReportNews = no_reports
+    ) -> None:
         root = house.book.root
         self._settings = settings
         self._adapters = house.adapters
         self.callers: CallerOf = callers_of(settings, house.adapters, root)
         self.health = HospitalHealth(database)
         self.hospitals = open_hospitals(settings, house.adapters, root, self.health.observe)
-        self.appointments = Appointments(database, seal, self.hospitals.ask, terms_of(house.adapters), load_rules(root / BOOKING))
+        terms, rules = terms_of(house.adapters), load_rules(root / BOOKING)
+        self.appointments = Appointments(database, seal, self.hospitals.ask, terms, rules, reports=reports)
 
     def errands(self) -> Mapping[str, Handler]:
         """Give what is done for each kind of errand, for the runner of a worker."""

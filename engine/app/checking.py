@@ -23,6 +23,8 @@ from engine.services.access import load_access
 from engine.services.appointments import pool
 from engine.services.appointments.rules import load_rules
 from engine.services.auditchain import verify_audit
+from engine.services.reports.rules import load_report_rules, unknown_destinations
+from engine.services.reports.statuses import load_statuses
 from engine.settings import Settings, load_settings
 from engine.store import counts
 from engine.store.database import Database
@@ -35,7 +37,7 @@ def check_project(settings: Settings) -> list[Fault]:
     """Lint settings, access, endpoints, catalogue, routes and WSDLs: all faults and warnings, sorted by place."""
     endpoints = _Endpoints(settings)
     checkers: list[lint.Checker] = [
-        _check_settings, lambda _: _check_tls(settings), _check_access, endpoints.check, _check_wsdls, _Hospitals(settings).check,
+        _check_settings, lambda _: _check_tls(settings), _check_access, endpoints.check, _check_wsdls, _Hospitals(settings).check, _Reports(endpoints).check,
     ]  # fmt: skip
     try:
         press = Press(settings.project, document_limits(settings))
@@ -97,6 +99,18 @@ class _Hospitals:
         load_rules(root / BOOKING)
         open_hospitals(self._settings, read_adapters(self._settings, root), root, lambda _call: None).close()
         return ()
+
+
+class _Reports:
+    """config/reports.yaml and the tables of statuses."""
+
+    def __init__(self, endpoints: _Endpoints) -> None:
+        self._endpoints = endpoints
+
+    def check(self, root: Path) -> Iterable[Fault]:
+        """Read them; notices go to destinations that there are."""
+        yield from unknown_destinations(load_report_rules(root), self._endpoints.names())
+        load_statuses(root)
 
 
 def _check_wsdls(root: Path) -> Iterable[Fault]:

@@ -12,6 +12,7 @@ from engine.app.appointments import Booking
 from engine.app.ground import Ground
 from engine.app.house import PACE, House, build_desks
 from engine.app.interactions import Interactions, open_registers
+from engine.app.reports import Reporting, report_rules
 from engine.app.sets import Judging, Sets
 from engine.documents.catalogue import Catalogue
 from engine.errors import Issue, SenderError
@@ -35,8 +36,10 @@ from engine.inhand.board import Board, Place
 from engine.inhand.deaths import Deaths
 from engine.inhand.pace import Pace
 from engine.services.applications import Applications
+from engine.services.appointments.counter import ReportNews
 from engine.services.audit import AuditNote
 from engine.services.institutions import judge_custodian
+from engine.services.reports.desk import Reports
 from engine.store.journal import Journal
 
 
@@ -47,11 +50,16 @@ class Doors:
         self.admission = Admission(
             ground.institutions, ground.access, ground.audit, ground.put_down, signins=ground.signins, take=ground.take
         )
-        self.documents = DocumentDoor(ground, house, board)
-        self._booking = BookingDoor(ground, house)
+        self._reporting = reporting = Reporting(ground.database, ground.seal, house)
+        self.documents = DocumentDoor(ground, house, board, reporting.reports)
+        self._booking = BookingDoor(ground, house, reporting.hearing.pushed)
         documents, booking = self.documents, self._booking
         self._interactions = Interactions(
-            ground, documents.journal, documents.intake, documents.filing, open_registers(ground, booking.appointments)
+            ground,
+            documents.journal,
+            documents.intake,
+            documents.filing,
+            open_registers(ground, booking.appointments, reporting.hearing),
         )
         applications = Applications(ground.database, ground.seal)
         self._registration = Registration(ground.institutions, applications, ground.audit, ground.put_down)
@@ -69,7 +77,9 @@ class Doors:
     async def take_up(self, folder: Path) -> Catalogue:
         """Work by another set of files; raises, and then nothing is exchanged."""
         house = await self.documents.load(folder)
+        await asyncio.to_thread(report_rules, house)
         await self._booking.take_up(house)
+        await asyncio.to_thread(self._reporting.renew, house)
         await self.documents.take_up(house)
         return house.press.catalogue
 
@@ -85,8 +95,8 @@ class Doors:
 class DocumentDoor:
     """The collection service: documents come in, and hospitals ask about them."""
 
-    def __init__(self, ground: Ground, house: House, board: Board) -> None:
-        settings, desks = ground.settings, build_desks(ground.seal)
+    def __init__(self, ground: Ground, house: House, board: Board, reports: Reports) -> None:
+        settings, desks = ground.settings, build_desks(ground.seal, reports)
         self.journal = Journal(ground.database, ground.seal)
         explain = partial(explanation, settings.public_address.rstrip("/"))
         self.reading = Reading(ground.database)
@@ -137,9 +147,9 @@ class DocumentDoor:
 class BookingDoor:
     """The services of appointments: portals book at /services/appointment, hospitals call ApiService at both its addresses."""
 
-    def __init__(self, ground: Ground, house: House) -> None:
+    def __init__(self, ground: Ground, house: House, reports: ReportNews) -> None:
         chosen = ground.settings.hospitals
-        self._booking = Booking(ground.settings, ground.database, ground.seal, house)
+        self._booking = Booking(ground.settings, ground.database, ground.seal, house, reports)
         self.appointments = appointments = self._booking.appointments
         turns = HospitalCalls(each=chosen.portal_each, together=chosen.portal_together, patience=chosen.portal_patience)
         self._portals = AppointmentDoor(appointments, turns)

@@ -27,13 +27,16 @@ from engine.services.appointments.rules import BookingRules
 from engine.services.audit import Audit, changed
 from engine.services.operations import OperationsDesk
 from engine.services.records import RecordsDesk
+from engine.services.reports.desk import Reports, ReportsDesk
+from engine.services.reports.rules import REPORTS
+from engine.services.reports.statuses import status_files
 from engine.services.users import first_administrator
 from engine.settings import Settings
 from engine.store.database import Database
 from engine.store.revisions import is_kept, keep_revision
 from engine.store.sealing import Seal
 
-DESKS = ("records", "operations")
+DESKS = ("records", "operations", "reports")
 """Our own services that a route may send to."""
 
 PACE = "pace"
@@ -65,7 +68,8 @@ def read_adapters(settings: Settings, top: Path) -> Adapters:
 def leaning(top: Path, endpoints: Endpoints, adapters: Adapters) -> tuple[str, ...]:
     """Name the files that belong to a set beside those of its routes."""
     rules = (BOOKING,) if (top / BOOKING).is_file() else ()
-    return (*endpoints.files(top), *adapters.files(top), *rules)
+    told = (REPORTS,) if (top / REPORTS).is_file() else ()
+    return (*endpoints.files(top), *adapters.files(top), *rules, *told, *status_files(top))
 
 
 def document_limits(settings: Settings) -> Limits:
@@ -95,9 +99,9 @@ def load_house(settings: Settings, root: Path | None = None, press: Press | None
     return House(press=press, endpoints=endpoints, adapters=adapters, book=book)
 
 
-def build_desks(seal: Seal) -> dict[str, Desk]:
+def build_desks(seal: Seal, reports: Reports) -> dict[str, Desk]:
     """Build the desks of our own services, by the names of DESKS."""
-    return {"records": RecordsDesk(seal), "operations": OperationsDesk(seal)}
+    return {"records": RecordsDesk(seal), "operations": OperationsDesk(seal), "reports": ReportsDesk(reports)}
 
 
 def tls_context(settings: Settings, *, clients: bool) -> ssl.SSLContext | None:

@@ -15,13 +15,14 @@ from engine.inbound.regional import REGIONAL_CONTRACTS
 from engine.interaction import Register
 from engine.services.appointments.desk import Appointments
 from engine.services.registers import build_registers, lock_order
+from engine.services.reports.hearing import Hearing
 from engine.store.journal import Journal
 
 
-def open_registers(ground: Ground, appointments: Appointments) -> Mapping[str, Register]:
+def open_registers(ground: Ground, appointments: Appointments, hearing: Hearing) -> Mapping[str, Register]:
     """Build the registers behind the interaction services over the store of a front."""
     body = bodies(ground.database, ground.seal)
-    return build_registers(ground.seal, rights=ground.access.records, body=body, orders=appointments.told)
+    return build_registers(ground.seal, rights=ground.access.records, body=body, orders=appointments.told, filed=hearing.filed)
 
 
 class Interactions:

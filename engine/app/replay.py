@@ -8,6 +8,7 @@ from datetime import UTC, datetime, time
 
 from engine.app.cellar import open_seal, open_store
 from engine.app.house import build_desks, load_in_force
+from engine.app.reports import Reporting
 from engine.documents.packing import gunzip_stored
 from engine.errors import EngineError, Issue
 from engine.inbound.judge import UNWALKED, Judge, Judgement
@@ -78,7 +79,7 @@ class _Replay:
         institutions = Institutions(database, self._seal)
         self._journal = Journal(database, self._seal)
         self._deaths = Deaths(settings.data)
-        self._desks = build_desks(self._seal)
+        self._desks = build_desks(self._seal, Reporting(database, self._seal, house).reports)
         self._judge = Judge(house.press, house.book, lambda caller, custodian: _custodian(institutions, caller, custodian))
 
     def find(self, wanted: Wanted) -> Iterator[Facts]:

@@ -18,6 +18,7 @@ from engine.documents.drawing import Drawn
 from engine.documents.packing import Unpacked, unpack_binary, unpack_text
 from engine.documents.press import Press
 from engine.documents.reading import XmlDocument
+from engine.documents.reports import REPORT_TYPES, draw_report
 from engine.errors import Issue, SenderError
 from engine.inbound.encryption import Decryption, KeyOf, no_key
 from engine.inbound.poison import Vigil
@@ -216,6 +217,9 @@ class Judge:
             # The parameter names what is replaced, as the journal will do it; the library is not to replace another one too.
             drawn = replace(drawn, replaces_root="", replaces_extension="")
         record = _record(outcome.message, drawn, self.press.figures(cast("XmlDocument", after), before.document_type))
+        if before.document_type in REPORT_TYPES:
+            said = draw_report(cast("XmlDocument", after), before.document_type, drawn, before.institution, before.id)
+            record = replace(record, report=said)
         return Judgement(entry=entry, effects=tuple((desk, record) for desk in outcome.desks))
 
 

@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy import Connection
+
 from engine.errors import DestinationError, Rejected, Unavailable
 from engine.hospital import Ask, HospitalReply, Values
+from engine.report import ReportPerson
 from engine.services.appointments.answers import Meaning, meaning
 from engine.services.appointments.model import Steps, Terms, TermsOf
 from engine.services.appointments.orders import Order, Orders
@@ -36,6 +39,17 @@ class Outcome:
     text: str = ""
 
 
+ReportNews = Callable[[Connection, str, Values, ReportPerson, datetime, str], bool]
+"""Hear of one pushed item (7001) in the caller's transaction: institution, item, whose it is, when, trace; tells whether it is of a report."""
+
+
+def no_reports(
+    _connection: Connection, _institution: str, _item: Values, _whose: ReportPerson, _at: datetime, _trace: str
+) -> bool:
+    """Hear of nothing."""
+    return False
+
+
 def utc_now() -> datetime:
     """Give the time."""
     return datetime.now(UTC)
@@ -52,6 +66,7 @@ class Counter:
     rules: BookingRules
     steps: Steps = lambda _step: None
     now: Callable[[], datetime] = utc_now
+    reports: ReportNews = no_reports
     orders: Orders = field(init=False)
 
     def __post_init__(self) -> None:

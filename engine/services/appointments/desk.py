@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from engine.hospital import Ask, Values
 from engine.services.appointments import booking, changing, patients, pushes, reconciliation, resolving, sync, views
-from engine.services.appointments.counter import Counter, utc_now
+from engine.services.appointments.counter import Counter, ReportNews, no_reports, utc_now
 from engine.services.appointments.model import (
     Answer,
     BookWish,
@@ -52,9 +52,11 @@ class Appointments:
 
     def __init__(
         self, database: Database, seal: Seal, ask: Ask, terms: TermsOf, rules: BookingRules, *,
-        steps: Steps = lambda _step: None, now: Callable[[], datetime] = utc_now,
+        steps: Steps = lambda _step: None, now: Callable[[], datetime] = utc_now, reports: ReportNews = no_reports,
     ) -> None:  # fmt: skip
-        self.counter = Counter(database=database, seal=seal, ask=ask, terms_of=terms, rules=rules, steps=steps, now=now)
+        self.counter = Counter(
+            database=database, seal=seal, ask=ask, terms_of=terms, rules=rules, steps=steps, now=now, reports=reports
+        )
 
     def exchange(self, terms: TermsOf, rules: BookingRules) -> None:
         """Work by other terms and rules from the next call on; what is under way ends as it began."""

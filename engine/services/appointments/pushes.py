@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, delete, select, update
 
 from engine.hospital import Values
+from engine.message import SHANGHAI
+from engine.report import ReportPerson
 from engine.services.appointments.conclusions import number
 from engine.services.appointments.counter import Counter
 from engine.services.appointments.model import Answer, NoticeKind
@@ -172,7 +174,7 @@ def _pay(counter: Counter, connection: Connection, institution: str, values: Val
     return "0", _OK, {}
 
 
-def _push(counter: Counter, connection: Connection, institution: str, values: Values, _trace: str) -> Answer:
+def _push(counter: Counter, connection: Connection, institution: str, values: Values, trace: str) -> Answer:
     told = 0
     for item in values.get("DATA_INFO", ()):
         one = _order(counter, connection, institution, item)
@@ -181,12 +183,33 @@ def _push(counter: Counter, connection: Connection, institution: str, values: Va
             row = connection.execute(select(order).where(*theirs).limit(1)).one_or_none()
             one = None if row is None else counter.orders.opened(row)
         kind = _PUSHES.get(str(item.get("PUSH_TYPE", "")))
+        heard = counter.reports(connection, institution, item, _whose(one), _moment(item) or counter.now(), trace)
         if one is None or kind is None:
+            told += heard
             continue
         text = f"{item.get('PUSH_CONTENT', '')}（编号 {item.get('PUSH_ID', '')}）"
         give_notice(connection, counter.seal, one.portal, institution, one.order_id, kind, text, counter.now())
         told += 1
     return ("0", _OK, {}) if told else ("700101", "用户不存在", {})
+
+
+def _whose(one: Order | None) -> ReportPerson:
+    """Say whose a pushed item is: the patient of the order it names, of whom it tells no number itself."""
+    if one is None:
+        return ReportPerson()
+    return ReportPerson(
+        identity=one.person.get("id_number", "") if one.person.get("id_type") == "1" else "", name=one.person.get("name", ""),
+        gender=one.person.get("sex", ""), birth=one.person.get("birthday", "").replace("-", ""), card=one.person.get("health_card", ""),
+        numbers=tuple(f"patient^{number}" for number in (one.person.get("hospital_patient"),) if number),
+    )  # fmt: skip
+
+
+def _moment(item: Values) -> datetime | None:
+    """Read the time of a pushed item, of Shanghai; None when it is none."""
+    try:
+        return datetime.fromisoformat(str(item.get("DATA_TIME", ""))).replace(tzinfo=SHANGHAI)
+    except ValueError:
+        return None
 
 
 def _refund_state(counter: Counter, institution: str, values: Values) -> Answer:

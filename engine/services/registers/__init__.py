@@ -25,10 +25,12 @@ from engine.store.sealing import Seal
 _NAMED = ("survivorId", "identity", "patientId", "number", "scheduleId", "valueSet", "code", "staffId", "areaId", "cardNumber")
 
 
-def build_registers(seal: Seal, *, rights: RecordRights, body: Body, orders: OrderNews) -> Mapping[str, Register]:
+def build_registers(
+    seal: Seal, *, rights: RecordRights, body: Body, orders: OrderNews, filed: filings.Filed = filings.nobody
+) -> Mapping[str, Register]:
     """Give every register by its name; `body` loads the document of a receipt as the library took it (app/library.py).
 
-    A write that is refused or fails leaves nothing behind, and the transaction may go on with the next message.
+    `filed` hears of every fresh entry of a filing and every fresh status, late ones too. A write that is refused or fails leaves nothing behind, and the transaction may go on with the next message.
     """
     entries = Entries(seal)
     found: dict[str, Register] = {
@@ -40,7 +42,7 @@ def build_registers(seal: Seal, *, rights: RecordRights, body: Body, orders: Ord
         "areas": areas(entries),
         "documents": Documents(entries, rights, body),
         "schedules": Schedules(entries),
-        **dict(filings.registers(entries, rights, {"appointment-status": OrderMoves(orders)})),
+        **dict(filings.registers(entries, rights, {"appointment-status": OrderMoves(orders)}, filed)),
     }
     return {name: _whole(register) for name, register in found.items()}
 

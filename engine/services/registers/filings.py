@@ -44,6 +44,13 @@ _SHOWN = ("number", "status", "statusName", "at", "body")
 Told = Callable[[Connection, Interaction, Values], str]
 """Let an event that is the latest of its number move something else; gives what is to be said of it. Raises SenderError."""
 
+Filed = Callable[[Connection, Interaction, Values], None]
+"""Hear of an entry or an event that was not known before, once it is kept."""
+
+
+def nobody(_connection: Connection, _asked: Interaction, _values: Values) -> None:
+    """Hear of nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Filings:
@@ -52,6 +59,7 @@ class Filings:
     entries: Entries
     rights: RecordRights
     register: str
+    filed: Filed = nobody
 
     def __call__(self, connection: Connection, asked: Interaction) -> Answered:
         """Do what is asked."""
@@ -67,6 +75,8 @@ class Filings:
                 raise refuse("SND-731", f"{KINDS[self.register]} {number} 已经登记，内容不同。", "需要修改时请使用更新服务。")
         fresh = [self._tied(connection, asked, one) for one in wanted if one.key not in before]
         self.entries.add(connection, self.register, asked.institution, asked.receipt, fresh, asked.received)
+        for one in fresh:
+            self.filed(connection, asked, one.values)
         if not fresh:
             return Answered(text="已登记过，内容相同")
         return Answered(text="已登记" if len(wanted) == 1 else f"已登记 {len(fresh)} 条")
@@ -115,6 +125,7 @@ class StatusFilings:
     rights: RecordRights
     register: str
     told: Told | None = None
+    filed: Filed = nobody
 
     def __call__(self, connection: Connection, asked: Interaction) -> Answered:
         """Do what is asked."""
@@ -136,6 +147,8 @@ class StatusFilings:
         words = [self.told(connection, asked, one.values) for one in fresh if one.key not in late] if self.told else []
         tied = [self._tied(connection, asked, one) for one in fresh]
         self.entries.add(connection, self.register, asked.institution, asked.receipt, tied, asked.received)
+        for one in fresh:
+            self.filed(connection, asked, one.values)
         text = "状态已登记" if not late else "状态已登记，早于已知的最新状态，不改变当前状态"
         return Answered(text="；".join([text, *filter(None, words)]))
 
@@ -179,7 +192,9 @@ def _item(one: Kept) -> Values:
     return {name: one.values[name] for name in _SHOWN if name in one.values}
 
 
-def registers(entries: Entries, rights: RecordRights, told: Mapping[str, Told]) -> Sequence[tuple[str, Filings | StatusFilings]]:
-    """Give every register of filings by its name; `told` hears of the events of one."""
-    kept = [(name, Filings(entries, rights, name)) for name in KINDS]
-    return [*kept, *((name, StatusFilings(entries, rights, name, told.get(name))) for name in STATUS_KINDS)]
+def registers(
+    entries: Entries, rights: RecordRights, told: Mapping[str, Told], filed: Filed
+) -> Sequence[tuple[str, Filings | StatusFilings]]:
+    """Give every register of filings by its name; `told` hears of the latest events of one, `filed` of all that is fresh."""
+    kept = [(name, Filings(entries, rights, name, filed)) for name in KINDS]
+    return [*kept, *((name, StatusFilings(entries, rights, name, told.get(name), filed)) for name in STATUS_KINDS)]

@@ -54,9 +54,7 @@ class Contents:
         present = next((row for row in rows if row.version == one.version), None)
         known = next((row for row in rows if row.digest == digest and not row.gone), None)
         if known is not None or (present is not None and _is_same(present, essence, arrival.source)):
-            if arrival.receipt and known is not None and known.source not in ASKED and arrival.source not in ASKED:
-                # The document came again under another receipt: whoever revokes that one means this content.
-                self._set(connection, one.report, known.version, receipt=arrival.receipt)
+            self._again(connection, one.report, known if known is not None else present, arrival)
             return
         number = max((row.version for row in rows), default=0) + 1
         connection.execute(insert(report_version), {
@@ -73,6 +71,15 @@ class Contents:
             return
         one.version, one.placed = number, arrival.content.reported or arrival.at
         self._status(connection, one, arrival, AMENDED if present is not None else RELEASED, noted)
+
+    def _again(self, connection: Connection, number: str, same: AnyRow | None, arrival: ReportArrival) -> None:
+        """Note that a content came again: of when it is at the latest, and the receipt by which its document may be revoked now."""
+        if same is None:
+            return
+        if arrival.at > same.at:
+            self._set(connection, number, same.version, at=arrival.at)
+        if arrival.receipt and same.source not in ASKED and arrival.source not in ASKED:
+            self._set(connection, number, same.version, receipt=arrival.receipt)
 
     def _status(self, connection: Connection, one: Held, arrival: ReportArrival, status: int, noted: datetime) -> None:
         content = arrival.content

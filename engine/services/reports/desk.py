@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection
 
-from engine.report import ReportArrival
+from engine.message import Record
+from engine.report import ReportArrival, ReportKind
 from engine.services.appointments.model import Listing, Page
 from engine.services.reports.contents import ASKED, Contents
 from engine.services.reports.holding import Held, Holding
@@ -21,14 +22,14 @@ from engine.services.residents import one_person
 from engine.store.database import Database
 from engine.store.sealing import Seal
 
-News = Callable[[Connection, ReportEvent], None]
-"""Hear of an event that a hospital told by itself, within its transaction; what is asked of the hospital next may be planned there."""
+News = Callable[[Connection, str, ReportEvent], None]
+"""Hear of an event that a hospital told by itself, with our number of its report, within its transaction; what is asked of the hospital next may be planned there."""
 
 Send = Callable[[Connection, Mapping[str, str], ReportNotice], None]
 """Deliver a notice to portals by their destinations (portal to destination), within the transaction; its number is 0."""
 
 
-def _nobody(_connection: Connection, _event: ReportEvent) -> None:
+def nobody(_connection: Connection, _number: str, _event: ReportEvent) -> None:
     """Plan nothing."""
 
 
@@ -44,7 +45,7 @@ class Reports:
     """The reports of a store. Every method but `notices` works in the caller's write transaction; refusals raise SenderError (SND-7xx)."""
 
     def __init__(
-        self, database: Database, seal: Seal, *, rules: ReportRules, news: News = _nobody, send: Send = _nowhere,
+        self, database: Database, seal: Seal, *, rules: ReportRules, news: News = nobody, send: Send = _nowhere,
         now: Callable[[], datetime] = _utc_now,
     ) -> None:  # fmt: skip
         self._database = database
@@ -66,7 +67,7 @@ class Reports:
         """Keep a status that was told of a report; gives our number of the report. Raises Collision, ValueError without any key."""
         number, fresh = self._log.tell(connection, event, self._now())
         if fresh and event.source not in ASKED:
-            self._news(connection, event)
+            self._news(connection, number, event)
         return number
 
     def keep(self, connection: Connection, arrival: ReportArrival) -> str:
@@ -76,6 +77,10 @@ class Reports:
     def withdraw(self, connection: Connection, receipts: Sequence[str]) -> None:
         """Take back what documents brought that were revoked or replaced; others are no error."""
         self._contents.withdraw(connection, receipts, self._now())
+
+    def kind_of_form(self, connection: Connection, institution: str, form: str) -> ReportKind | None:
+        """Tell what kind of report is known by a request form, None when there is none."""
+        return self._holding.kind_of(connection, institution, "form", form)
 
     def content_time(self, connection: Connection, institution: str, number: str) -> datetime | None:
         """Tell of when the latest content of a hospital's report number is, None when there is none yet."""
@@ -128,3 +133,20 @@ class Reports:
                 at=one.status_at or noted, noted=noted,
             )  # fmt: skip
             self._send(connection, named, told)
+
+
+class ReportsDesk:
+    """Take the reports that documents bring within the transaction that journals them."""
+
+    def __init__(self, reports: Reports) -> None:
+        self._reports = reports
+
+    def take(self, connection: Connection, records: Sequence[Record]) -> None:
+        """Keep the report of each document; one that nothing names, or that says no time, brings none."""
+        for record in records:
+            if record.report is not None:
+                self._reports.keep(connection, record.report)
+
+    def withdraw(self, connection: Connection, receipts: Sequence[str]) -> None:
+        """Take back what revoked and replaced documents brought."""
+        self._reports.withdraw(connection, receipts)

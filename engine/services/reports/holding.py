@@ -93,6 +93,14 @@ class Holding:
         )
         return connection.execute(mine.where(keyed)).scalar() or ""
 
+    def kind_of(self, connection: Connection, institution: str, kind: KeyKind, value: str) -> ReportKind | None:
+        """Give the kind of the report that a key leads to, of several the oldest's; None when there is none."""
+        keyed = report.c.report.in_(
+            select(report_key.c.report).where(report_key.c.lookup == self.lookup(institution, kind, value))
+        )
+        found = connection.execute(select(report.c.kind).where(keyed).order_by(report.c.opened).limit(1)).scalar()
+        return cast("ReportKind | None", found)
+
     def keep(self, connection: Connection, one: Held, at: datetime) -> None:
         """Write a held report back."""
         changed = {

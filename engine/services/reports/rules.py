@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
 
+from engine.errors import Fault
 from engine.yamlfile import Sheet, check_model, read_yaml
 
 REPORTS = "config/reports.yaml"
@@ -30,3 +31,11 @@ def load_report_rules(root: Path) -> ReportRules:
     """Read config/reports.yaml of a set of files; raises ConfigError with all faults at their places."""
     path = root / REPORTS
     return check_model(read_yaml(path, REPORTS), ReportRules) if path.is_file() else ReportRules()
+
+
+def unknown_destinations(rules: ReportRules, endpoints: Collection[str]) -> Iterator[Fault]:
+    """Find notices that would go to a destination nobody knows (CFG-031)."""
+    for portal, name in rules.notices.items():
+        if name not in endpoints:
+            words = f"notices.{portal}: no destination is named {name}"
+            yield Fault(file=REPORTS, line=0, column=0, code="CFG-031", message=words)

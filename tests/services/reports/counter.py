@@ -36,7 +36,7 @@ class Counter:
         self.database = database
         self.now = NOON
         self.news = []
-        given.setdefault("news", lambda _connection, event: self.news.append(event))
+        given.setdefault("news", lambda _connection, number, event: self.news.append((number, event)))
         self.reports = Reports(database, SEAL, rules=rules or ReportRules(), now=lambda: self.now, **given)
 
     def write(self, work, *arguments):

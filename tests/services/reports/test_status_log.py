@@ -100,4 +100,4 @@ def test_an_event_that_we_asked_for_is_no_news(counter):
     counter.tell(70, source="8001", report="R1")
     assert counter.news == []
     counter.tell(80, 5, report="R1")
-    assert [event.status for event in counter.news] == [80]
+    assert [event.status for _, event in counter.news] == [80]

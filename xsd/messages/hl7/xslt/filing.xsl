@@ -75,6 +75,7 @@
       <form><xsl:value-of select="$forms/@extension | $forms[not(@extension)]/@value"/></form>
       <specimen><xsl:value-of select="$part//*[@root = $specimen]/@extension"/></specimen>
       <author><xsl:apply-templates select="$part" mode="author"/></author>
+      <xsl:apply-templates select="$part" mode="said"/>
       <department><xsl:value-of select="$items[@root = $department]/@extension"/></department>
       <type>
         <xsl:value-of select="$subject//*[@codeSystem = $encounter-kinds]/@code"/>
@@ -172,6 +173,16 @@
   </xsl:template>
   <xsl:template match="*" mode="status"/>
   <xsl:template match="*" mode="status-name"/>
+
+  <!-- Who told the state of a specimen, by name, and why. -->
+
+  <xsl:template match="*" mode="said"/>
+  <xsl:template match="h:observationReport" mode="said">
+    <xsl:variable name="name" select=".//h:specimenProcessStep/h:verifier/h:assignedEntity/h:assignedPerson/h:name/h:item/h:part/@value"/>
+    <xsl:variable name="reason" select=".//h:specimenProcessStep/h:verifier/h:modeCode/h:originalText/@value"/>
+    <xsl:if test="string($name)"><authorName><xsl:value-of select="$name"/></authorName></xsl:if>
+    <xsl:if test="string($reason)"><reason><xsl:value-of select="$reason"/></reason></xsl:if>
+  </xsl:template>
 
   <!-- Times. -->
 

@@ -1,0 +1,64 @@
+"""Build the reports over the set of files in force: their rules, the tables of statuses, the delivery of notices."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+from engine.app.house import House
+from engine.documents.packing import pack_gzip
+from engine.documents.reportnotice import notice_document
+from engine.errors import ConfigError
+from engine.message import new_receipt, shanghai_text
+from engine.services.reports.desk import News, Reports, nobody
+from engine.services.reports.hearing import Hearing
+from engine.services.reports.model import ReportNotice, status_name
+from engine.services.reports.rules import ReportRules, load_report_rules, unknown_destinations
+from engine.services.reports.statuses import load_statuses
+from engine.store.database import Connection, Database
+from engine.store.entries import Entry, Order
+from engine.store.journal import Journal
+from engine.store.sealing import Seal
+
+NOTICE = "reportNotice"
+"""What the journal calls the message that tells of a report."""
+
+
+class Reporting:
+    """The reports of one process; they follow the set of files in force. Raises ConfigError when its rules or tables are wrong."""
+
+    def __init__(self, database: Database, seal: Seal, house: House, *, news: News = nobody) -> None:
+        self._journal = Journal(database, seal)
+        self._revision = house.book.revision
+        self.reports = Reports(database, seal, rules=report_rules(house), news=news, send=self._send)
+        self.hearing = Hearing(self.reports, load_statuses(house.book.root), seal)
+
+    def renew(self, house: House) -> None:
+        """Work by another set of files; raises ConfigError, and then nothing is changed."""
+        rules, statuses = report_rules(house), load_statuses(house.book.root)
+        self.reports.exchange(rules)
+        self.hearing.exchange(statuses)
+        self._revision = house.book.revision
+
+    def _send(self, connection: Connection, destinations: Mapping[str, str], told: ReportNotice) -> None:
+        """Journal the message of a notice with a delivery to each destination, in the order of the report's statuses."""
+        content = notice_document({
+            "report": told.report, "institution": told.institution, "kind": told.kind, "status": str(told.status),
+            "statusName": status_name(told.status), "at": shanghai_text(told.at), "noted": shanghai_text(told.noted),
+        })  # fmt: skip
+        receipt = new_receipt(told.noted)
+        entry = Entry(
+            receipt=receipt, institution=told.institution, document_type=NOTICE, document_id="", received=told.noted,
+            route="", revision=self._revision, state="ROUTED", digest=hashlib.sha256(content).hexdigest(), size=len(content),
+            original=pack_gzip(content),
+            orders=tuple(Order(destination=name, key=told.report) for name in sorted(set(destinations.values()))),
+        )  # fmt: skip
+        self._journal.file(connection, [entry])
+
+
+def report_rules(house: House) -> ReportRules:
+    """Read the rules of a set of files; a destination that it does not name is a fault (CFG-031)."""
+    rules = load_report_rules(house.book.root)
+    if faults := list(unknown_destinations(rules, house.endpoints)):
+        raise ConfigError(faults)
+    return rules

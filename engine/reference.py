@@ -15,6 +15,10 @@ from engine.documents.catalogue import Catalogue
 from engine.documents.typebook import TypeBook
 from engine.documents.typepages import index_page, page
 from engine.services.appointments.rules import Block, BookingRules
+from engine.services.reports.model import STATUSES
+from engine.services.reports.rules import ReportRules
+from engine.services.reports.statuses import HEAD as STATUS_HEAD
+from engine.services.reports.statuses import SOURCES, TABLE
 from engine.settings import FLAGS, ROOT, Settings, environment_name
 from engine.yamlfile import read_yaml
 
@@ -116,6 +120,32 @@ def booking_page() -> str:
     return "\n".join([*lines, "", "```yaml", example, "```"]) + "\n"
 
 
+def reports_page() -> str:
+    """Write docs/reports-reference.md: every key of config/reports.yaml, our statuses, and how tables of statuses are written."""
+    lines = [
+        "# 报告 · Reports",
+        "",
+        "由 `make docs` 从 `engine/services/reports/` 生成。写在 `config/reports.yaml`，没有写的取默认值。",
+        "",
+        "| 键 | 默认 | 说明 |",
+        "|---|---|---|",
+    ]
+    for name, field in ReportRules.model_fields.items():
+        default = "" if field.default_factory else f"`{field.default}`"
+        lines.append(f"| `{name}` | {default} | {field.description} |")
+    lines += [
+        "", "```yaml", "months: 6", "consent: required", "notices: { PORTAL-A: portal-news }", "```", "",
+        "`notices` 的目的地收到的消息 · what such a destination receives:", "", "```xml",
+        '<reportNotice xmlns="urn:changbai:report:1"><report/><institution/><kind/><status/><statusName/><at/><noted/></reportNotice>',
+        "```", "", "## 状态 · Statuses", "", "居民只在 70、80 时看到报告 · a resident sees a report in 70 and 80 only.", "",
+        "| 状态 | 名称 |", "|---|---|", *(f"| `{status}` | {name} |" for status, name in STATUSES.items()), "",
+        (f"医院自己的代码与名称写在 `{TABLE}`（UTF-8，首行 `{','.join(STATUS_HEAD)}`）；某医院不同的，写在 `config/institutions/机构代码/report-status.csv`，优先于前者。"
+        f"`source` 为 {'、'.join(f'`{one}`' for one in SOURCES)} 之一（`*` 为全部）；`theirs` 是代码或名称，代码优先。表中没有的状态照样留存并告警，不改变当前状态。"),
+        "An institution's own table goes over the shared one; a status that no table knows is kept, warned of, and moves nothing.",
+    ]  # fmt: skip
+    return "\n".join(lines) + "\n"
+
+
 def commands_page() -> str:
     """Write docs/commands.md: the help of every command."""
     from engine.cli.entry import SHOWN, all_commands
@@ -148,6 +178,7 @@ def pages() -> Mapping[str, Callable[[], str]]:
         "settings.md": settings_page,
         "commands.md": commands_page,
         "booking-reference.md": booking_page,
+        "reports-reference.md": reports_page,
     }
     return (
         own

@@ -12,8 +12,8 @@ from engine.hospital import Values
 from engine.interaction import Interaction
 from engine.report import KeyKind, ReportKind, ReportPerson
 from engine.services.registers.asked import moment, said
-from engine.services.registers.entries import entry
 from engine.services.registers.persons import NUMBERS
+from engine.services.registers.tables import entry
 from engine.services.reports.desk import Reports
 from engine.services.reports.model import APPLIED, RELEASED, ReportEvent
 from engine.services.reports.statuses import Statuses

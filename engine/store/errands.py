@@ -91,7 +91,10 @@ def offer(connection: Connection, kind: str, subject: str, institution: str, due
 
 
 def plan(connection: Connection, kind: str, subject: str, institution: str, due: datetime) -> None:
-    """Set when an errand is due, also later than before; one that is overdue stays so, for somebody wants it now."""
+    """Set when an errand is due, also later than before; one that is overdue stays so, for somebody wants it now.
+
+    One under way is due then too, whatever the worker that has it makes of the state that it read before.
+    """
     row = _row(kind, subject, institution, due)
     connection.execute(_plan(connection.dialect.name), {**row, "now": row["since"]})
 
@@ -129,8 +132,11 @@ def _put(dialect: str) -> Any:
 @cache
 def _plan(dialect: str) -> Any:
     insert = _inserted(dialect)
-    moved = sa.case((errand.c.due <= sa.bindparam("now", type_=Moment), errand.c.due), else_=insert.excluded.due)
-    return insert.on_conflict_do_update(index_elements=["kind", "subject"], set_={"due": moved})
+    under_way = errand.c.lease_until.is_not(None)
+    overdue = errand.c.due <= sa.bindparam("now", type_=Moment)
+    moved = sa.case((under_way, insert.excluded.due), (overdue, errand.c.due), else_=insert.excluded.due)
+    wanted = sa.case((under_way, errand.c.wanted + 1), else_=errand.c.wanted)
+    return insert.on_conflict_do_update(index_elements=["kind", "subject"], set_={"due": moved, "wanted": wanted})
 
 
 _DROP = sa.delete(errand).where(
@@ -184,16 +190,18 @@ class Errands:
         ]  # fmt: skip
 
     def done(self, one: Errand, now: datetime, again: datetime | None = None) -> None:
-        """Close an errand, or set when it is next due; one that was asked for meanwhile is due at once."""
+        """Close an errand, or set when it is next due; one that was asked for or planned meanwhile is due as was said then."""
         mine = (errand.c.seq == one.seq, errand.c.token == one.token)
         free = {"token": "", "lease_until": None, "attempts": 0, "last_error": ""}
         same = errand.c.wanted == one.wanted
         with self._database.write() as connection:
             if again is None:
                 connection.execute(sa.delete(errand).where(*mine, same))
+                connection.execute(sa.update(errand).where(*mine, ~same).values(**free))
             else:
-                connection.execute(sa.update(errand).where(*mine, same).values(due=again, **free))
-            connection.execute(sa.update(errand).where(*mine, ~same).values(due=now, **free))
+                then = sa.literal(again, Moment)
+                sooner = sa.case((sa.and_(~same, errand.c.due < then), errand.c.due), else_=then)
+                connection.execute(sa.update(errand).where(*mine).values(due=sooner, **free))
             self._record(connection, one, {"last_done": now, "failures": 0, "last_error": ""})
 
     def failed(self, one: Errand, now: datetime, again: datetime, error: str) -> None:

@@ -66,6 +66,16 @@ def test_one_that_is_asked_for_while_it_runs_is_run_once_more(database):
     assert claimed(database) == []
 
 
+@pytest.mark.parametrize("after", [None, 600])
+def test_one_that_is_planned_while_it_runs_keeps_that_time_whatever_its_worker_says(database, after):
+    ask(database, "a")
+    (one,) = claimed(database)
+    ask(database, "a", due=NOW + timedelta(seconds=40), how=plan)
+    Errands(database).done(one, NOW, NOW + timedelta(seconds=after) if after else None)
+    assert claimed(database, now=NOW + timedelta(seconds=39)) == []
+    assert [one.subject for one in claimed(database, now=NOW + timedelta(seconds=40))] == ["a"]
+
+
 def test_a_hospitals_limit_holds_over_all_workers_and_its_crowd_hides_nobody(database):
     for place in range(50):
         ask(database, f"a{place}")

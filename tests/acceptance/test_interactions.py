@@ -117,6 +117,12 @@ def test_what_was_written_is_read_back(ours, query):
     assert fields(subject) - fields(reply.root) == set()
 
 
+def test_a_discharge_is_answered_with_the_hospital_that_reported_it(ours):
+    reply = ours.say(HIP["S0034"], invent(HIP["S0034"], "minimal", 12, inpatient_number="ZY00000012"))
+    [party] = reply.root.iter(f"{{{HL7}}}responsibleParty")
+    assert [item.get("extension") for item in party.iter(f"{{{HL7}}}item")] == [HOSPITAL]
+
+
 @pytest.mark.parametrize("running", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("service", EVERY, ids=lambda one: one.key)
 def test_each_required_node_that_is_missing_is_named(ours, service):

@@ -189,7 +189,7 @@ def answered(connection: Connection, entries: Entries, rights: RecordRights, ask
 
 
 def _item(one: Kept) -> Values:
-    return {name: one.values[name] for name in _SHOWN if name in one.values}
+    return {**{name: one.values[name] for name in _SHOWN if name in one.values}, "institutionCode": one.owner}
 
 
 def registers(

@@ -23,7 +23,8 @@ def order(number, **values):
 def test_what_was_filed_is_given_out_as_it_came(office, kind):
     assert office.ask(kind, "add", **order("N1", at="20260301100000", status="active")).text == "已登记"
     found = office.ask(kind, "query", number="N1")
-    assert found.items == ({"number": "N1", "status": "active", "at": "20260301100000", "body": "<subject>N1</subject>"},)
+    told = {"number": "N1", "status": "active", "at": "20260301100000", "body": "<subject>N1</subject>"}
+    assert found.items == ({**told, "institutionCode": "H1"},)
     assert found.total == 1
 
 

@@ -10,7 +10,7 @@ from engine.documents.press import Press
 from engine.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-DESKS = ("records", "operations")
+DESKS = ("records", "operations", "reports")
 ENDPOINTS = ("archive", "referral-hospital")
 
 GOOD = """\

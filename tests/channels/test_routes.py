@@ -36,7 +36,7 @@ def test_the_three_types_of_the_first_issue_have_routes_into_the_library(book):
     for code in ("C0002", "C0004", "C0007"):
         route = book.find("collection", code)
         assert "records" in [send.to for send in route.sends]
-    assert [s.to for s in book.routes["laboratory-report"].sends] == ["records", "archive"]
+    assert [s.to for s in book.routes["laboratory-report"].sends] == ["records", "reports", "archive"]
 
 
 def test_each_press_gives_the_same_revision(book):

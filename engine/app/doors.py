@@ -12,7 +12,7 @@ from engine.app.appointments import Booking
 from engine.app.ground import Ground
 from engine.app.house import PACE, House, build_desks
 from engine.app.interactions import Interactions, open_registers
-from engine.app.reports import Reporting, report_rules
+from engine.app.reports import Reporting, read_settings
 from engine.app.sets import Judging, Sets
 from engine.documents.catalogue import Catalogue
 from engine.errors import Issue, SenderError
@@ -77,7 +77,7 @@ class Doors:
     async def take_up(self, folder: Path) -> Catalogue:
         """Work by another set of files; raises, and then nothing is exchanged."""
         house = await self.documents.load(folder)
-        await asyncio.to_thread(report_rules, house)
+        await asyncio.to_thread(read_settings, house)
         await self._booking.take_up(house)
         await asyncio.to_thread(self._reporting.renew, house)
         await self.documents.take_up(house)

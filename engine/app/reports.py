@@ -14,7 +14,7 @@ from engine.services.reports.desk import News, Reports, nobody
 from engine.services.reports.hearing import Hearing
 from engine.services.reports.model import ReportNotice, status_name
 from engine.services.reports.rules import ReportRules, load_report_rules, unknown_destinations
-from engine.services.reports.statuses import load_statuses
+from engine.services.reports.statuses import Statuses, load_statuses
 from engine.store.database import Connection, Database
 from engine.store.entries import Entry, Order
 from engine.store.journal import Journal
@@ -30,12 +30,13 @@ class Reporting:
     def __init__(self, database: Database, seal: Seal, house: House, *, news: News = nobody) -> None:
         self._journal = Journal(database, seal)
         self._revision = house.book.revision
-        self.reports = Reports(database, seal, rules=report_rules(house), news=news, send=self._send)
-        self.hearing = Hearing(self.reports, load_statuses(house.book.root), seal)
+        rules, statuses = read_settings(house)
+        self.reports = Reports(database, seal, rules=rules, news=news, send=self._send)
+        self.hearing = Hearing(self.reports, statuses, seal)
 
     def renew(self, house: House) -> None:
         """Work by another set of files; raises ConfigError, and then nothing is changed."""
-        rules, statuses = report_rules(house), load_statuses(house.book.root)
+        rules, statuses = read_settings(house)
         self.reports.exchange(rules)
         self.hearing.exchange(statuses)
         self._revision = house.book.revision
@@ -56,9 +57,9 @@ class Reporting:
         self._journal.file(connection, [entry])
 
 
-def report_rules(house: House) -> ReportRules:
-    """Read the rules of a set of files; a destination that it does not name is a fault (CFG-031)."""
+def read_settings(house: House) -> tuple[ReportRules, Statuses]:
+    """Read the rules and tables of a set of files; a destination that it does not name is a fault too (CFG-031)."""
     rules = load_report_rules(house.book.root)
     if faults := list(unknown_destinations(rules, house.endpoints)):
         raise ConfigError(faults)
-    return rules
+    return rules, load_statuses(house.book.root)

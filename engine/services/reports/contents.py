@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
@@ -14,7 +14,7 @@ from engine.report import DrugResult, ReportArrival, ReportContent, ReportItem, 
 from engine.services.reports.holding import Held, Holding, Naming
 from engine.services.reports.log import StatusLog
 from engine.services.reports.model import AMENDED, RELEASED, WITHDRAWN, ReportEvent
-from engine.services.reports.tables import report, report_version
+from engine.services.reports.tables import report, report_event, report_version
 from engine.store.columns import AnyRow
 from engine.store.sealing import Seal
 
@@ -24,6 +24,7 @@ ASKED = frozenset({"8001", "8002", "8003", "8004"})
 REVOKED = "revoke"
 """The source of a withdrawal that came as the revocation of a document."""
 
+_NEXT = timedelta(microseconds=1)
 _TIMES = ("reported", "reviewed")
 
 
@@ -70,7 +71,15 @@ class Contents:
                 self._status(connection, one, shown, AMENDED, noted)
             return
         one.version, one.placed = number, arrival.content.reported or arrival.at
+        if present is not None and present.gone and self._is_revoked(connection, one):
+            # The hospital sent it again after it had revoked what stood here; that moment is ours, not its own.
+            arrival = replace(arrival, at=max(noted, (one.status_at or noted) + _NEXT))
         self._status(connection, one, arrival, AMENDED if present is not None else RELEASED, noted)
+
+    def _is_revoked(self, connection: Connection, one: Held) -> bool:
+        """Tell whether it is the revocation of a document by which a report is withdrawn now."""
+        now = (report_event.c.report == one.report, report_event.c.at == one.status_at, report_event.c.source == REVOKED)
+        return connection.execute(select(report_event.c.status).where(*now).limit(1)).scalar() == one.status
 
     def _again(self, connection: Connection, number: str, same: AnyRow | None, arrival: ReportArrival) -> None:
         """Note that a content came again: of when it is at the latest, and the receipt by which its document may be revoked now."""
@@ -122,11 +131,17 @@ class Contents:
 
     def content(self, connection: Connection, number: str, version: int) -> ReportContent:
         """Give one content of a report; an empty one for version 0."""
-        if not version:
-            return ReportContent()
-        chosen = (report_version.c.report == number, report_version.c.version == version)
-        row = connection.execute(select(report_version.c.digest, report_version.c.content).where(*chosen)).one()
-        return read_content(self._seal.open_text(row.content, table="report_version", column="content", row=row.digest))
+        return self.contents(connection, {number: version}).get(number, ReportContent())
+
+    def contents(self, connection: Connection, chosen: Mapping[str, int]) -> Mapping[str, ReportContent]:
+        """Give the contents of many reports by their number, each in the version named; those of version 0 are left out."""
+        mine = report_version.c.report.in_([number for number, version in chosen.items() if version])
+        columns = (report_version.c.report, report_version.c.version, report_version.c.digest, report_version.c.content)
+        return {
+            row.report: read_content(self._seal.open_text(row.content, table="report_version", column="content", row=row.digest))
+            for row in connection.execute(select(*columns).where(mine))
+            if chosen[row.report] == row.version
+        }
 
     def latest_fetched(self, connection: Connection, number: str) -> datetime | None:
         """Tell of when the latest content is that the hospital has given of a report; None while there is none."""

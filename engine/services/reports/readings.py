@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
+from engine.report import ReportContent
 from engine.services.appointments.model import Listing, Page
 from engine.services.appointments.refusals import refuse
 from engine.services.audit import Audit, looked_at
@@ -53,7 +54,9 @@ class Readings:
         query = select(report).where(*wanted).order_by(report.c.placed.desc(), report.c.report.desc()).limit(size + 1)
         rows = connection.execute(query.with_for_update(read=True)).all()
         self._audit(connection, reader, "reports", people[0])
-        items = tuple(self._summary(connection, self._holding.read(row)) for row in rows[:size])
+        found = [self._holding.read(row) for row in rows[:size]]
+        contents = self._contents.contents(connection, {one.report: one.version for one in found})
+        items = tuple(_summary(one, contents.get(one.report, ReportContent())) for one in found)
         return Listing(items=items, token=_token(rows[size - 1]) if len(rows) > size else "")
 
     def get(self, connection: Connection, reader: Reader, number: str, rules: ReportRules, now: datetime) -> ReportView:
@@ -61,10 +64,10 @@ class Readings:
         one = self._read(connection, reader, number, rules, now)
         if not shown(one.status) or one.placed < now - rules.months * _MONTH:
             raise refuse("SND-755")
+        content = self._contents.content(connection, one.report, one.version)
         return ReportView(
-            summary=self._summary(connection, one), keys=self._holding.keys_of(connection, one.report), person=one.person,
-            content=self._contents.content(connection, one.report, one.version),
-        )  # fmt: skip
+            summary=_summary(one, content), keys=self._holding.keys_of(connection, one.report), person=one.person, content=content
+        )
 
     def history(
         self, connection: Connection, reader: Reader, number: str, rules: ReportRules, now: datetime
@@ -88,19 +91,19 @@ class Readings:
         self._audit(connection, reader, "report", one.report)
         return one
 
-    def _summary(self, connection: Connection, one: Held) -> ReportSummary:
-        content = self._contents.content(connection, one.report, one.version)
-        return ReportSummary(
-            report=one.report, institution=one.institution, kind=one.kind, status=one.status, at=one.status_at or one.opened,
-            version=one.version, title=content.title, specimen=content.specimen, department=content.department,
-            doctor=content.doctor, reported=content.reported,
-        )  # fmt: skip
-
     def _audit(self, connection: Connection, reader: Reader, library: str, subject: str) -> None:
         note = looked_at(
             library, reason=reader.reason, subject=subject, actor=reader.portal, institution=reader.portal, peer=reader.peer
         )
         Audit().write(connection, [note])
+
+
+def _summary(one: Held, content: ReportContent) -> ReportSummary:
+    return ReportSummary(
+        report=one.report, institution=one.institution, kind=one.kind, status=one.status, at=one.status_at or one.opened,
+        version=one.version, title=content.title, specimen=content.specimen, department=content.department,
+        doctor=content.doctor, reported=content.reported,
+    )  # fmt: skip
 
 
 def _token(row: AnyRow) -> str:

@@ -93,3 +93,26 @@ def test_it_is_known_of_when_the_latest_content_of_a_report_number_is(counter):
     counter.keep(content("1"), 0, source="8002", report="R1")
     assert counter.write(counter.reports.content_time, "H1", "R1") == at(0)
     assert counter.write(counter.reports.content_time, "H2", "R1") is None
+
+
+def test_a_document_that_is_sent_again_after_it_was_revoked_is_shown_again(counter):
+    report = counter.keep(content("1"), 0, receipt="M1")
+    counter.consent()
+    counter.write(counter.reports.withdraw, ["M1"])
+    assert counter.shown() == []
+    counter.keep(content("1"), 0, receipt="M2")
+    assert counter.shown() == [(report, 80)]
+    counter.tell(90, 130)
+    counter.now += timedelta(minutes=20)
+    counter.write(counter.reports.withdraw, ["M2"])
+    counter.keep(content("2"), 5, receipt="M3")
+    assert counter.shown() == [(report, 80)]
+
+
+def test_what_a_status_withdrew_is_not_shown_again_by_an_old_document(counter):
+    counter.keep(content("1"), 0, receipt="M1")
+    counter.consent()
+    counter.tell(90, 60)
+    counter.keep(content("1"), 0, receipt="M2")
+    counter.keep(content("2"), 5, receipt="M3")
+    assert counter.shown() == []

@@ -2,11 +2,16 @@
 
 from datetime import timedelta
 
+from sqlalchemy import select
+
 from engine.report import ReportPerson
 from engine.services.appointments.model import Page
+from engine.services.merging import Said, merge_people, unmerge_people
 from engine.services.reports.model import Reader, ResidentClaim
 from engine.services.reports.rules import ReportRules
+from engine.services.reports.tables import report
 from tests.services.reports.counter import CLAIM, NOON, READER, WHO, Counter, at, content
+from tests.support.seals import SEAL
 
 ELSEWHERE = Reader(portal="P2", reason="查看报告")
 
@@ -135,3 +140,25 @@ def test_a_portal_with_a_destination_has_its_notices_delivered(database):
     counter.tell(70, 5)
     assert sent == [({"P1": "portal-news"}, 70)]
     assert len(notices(counter, "P2")) == 1
+
+
+def test_a_merged_residents_reports_and_wishes_are_one_persons_until_it_is_undone(counter):
+    card = ReportPerson(name=WHO.name, gender=WHO.gender, birth=WHO.birth, card="CARD-77")
+    mine = counter.keep(content("1"), 0, form="F1")
+    theirs = counter.keep(content("2"), 5, form="F2", institution="H2", person=card)
+    counter.consent()
+    counter.write(counter.reports.subscribe, READER, CLAIM)
+    assert [one for one, _ in counter.shown()] == [mine]
+    assert counter.refused(counter.get, theirs) == "SND-754"
+    with counter.database.write() as connection:
+        residents = {row.report: row.resident for row in connection.execute(select(report.c.report, report.c.resident))}
+        merged = merge_people(
+            connection, SEAL, residents[theirs], residents[mine], Said(by="admin", reason="同一人", at=counter.now)
+        )
+    assert [one for one, _ in counter.shown()] == [theirs, mine]
+    assert counter.get(theirs).content.items[0].value == "2"
+    counter.tell(80, 20, form="F2", institution="H2", person=card)
+    assert notices(counter) == [(1, theirs, 80)]
+    with counter.database.write() as connection:
+        unmerge_people(connection, SEAL, merged, by="admin", reason="并错了", at=counter.now)
+    assert [one for one, _ in counter.shown()] == [mine]

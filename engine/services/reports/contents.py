@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from engine.report import DrugResult, ReportArrival, ReportContent, ReportItem, Susceptibility
-from engine.services.reports.holding import Held, Holding, Naming
+from engine.services.reports.held import Held, Naming
+from engine.services.reports.holding import Holding
 from engine.services.reports.log import StatusLog
 from engine.services.reports.model import AMENDED, RELEASED, WITHDRAWN, ReportEvent
 from engine.services.reports.tables import report, report_event, report_version

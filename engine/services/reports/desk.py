@@ -11,7 +11,8 @@ from engine.message import Record
 from engine.report import ReportArrival, ReportKind
 from engine.services.appointments.model import Listing, Page
 from engine.services.reports.contents import ASKED, Contents
-from engine.services.reports.holding import Held, Holding
+from engine.services.reports.held import Held
+from engine.services.reports.holding import Holding
 from engine.services.reports.log import StatusLog
 from engine.services.reports.model import Reader, ReportEvent, ReportNotice, ReportSummary, ReportView, ResidentClaim, StatusEntry
 from engine.services.reports.notices import give_notices, list_notices

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select, text, update
 
 from engine.message import Record, new_receipt
 from engine.report import KeyKind, ReportKind, ReportPerson
 from engine.services.identifying import keys_of
 from engine.services.linking import link
+from engine.services.reports.held import Held, Naming, age, fuller, narrower, now_of
 from engine.services.reports.model import UNMAPPED
 from engine.services.reports.tables import report, report_event, report_key, report_version
 from engine.store.columns import AnyRow
@@ -24,38 +25,6 @@ from engine.store.troubles import Collision
 _ROUNDS = 3
 _STRENGTH: Sequence[KeyKind] = ("report", "document", "form", "specimen")
 """The kinds of keys, the one that tells reports apart best first."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Naming:
-    """What a message calls a report by, and what it says of it: `every` when all reports that share a weak key are meant."""
-
-    institution: str
-    kind: ReportKind
-    keys: Mapping[KeyKind, str]
-    person: ReportPerson
-    at: datetime
-    noted: datetime
-    receipt: str = ""
-    every: bool = False
-
-
-@dataclass(kw_only=True, slots=True)
-class Held:
-    """One report as it stands, held for change until the transaction ends; `keep` writes it back."""
-
-    report: str
-    institution: str
-    kind: ReportKind
-    number: str
-    status: int
-    status_at: datetime | None
-    version: int
-    resident: str
-    claimed: str
-    placed: datetime
-    opened: datetime
-    person: ReportPerson
 
 
 class Holding:
@@ -122,11 +91,15 @@ class Holding:
         if connection.dialect.name == "postgresql":
             # Who speaks of the same report waits here, so that no two transactions open it.
             connection.execute(_WAIT, {"keys": [int(lookup[:15], 16) for lookup in lookups]})
-        keyed = report.c.report.in_(select(report_key.c.report).where(report_key.c.lookup.in_(lookups)))
         for _ in range(_ROUNDS):
-            rows = connection.execute(select(report).where(keyed).order_by(report.c.report).with_for_update()).all()
+            rows = connection.execute(_KEYED, {"lookups": lookups}).all()
             if not any(row.joined for row in rows):
-                return [self.read(row) for row in rows]
+                found: dict[str, Held] = {}
+                for row in rows:
+                    if row.report not in found:
+                        found[row.report] = self.read(row)
+                    found[row.report].known.add(row.lookup)
+                return list(found.values())
         raise Collision("reports were joined meanwhile", retry_after=1)
 
     def _meant(
@@ -138,10 +111,10 @@ class Holding:
             found = self._nearest(connection, found, named)
             if every:
                 return list(found)
-            found = sorted(found, key=_age)[:1]
+            found = sorted(found, key=age)[:1]
         if not found:
             return []
-        first, *others = sorted(found, key=_age)
+        first, *others = sorted(found, key=age)
         for other in others:
             self._join(connection, first, other)
         return [first]
@@ -165,12 +138,12 @@ class Holding:
         connection.execute(moved.values(report=one.report, version=report_version.c.version + above))
         if other.version and (not one.version or other.placed > one.placed):
             one.version, one.placed = other.version + above, other.placed
-        if _order(other) > _order(one):
+        if now_of(other) > now_of(one):
             one.status, one.status_at = other.status, other.status_at
-        one.number, one.kind = one.number or other.number, _nearer(one.kind, other.kind)
+        one.number, one.kind = one.number or other.number, narrower(one.kind, other.kind)
         if not one.resident:
             one.resident, one.claimed = other.resident, other.claimed
-        one.person = _fuller(one.person, other.person)
+        one.person = fuller(one.person, other.person)
         connection.execute(
             update(report).where(report.c.report == other.report).values(joined=one.report, resident="", number="")
         )
@@ -181,7 +154,7 @@ class Holding:
             report=new_receipt(naming.noted), institution=naming.institution, kind=naming.kind, number="", status=UNMAPPED,
             status_at=None, version=0, resident="", claimed="", placed=naming.at, opened=naming.noted, person=ReportPerson(),
         )  # fmt: skip
-        row = {name: getattr(one, name) for name in one.__slots__} | {"joined": "", "changed": naming.noted}
+        row = {name: getattr(one, name) for name in one.__slots__ if name != "known"} | {"joined": "", "changed": naming.noted}
         connection.execute(insert(report), row | {"person": self._sealed(one.report, one.person)})
         return one
 
@@ -192,12 +165,14 @@ class Holding:
         rows = [
             {"lookup": lookup, "report": one.report, "kind": kind, "value": self._key_value(lookup, value)}
             for lookup, (kind, value) in sorted(named.items())
+            if lookup not in one.known
         ]
-        connection.execute(insert_into(connection.dialect.name, report_key).on_conflict_do_nothing(), rows)
-        one.number, one.kind = one.number or number, _nearer(one.kind, naming.kind)
+        if rows:
+            connection.execute(insert_into(connection.dialect.name, report_key).on_conflict_do_nothing(), rows)
+        one.number, one.kind = one.number or number, narrower(one.kind, naming.kind)
         if naming.person != ReportPerson() and (not one.resident or (naming.person.identity and not one.person.identity)):
             self._tie(connection, one, naming)
-        one.person = _fuller(one.person, naming.person)
+        one.person = fuller(one.person, naming.person)
 
     def _tie(self, connection: Connection, one: Held, naming: Naming) -> None:
         """Link a report to its resident by the keys by which documents find theirs; to nobody when nothing identifies one."""
@@ -238,23 +213,11 @@ def _move(connection: Connection, table: Any, own: ColumnElement[Any], one: str,
     connection.execute(update(table).where(table.c.report == other).values(report=one))
 
 
-def _age(one: Held) -> tuple[datetime, str]:
-    return one.opened, one.report
-
-
-def _order(one: Held) -> tuple[datetime, int]:
-    return (one.status_at, one.status) if one.status_at else (datetime.min.replace(tzinfo=one.opened.tzinfo), 0)
-
-
-def _nearer(one: ReportKind, other: ReportKind) -> ReportKind:
-    """Keep the narrower kind: a susceptibility is first known as laboratory work, a pathology as an examination."""
-    return other if other in ("susceptibility", "pathology") else one
-
-
-def _fuller(one: ReportPerson, other: ReportPerson) -> ReportPerson:
-    mine, theirs = asdict(one), asdict(other)
-    numbers = tuple(dict.fromkeys((*one.numbers, *other.numbers)))
-    return ReportPerson(**{name: mine[name] or theirs[name] for name in mine} | {"numbers": numbers})
-
-
+_KEYED = (
+    select(report, report_key.c.lookup)
+    .join(report_key, report_key.c.report == report.c.report)
+    .where(report_key.c.lookup.in_(bindparam("lookups", expanding=True)))
+    .order_by(report.c.report)
+    .with_for_update(of=report)
+)
 _WAIT = text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) AS key")

@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from engine.log import get_logger
-from engine.services.reports.holding import Held, Holding, Naming
+from engine.services.reports.held import Held, Naming
+from engine.services.reports.holding import Holding
 from engine.services.reports.model import UNMAPPED, WITHDRAWN, ReportEvent, StatusEntry
 from engine.services.reports.tables import report_event
 from engine.store.database import insert_into

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from engine.services.appointments.model import Listing, Page
 from engine.services.appointments.refusals import refuse
-from engine.services.reports.holding import Held
+from engine.services.reports.held import Held
 from engine.services.reports.model import ReportNotice
 from engine.services.reports.tables import notice, notice_count
 from engine.store.columns import AnyRow

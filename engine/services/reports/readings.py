@@ -11,7 +11,8 @@ from engine.services.appointments.model import Listing, Page
 from engine.services.appointments.refusals import refuse
 from engine.services.audit import Audit, looked_at
 from engine.services.reports.contents import Contents
-from engine.services.reports.holding import Held, Holding
+from engine.services.reports.held import Held
+from engine.services.reports.holding import Holding
 from engine.services.reports.log import StatusLog
 from engine.services.reports.model import VISIBLE, Reader, ReportSummary, ReportView, ResidentClaim, StatusEntry, shown
 from engine.services.reports.rules import ReportRules

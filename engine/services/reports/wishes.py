@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, Connection, bindparam, delete, exists, insert, or_, select, update
 
 from engine.services.appointments.refusals import refuse
 from engine.services.audit import Audit, changed
@@ -13,7 +14,7 @@ from engine.services.identifying import Key, Person, contradictions, identity_fo
 from engine.services.reports.model import Reader, ResidentClaim
 from engine.services.reports.rules import ReportRules
 from engine.services.reports.tables import consent, subscription
-from engine.services.residents import find_resident, one_person
+from engine.services.residents import find_resident, one_person, resident
 from engine.store.sealing import Seal
 
 
@@ -79,10 +80,8 @@ class Wishes:
         """List the portals that want to be told of a resident's reports and may be."""
         if not whose:
             return []
-        people = one_person(connection, whose)
-        wanted = select(subscription.c.portal).where(subscription.c.resident.in_(people)).distinct()
-        portals = list(connection.execute(wanted).scalars())
-        return sorted(self.consented(connection, rules, portals, people, now)) if portals else []
+        wanted = _SUBSCRIBERS if rules.consent == "not-required" else _CONSENTED
+        return list(connection.execute(wanted, {"whose": whose, "now": now}).scalars())
 
     def _subscribed(self, connection: Connection, portal: str, whose: str) -> set[str]:
         mine = (subscription.c.portal == portal, subscription.c.resident.in_(one_person(connection, whose)))
@@ -93,5 +92,16 @@ class Wishes:
         Audit().write(connection, [note])
 
 
-def _valid(now: datetime) -> tuple[ColumnElement[bool], ...]:
+def _valid(now: datetime | BindParameter[Any]) -> tuple[ColumnElement[bool], ...]:
     return consent.c.withdrawn.is_(None), or_(consent.c.until.is_(None), consent.c.until > now)
+
+
+_SURVIVOR = select(resident.c.survivor).where(resident.c.number == bindparam("whose")).scalar_subquery()
+_PERSON = select(resident.c.number).where(resident.c.survivor == _SURVIVOR)
+_SUBSCRIBERS = (
+    select(subscription.c.portal).where(subscription.c.resident.in_(_PERSON)).distinct().order_by(subscription.c.portal)
+)
+_NOW = bindparam("now", type_=consent.c.until.type)
+_CONSENTED = _SUBSCRIBERS.where(
+    exists().where(consent.c.portal == subscription.c.portal, consent.c.resident.in_(_PERSON), *_valid(_NOW))
+)

@@ -16,6 +16,7 @@ from engine.outbound.dialect import keys_of
 from engine.outbound.hospital import Hospitals
 from engine.services.appointments.model import Terms, TermsOf
 from engine.services.hospitalhealth import HospitalHealth, cards
+from engine.services.reports.asking import PollTerms, PollTermsOf
 from engine.settings import Settings
 from engine.store.database import Database
 from engine.store.errands import put, subjects
@@ -117,6 +118,21 @@ def terms_of(adapters: Adapters) -> TermsOf:
             parallel=sheet.parallel,
             deadline=sheet.deadline,
             rules=sheet.booking,
+        )
+        for code, sheet in adapters.items()
+    }
+    return found.get
+
+
+def poll_terms_of(adapters: Adapters) -> PollTermsOf:
+    """Give what each adapter says about asking for reports."""
+    found = {
+        code: PollTerms(
+            functions=frozenset(sheet.capabilities),
+            soonest=sheet.reports.soonest,
+            rarest=sheet.reports.rarest,
+            per_minute=sheet.reports.per_minute,
+            stop=sheet.reports.stop,
         )
         for code, sheet in adapters.items()
     }

@@ -38,6 +38,21 @@ class SyncSheet(Sheet):
     jitter: Duration = Field(60.0, ge=0, description="在此时长内错开起始时间 · spread of the starts")
 
 
+class ReportsSheet(Sheet):
+    """When a hospital is asked for reports (8001 to 8004)."""
+
+    soonest: Duration = Field(
+        30.0, gt=0, description="得知检验检查动态后多久首次查询 · from news of a report to the first question"
+    )
+    rarest: Duration = Field(
+        86400.0, gt=0, description="没有新动态时间隔逐次加倍，最长到此 · longest pause, to which pauses double"
+    )
+    stop: Duration = Field(14 * 86400.0, gt=0, description="多久没有新动态便不再查询 · without news for this long nobody asks")
+    per_minute: int = Field(
+        30, ge=1, le=60_000, description="一个进程每分钟查询报告的上限 · questions about reports a minute from one process"
+    )
+
+
 class AdapterSheet(NetworkEndpoint):
     """How one hospital is called."""
 
@@ -99,6 +114,9 @@ class AdapterSheet(NetworkEndpoint):
         600, ge=0, le=60_000, description="一个进程每分钟呼叫上限，0 为不限 · calls a minute from one process, 0 for no limit"
     )
     sync: SyncSheet = Field(default_factory=lambda: SyncSheet.model_validate({}), description="同步 · sync")
+    reports: ReportsSheet = Field(
+        default_factory=lambda: ReportsSheet.model_validate({}), description="查询报告 · asking for reports"
+    )
     booking: dict[str, Any] = Field(
         default_factory=dict, description="与 config/booking.yaml 不同的预约规则 · booking rules that differ"
     )

@@ -11,6 +11,7 @@ from engine.app.cellar import open_database, open_seal
 from engine.app.following import Follower, Following
 from engine.app.house import House, load_house, load_in_force, press_for
 from engine.app.process import beat_beside, begin, stop_when_told
+from engine.app.reports import Reporting
 from engine.channels.delivery import Courier, Rounds
 from engine.channels.errands import ErrandRunner
 from engine.channels.outlet import Carrier
@@ -43,10 +44,11 @@ def run_worker(settings: Settings, name: str) -> None:
             contextlib.closing(Ends(settings, house)) as ends,
             contextlib.closing(Booking(settings, database, seal, house)) as booking,
         ):
+            reporting = Reporting(database, seal, house)
             courier = _courier(settings, name, database, seal, ends)
             runner = ErrandRunner(
                 Errands(database),
-                booking.errands(),
+                {**booking.errands(), **reporting.errands(booking.hospitals.ask)},
                 limit=booking.at_once,
                 threads=_THREADS,
                 drain=settings.deadlines.drain * 0.8,
@@ -56,6 +58,7 @@ def run_worker(settings: Settings, name: str) -> None:
             def take_up(folder: Path) -> None:
                 house = load_house(settings, folder, press_for(settings, folder, ends.press))
                 booking.renew(house)
+                reporting.renew(house)
                 courier.renew(ends.renew(house))
 
             def stop() -> None:

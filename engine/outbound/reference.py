@@ -11,6 +11,7 @@ from engine.outbound.adaptersheet import AdapterSheet
 from engine.outbound.endpoints import CONNECTORS
 from engine.outbound.values import WORDS
 
+_DAY = 86400
 _MEBIBYTE = 1 << 20
 _MEANINGS = {
     "document": "文档的 XML 文本，不带 XML 声明 · the document as text",
@@ -111,11 +112,11 @@ def _default(field: Any) -> str:
 
 
 def _as_written(value: Any) -> str:
-    """Write a default as it would stand in the file: true and false, 30s, 8MiB."""
+    """Write a default as it would stand in the file: true and false, 30s, 14d, 8MiB."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float):
-        return f"{value:g}s"
+        return f"{value / _DAY:g}d" if value and value % _DAY == 0 else f"{value:g}s"
     if isinstance(value, int) and value >= _MEBIBYTE:
         return f"{value // _MEBIBYTE}MiB"
     return str(value)

@@ -39,6 +39,8 @@ sync:
   slots-every: {slots:g}s
   horizon-days: {days}
   jitter: {jitter:g}s
+reports:
+  soonest: {reports:g}s
 """
 
 
@@ -52,6 +54,7 @@ class Terms:
     full: float = 3600.0
     slots: float = 60.0
     jitter: float = 1.0
+    reports: float = 5.0
     locks: bool = True
 
 
@@ -65,7 +68,7 @@ def adapter_text(wanted: Particulars, address: str, terms: Terms) -> str:
         capabilities=", ".join(f'"{code}"' for code in offered), hospital=wanted.hospital_id or wanted.code, user=user,
         profile=wanted.profile, sign=secret_name(wanted.code, "sign"), encryption=secret_name(wanted.code, "encryption"),
         deadline=terms.deadline, parallel=terms.parallel, rate=terms.rate, full=terms.full, slots=terms.slots, days=wanted.plan.days,
-        jitter=terms.jitter,
+        jitter=terms.jitter, reports=terms.reports,
     )  # fmt: skip
 
 

@@ -74,10 +74,6 @@ class Polling:
         self._now = now
         self._minute = Minute()
 
-    def exchange(self, terms_of: PollTermsOf) -> None:
-        """Work by other terms from the next question on."""
-        self._terms_of = terms_of
-
     def handlers(self) -> Mapping[str, Callable[[str], datetime | None]]:
         """Give what is done for the errand, for the runner of a worker."""
         return {POLL: self.poll}

@@ -21,6 +21,10 @@ HOSPITAL_OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--host", {"default": "127.0.0.1", "help": "address to listen on"}),
     ("--control-port", {"type": int, "default": 8091, "help": "port of /control, on loopback only; 0 takes a free one"}),
     ("--engine", {"default": "", "metavar": "URL", "help": "platform that it calls (ApiService), such as http://127.0.0.1:8080"}),
+    ("--password", {
+        "default": "", "envvar": "SIMULATE_PASSWORD",
+        "help": "password of the institution --code at the platform, with which it tells statuses of reports (S0063)",
+    }),
     ("--dialect", {
         "type": click.Choice(["jilin", "wcf", "pubservice"]), "default": "jilin",
         "help": "asmx with one operation, WCF proxy with one operation for each function, or PubService",
@@ -64,7 +68,9 @@ def hospital(fault: tuple[str, ...], **flags: Any) -> None:
     It has departments, doctors, clinics and a book of orders of its own; it answers the functions 1001 to 2012, 8001 to 8004 and 9003 of
     the Jilin text, takes the documents of our routes, and with --engine tells the platform what happens at its own windows. POST JSON
     to /control to move it: {"act": "stop", "place": REG_ID}, and "cancel", "refund", "print", "pay", "push" with "order", "sell" with "place",
-    "fault" with "faults": ["slow,share=0.1"].
+    "fault" with "faults": ["slow,share=0.1"], "report" with "card" and "step" for a new report, or "report" and "step" for the next step
+    of one (applied, sampled, received, rejected, testing, preliminary, reviewed, released, amended, withdrawn), "times": 2 to tell it twice,
+    "hold": true to tell it with "held" only, in reverse order.
     """
     from engine.simulator.clinic import Plan
     from engine.simulator.faults import read_fault

@@ -123,13 +123,13 @@ def paid_values(site: Site, order: Order) -> Values:
     }  # fmt: skip
 
 
-def push_values(site: Site, order: Order, kind: str) -> Values:
-    """Write 7001 about the holder of an order: a queue (2), a report (3 to 5) or a bill (1)."""
+def push_values(site: Site, order: Order, kind: str, report: str = "") -> Values:
+    """Write 7001 about the holder of an order: a queue (2), a report (3 to 5), which may be named, or a bill (1)."""
     place = site.book.places[order.place]
     line = {
         "DATA_TIME": site.moment(), "HEALTH_CARD_ID": order.card or order.patient, "PATIENT_NAME": "测试患者", "PATIENT_SEX": "1",
         "PATIENT_AGE": "40", "ORDER_ID": order.id, "HOSP_ORDER_ID": order.number, "DEPT_NAME": _department(site, place.doctor.department),
-        "DOCTOR_NAME": place.doctor.name, "PUSH_TYPE": kind, "PUSH_ID": f"{order.patient}-0"[:16], "PUSH_CONTENT": "请留意医院通知",
+        "DOCTOR_NAME": place.doctor.name, "PUSH_TYPE": kind, "PUSH_ID": report or f"{order.patient}-0"[:16], "PUSH_CONTENT": "请留意医院通知",
     }  # fmt: skip
     return {"HOS_ID": site.hospital, "DATA_INFO": (line,)}
 

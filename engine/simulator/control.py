@@ -13,6 +13,7 @@ from engine.simulator.faults import read_fault
 from engine.simulator.listening import Asked, Listener, Said
 from engine.simulator.orders import Refusal
 from engine.simulator.service import Service
+from engine.simulator.statuses import StatusDoor, status_message
 
 JSON = "application/json"
 
@@ -21,13 +22,16 @@ class Control:
     """Act on one simulated hospital by command.
 
     GET /control shows what is switched on, what was called and how many orders there are in each state; GET /control/book the
-    whole book. POST /control takes `{"act": NAME, ...}` as application/json; `ACTS` lists them. `platform` is whom it tells.
+    whole book. POST /control takes `{"act": NAME, ...}` as application/json; `ACTS` lists them. `platform` and `statuses` are whom it tells, by the
+    Jilin text and by S0063.
     """
 
     def __init__(self, service: Service, door: Listener) -> None:
         self._service = service
         self._door = door
         self.platform: Platform | None = None
+        self.statuses: StatusDoor | None = None
+        self._held: list[bytes] = []
 
     def answer(self, asked: Asked) -> Said:
         """Answer one request on the control address."""
@@ -110,10 +114,39 @@ class Control:
         return self._call("5005", calling.paid_values(site, site.book.pay_here(wanted["order"])))
 
     def push(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
-        """Push news about `order` (7001) of `kind`: 1 bill, 2 queue, 3 to 5 reports."""
+        """Push news about `order` (7001) of `kind`: 1 bill, 2 queue, 3 to 5 reports, of the one that `report` numbers."""
         site = self._service.site
         order = site.book.orders[wanted["order"]]
-        return self._call("7001", calling.push_values(site, order, str(wanted.get("kind", "3"))))
+        return self._call("7001", calling.push_values(site, order, str(wanted.get("kind", "3")), str(wanted.get("report", ""))))
+
+    def report(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
+        """Bring `report` to `step`, or make one of `kind` for `patient` (or the holder of `card`), and tell the status (S0063).
+
+        `times` tells it so often; with `hold` it is told by the act "held" only. Examinations (kind 2) tell no status.
+        """
+        shelf, book = self._service.site.shelf, self._service.site.book
+        if "report" in wanted:
+            one = shelf.move(wanted["report"], wanted["step"])
+        else:
+            patient = wanted.get("patient") or book.patient(wanted["card"])
+            one = shelf.make(patient, str(wanted.get("kind", "0")), wanted.get("name", "测试患者"), wanted.get("identity", ""))
+            one = shelf.move(one.number, wanted.get("step", one.step))
+        told: list[str] = []
+        if one.kind != "2" and self.statuses is not None:
+            message = status_message(one, self.statuses.institution, wanted.get("reason", ""))
+            messages = [message] * int(wanted.get("times", 1))
+            if wanted.get("hold"):
+                self._held += messages
+            else:
+                told = [self.statuses.tell(each) for each in messages]
+        return {**asdict(one), "told": told}
+
+    def held(self, _wanted: Mapping[str, Any]) -> dict[str, Any]:
+        """Tell the statuses that were held back, the latest first: out of order."""
+        if self.statuses is None:
+            raise Unreached("this hospital has no password for the platform (--engine, --password)")
+        messages, self._held = self._held[::-1], []
+        return {"told": [self.statuses.tell(each) for each in messages]}
 
     def call(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
         """Call `function` of the platform with `values` as they are."""
@@ -135,6 +168,8 @@ ACTS: Mapping[str, Callable[[Control, Mapping[str, Any]], dict[str, Any]]] = {
     "print": Control.print,
     "pay": Control.pay,
     "push": Control.push,
+    "report": Control.report,
+    "held": Control.held,
     "call": Control.call,
 }
 """What can be commanded."""

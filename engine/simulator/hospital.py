@@ -21,6 +21,7 @@ from engine.simulator.listening import Asked, Listener, Said
 from engine.simulator.receiver import Inbox, receive
 from engine.simulator.service import Service
 from engine.simulator.site import Site
+from engine.simulator.statuses import StatusDoor
 
 RECEIVER = "/DocumentReceiver"
 _RECEIVER_WSDL = ROOT / "wsdl/hospital/DocumentReceiver.wsdl"
@@ -30,8 +31,8 @@ _RECEIVER_WSDL = ROOT / "wsdl/hospital/DocumentReceiver.wsdl"
 class Particulars:
     """What a simulated hospital is to be.
 
-    `user` is the USER_ID that stands in its adapter, `engine` where it calls the platform, `kept` the file in which its book outlives
-    a run.
+    `user` is the USER_ID that stands in its adapter, `engine` where it calls the platform, `password` that of its institution, with which
+    it tells statuses of reports, `kept` the file in which its book outlives a run.
     """
 
     code: str
@@ -43,6 +44,7 @@ class Particulars:
     sign_key: str = field(repr=False)
     encryption_key: str = field(repr=False)
     engine: str = ""
+    password: str = field(default="", repr=False)
     port: int = 0
     control_port: int = 0
     host: str = "127.0.0.1"
@@ -91,6 +93,8 @@ class SimulatedHospital:
     def meet(self, engine: str) -> None:
         """Learn where the platform is, which this hospital then calls."""
         self.control.platform = Platform(address=engine, user=self.service.user, keys=self.wanted.keys)
+        if self.wanted.password:
+            self.control.statuses = StatusDoor(address=engine, institution=self.wanted.code, password=self.wanted.password)
 
     def open(self) -> None:
         """Open both ports; one that is down from the beginning opens its control only."""

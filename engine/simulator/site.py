@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, TypeVar
 
 from engine.simulator.book import Book
 from engine.simulator.orders import Refusal
+from engine.simulator.shelf import Shelf
 
 Values = Mapping[str, Any]
 T = TypeVar("T")
@@ -19,11 +20,12 @@ ALL = "-1"
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The hospital that answers: its HOS_ID, its name and its book."""
+    """The hospital that answers: its HOS_ID, its name, its book and the reports made on command."""
 
     hospital: str
     name: str
     book: Book
+    shelf: Shelf = field(default_factory=Shelf)
 
     def moment(self) -> str:
         """Write the moment as the Jilin text does."""

@@ -23,6 +23,7 @@ from engine.monitor.overview import Overview
 from engine.monitor.pages import STATIC, problem
 from engine.monitor.probes import Probes, Waiting
 from engine.monitor.quality import QualityPage, QualitySource
+from engine.monitor.reports import AskingLines, ReportsPage
 from engine.monitor.security import SafeHeaders
 from engine.monitor.signin import Door, Users
 
@@ -34,8 +35,8 @@ class Sources:
     """What the pages show and do, as plain callables that may block; any may raise TryAgain.
 
     `overview` reads the page's values; `waiting` what /metrics tells of the queues; `ping` writes to the store;
-    `acts` holds `retry` and `discard` of one dead delivery; `appointments`, `quality`, `completeness` and `check` are
-    what the pages of these names ask.
+    `acts` holds `retry` and `discard` of one dead delivery; `appointments`, `reports`, `quality`, `completeness` and
+    `check` are what the pages of these names ask.
     """
 
     overview: Callable[[], Overview]
@@ -43,6 +44,7 @@ class Sources:
     ping: Callable[[], None]
     acts: Mapping[str, Act]
     appointments: AppointmentsSource
+    reports: Callable[[], AskingLines]
     quality: QualitySource
     completeness: CompletenessSource
     check: CheckSource
@@ -65,6 +67,7 @@ def build_monitor(sources: Sources, users: Users) -> ASGIApp:
             Route("/appointments", door.guard(booking.show)),
             Route("/appointments/orders/{order}", door.guard(booking.order)),
             Route("/appointments/{hospital}/{act}", door.guard(booking.act), methods=["POST"]),
+            Route("/reports", door.guard(ReportsPage(sources.reports).show)),
             Route("/quality", door.guard(QualityPage(sources.quality).show)),
             Route("/completeness", door.guard(CompletenessPage(sources.completeness).show)),
             Route("/check", door.guard(check.show)),

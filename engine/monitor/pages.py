@@ -45,6 +45,7 @@ class Page:
 PAGES: tuple[Page, ...] = (
     Page("overview", "/overview"),
     Page("appointments", "/appointments"),
+    Page("reports", "/reports"),
     Page("completeness", "/completeness"),
     Page("quality", "/quality"),
     Page("check", "/check"),

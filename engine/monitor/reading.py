@@ -16,6 +16,7 @@ from engine.monitor.completeness import CompletenessArchive, CompletenessSource
 from engine.monitor.overview import ENDS, DeadDelivery, Destination, MessageRow, Overview, Trouble
 from engine.monitor.probes import Waiting
 from engine.monitor.quality import QualityArchive, QualitySource
+from engine.monitor.reports import read_asking
 from engine.services.audit import Audit, changed
 from engine.services.institutions import Institutions
 from engine.store import counts, traffic
@@ -50,6 +51,7 @@ class Archive:
         quality = QualityArchive(self.database, self.journal, institutions)
         return Sources(
             appointments=BookingArchive(self.database, self.queue.seal, hospitals).source(),
+            reports=lambda: read_asking(self.database, hospitals),
             overview=self.overview, waiting=self.waiting, ping=self.database.ping_write, acts=acts,
             quality=QualitySource(names=quality.names, report=quality.report, types=check.types),
             completeness=CompletenessSource(names=complete.names, span=complete.span, read=complete.read, types=check.types),

@@ -11,6 +11,7 @@ from engine.monitor.texts_appointments import APPOINTMENT_TEXTS
 from engine.monitor.texts_check import CHECK_TEXTS
 from engine.monitor.texts_completeness import COMPLETENESS_TEXTS
 from engine.monitor.texts_quality import QUALITY_TEXTS
+from engine.monitor.texts_reports import REPORT_TEXTS
 
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
@@ -191,6 +192,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     **APPOINTMENT_TEXTS,
     **COMPLETENESS_TEXTS,
     **QUALITY_TEXTS,
+    **REPORT_TEXTS,
     **CHECK_TEXTS,
 }
 

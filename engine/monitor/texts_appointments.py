@@ -99,6 +99,7 @@ APPOINTMENT_TEXTS: dict[str, tuple[str, str]] = {
     "work.reconcile": ("对账", "Reconciliation"),
     "work.test": ("连通测试", "Test"),
     "work.wsdl-look": ("核对 WSDL", "Look at WSDL"),
+    "work.reports": ("查询报告", "Asking for reports"),
     "work.open": ("待办", "Open"),
     "work.running": ("进行中", "Under way"),
     "work.due": ("最早到期", "Oldest due"),

@@ -25,7 +25,7 @@ HOSPITAL = "HOSP-A"
 WHO = {"name": "测试患者甲", "identity": "220102199003078517"}
 CLAIM = ResidentClaim(identity=WHO["identity"], name=WHO["name"])
 READER = Reader(portal="PORTAL-1", reason="查看报告")
-pytestmark = [pytest.mark.timeout(180), pytest.mark.xdist_group("appointments")]
+pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("appointments")]
 
 
 @dataclass
@@ -79,7 +79,7 @@ def test_a_report_is_followed_from_its_specimen_to_its_withdrawal(store, tmp_pat
         assert one["told"] == ["AA", "AA"]
         number = one["number"]
         calls = made.hospital.service.calls
-        until(lambda: calls["8001"] >= 1)
+        until(lambda: calls["8001"] >= 1, 120.0)
         assert calls["8003"] == 1
         with made.database.write() as connection:
             made.reports.give_consent(connection, READER, CLAIM, None)
@@ -88,10 +88,10 @@ def test_a_report_is_followed_from_its_specimen_to_its_withdrawal(store, tmp_pat
         made.step(number, "received", hold=True)
         made.step(number, "released", hold=True)
         made.command("held")
-        until(lambda: made.shown() == [(70, "110")])
+        until(lambda: made.shown() == [(70, "110")], 120.0)
 
         made.step(number, "amended")
-        until(lambda: made.shown() == [(80, "120")])
+        until(lambda: made.shown() == [(80, "120")], 120.0)
         assert calls["8002"] == 3, "the report that every patient has, the released one and the amended one"
 
         with made.database.write() as connection:

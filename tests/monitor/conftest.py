@@ -41,6 +41,7 @@ class Behind:
 
     overview: object = field(default_factory=lambda: a_busy_day(datetime.now(UTC)))
     trouble: Exception | None = None
+    asked: object = None
     acted: list = field(default_factory=list)
     gone: bool = False
     turns: object = None
@@ -83,9 +84,13 @@ class Behind:
             read=self.appointments, order=order_of, acts={"test": self.ask("test"), "sync": self.ask("sync")},
         )  # fmt: skip
         return Sources(
-            appointments=booking, overview=self.read, waiting=self.waiting, ping=self.ping, acts=acts, quality=quality, completeness=complete,
+            appointments=booking, reports=self.asking, overview=self.read, waiting=self.waiting, ping=self.ping, acts=acts, quality=quality, completeness=complete,
             check=self.source,
         )  # fmt: skip
+
+    def asking(self):
+        self.ping()
+        return self.asked
 
     def appointments(self):
         self.ping()

@@ -17,6 +17,7 @@ from engine.inbound.collection import COLLECTION
 from engine.inbound.hip import HIP
 from engine.inbound.regional import REGIONAL_CONTRACTS
 from engine.inbound.registry import REGISTRY
+from engine.inbound.report import REPORT
 from engine.outbound.connector import Secrets, Surroundings
 from engine.outbound.endpoints import build_connectors, load_endpoints
 from engine.services.access import load_access
@@ -29,7 +30,7 @@ from engine.settings import Settings, load_settings
 from engine.store import counts
 from engine.store.database import Database
 
-CONTRACTS = (COLLECTION, REGISTRY, APPOINTMENT, API, HIP, *REGIONAL_CONTRACTS.values())
+CONTRACTS = (COLLECTION, REGISTRY, APPOINTMENT, REPORT, API, HIP, *REGIONAL_CONTRACTS.values())
 """Every contract we serve; each has its WSDLs, its rights and its address."""
 
 

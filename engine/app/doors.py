@@ -12,6 +12,7 @@ from engine.app.appointments import Booking
 from engine.app.ground import Ground
 from engine.app.house import PACE, House, build_desks
 from engine.app.interactions import Interactions, open_registers
+from engine.app.reportdoor import ReportReading
 from engine.app.reports import Reporting, read_settings
 from engine.app.sets import Judging, Sets
 from engine.documents.catalogue import Catalogue
@@ -61,6 +62,7 @@ class Doors:
             documents.filing,
             open_registers(ground, booking.appointments, reporting.hearing),
         )
+        self._readings = ReportReading(ground, reporting.reports, documents.intake)
         applications = Applications(ground.database, ground.seal)
         self._registration = Registration(ground.institutions, applications, ground.audit, ground.put_down)
 
@@ -71,6 +73,7 @@ class Doors:
             "/services/collection/{institution}": self.documents.service,
             "/services/institution": Service(contract=REGISTRY, handlers=self._registration.handlers),
             **self._booking.services,
+            **self._readings.services,
             **self._interactions.services,
         }
 
@@ -86,6 +89,7 @@ class Doors:
     def close(self) -> None:
         """Finish what is in hand; afterwards nothing more is written."""
         self._interactions.close()
+        self._readings.close()
         self.documents.close()
         self._booking.close()
         self._registration.close()

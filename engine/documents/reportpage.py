@@ -54,7 +54,7 @@ def render_report(stylesheet: Stylesheet, content: ReportContent, person: Report
 def _single(content: ReportContent, person: ReportPerson, head: ReportHead) -> dict[str, str]:
     return {
         "institution-name": head.institution_name, "number": head.number, "status-name": head.status_name, "title": content.title or "报告",
-        "name": person.name, "gender": _GENDERS.get(person.gender, ""), "birth": _birth(person.birth), "specimen": content.specimen,
+        "name": person.name, "gender": _GENDERS.get(person.gender, ""), "birth": birth_text(person.birth), "specimen": content.specimen,
         "department": content.department, "diagnosis": content.diagnosis, "doctor": content.doctor, "reviewer": content.reviewer,
         "reported": _when(content.reported), "reviewed": _when(content.reviewed),
     }  # fmt: skip
@@ -80,7 +80,8 @@ def _organism(found: Susceptibility) -> etree._Element:
     return organism
 
 
-def _birth(digits: str) -> str:
+def birth_text(digits: str) -> str:
+    """Write a day of birth YYYYMMDD, or the start of it, as yyyy-MM-dd."""
     return "-".join(part for part in (digits[:4], digits[4:6], digits[6:8]) if part)
 
 

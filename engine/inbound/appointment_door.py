@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from engine.errors import SenderError
 from engine.inbound import appointment_values as wire
-from engine.inbound.calls import Call, Handler, Parameters, Result
+from engine.inbound.calls import Call, Handler, Result
 from engine.inbound.given import Given
 from engine.inbound.hospitalcalls import HospitalCalls
+from engine.inbound.verdicts import page_of, with_verdict
 from engine.services.appointments.desk import Appointments
-from engine.services.appointments.model import Listing, OrderView
+from engine.services.appointments.model import OrderView
 
-_BUSINESS = "SND-7"
-_GOOD = {"code": "0", "message": "成功。"}
-Answered = Callable[[Call, Given], Awaitable[Result]]
 T = TypeVar("T")
 
 
@@ -33,7 +30,7 @@ class AppointmentDoor:
     def handlers(self) -> dict[str, Handler]:
         """Name the operations of the contract and what answers them."""
         return {
-            name: _with_verdict(answer)
+            name: with_verdict(answer)
             for name, answer in {
                 "ListHospitals": self._hospitals, "ListDepartments": self._departments, "ListDoctors": self._doctors,
                 "ListSchedules": self._schedules, "ListSlots": self._slots, "CheckPatient": self._check_patient,
@@ -51,24 +48,24 @@ class AppointmentDoor:
     async def _hospitals(self, call: Call, given: Given) -> Result:  # noqa: ARG002 - every operation is given its call
         page = wire.read_page(given)
         found = await self._read(lambda: self._appointments.hospitals(page))
-        return _page("hospitals", wire.hospital_record, found)
+        return page_of("hospitals", wire.hospital_record, found)
 
     async def _departments(self, call: Call, given: Given) -> Result:  # noqa: ARG002
         hospital, page = given.text("hospital"), wire.read_page(given)
         found = await self._read(lambda: self._appointments.departments(hospital, page))
-        return _page("departments", wire.department_record, found)
+        return page_of("departments", wire.department_record, found)
 
     async def _doctors(self, call: Call, given: Given) -> Result:  # noqa: ARG002
         hospital, department, page = given.text("hospital"), given.text("department"), wire.read_page(given)
         found = await self._read(lambda: self._appointments.doctors(hospital, department, page))
-        return _page("doctors", wire.doctor_record, found)
+        return page_of("doctors", wire.doctor_record, found)
 
     async def _schedules(self, call: Call, given: Given) -> Result:  # noqa: ARG002
         where = given.text("hospital"), given.text("department"), given.text("doctor")
         first, last, page = given.day("from"), given.day("to"), wire.read_page(given)
         wire.check_days(first, last)
         found = await self._read(lambda: self._appointments.schedules(*where, first, last, page))
-        return _page("schedules", wire.schedule_record, found)
+        return page_of("schedules", wire.schedule_record, found)
 
     async def _slots(self, call: Call, given: Given) -> Result:  # noqa: ARG002
         hospital, schedule = given.text("hospital"), given.text("schedule")
@@ -118,12 +115,12 @@ class AppointmentDoor:
 
     async def _orders(self, call: Call, given: Given) -> Result:
         query = wire.read_query(given)
-        return _page("orders", wire.order_record, await self._read(lambda: self._appointments.orders(call.institution, query)))
+        return page_of("orders", wire.order_record, await self._read(lambda: self._appointments.orders(call.institution, query)))
 
     async def _notices(self, call: Call, given: Given) -> Result:
         after, page = given.number("after"), wire.read_page(given)
         found = await self._read(lambda: self._appointments.notices(call.institution, after, page))
-        return _page("notices", wire.notice_record, found)
+        return page_of("notices", wire.notice_record, found)
 
     async def _move(self, call: Call, order: str, act: Callable[[], OrderView]) -> Result:
         """Move an order at the turn of its own hospital; an order that is not the caller's is SND-713 at once."""
@@ -134,25 +131,6 @@ class AppointmentDoor:
         return await asyncio.get_running_loop().run_in_executor(self._readers, act)
 
 
-def _with_verdict(answer: Answered) -> Handler:
-    """Put code, message and hint at the head of a result; a business refusal is a result, any other a fault."""
-
-    async def handle(call: Call, values: Parameters) -> Result:
-        try:
-            return {**_GOOD, **await answer(call, Given(values, f"/Envelope/Body/{call.operation}"))}
-        except SenderError as problem:
-            if not problem.code.startswith(_BUSINESS):
-                raise
-            return wire.verdict(problem.first)
-
-    return handle
-
-
 def _order(one: OrderView) -> Result:
     said = {"message": one.message} if one.message else {}
     return {**said, "order": wire.order_record(one)}
-
-
-def _page(name: str, write: Callable[[Any], Result], found: Listing[Any]) -> Result:
-    records: Iterable[Result] = [write(one) for one in found.items]
-    return {name: records, "page": {"size": len(found.items), "token": found.token}}

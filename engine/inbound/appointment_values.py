@@ -100,7 +100,8 @@ def _unfit(message: str, hint: str) -> SenderError:
     return SenderError(Issue(code="SND-721", message=message, hint=hint))
 
 
-def _at(moment: datetime | None) -> str:
+def at_text(moment: datetime | None) -> str:
+    """Write a moment, "" for none."""
     return shanghai_text(moment) if moment else ""
 
 
@@ -109,7 +110,7 @@ def hospital_record(one: model.Hospital) -> Result:
     return {
         "hospital": one.hospital, "name": one.name, "shortName": one.short_name, "level": one.level, "address": one.address,
         "telephone": one.telephone, "horizonDays": one.horizon_days, "opensAt": one.opens_at, "closesAt": one.closes_at,
-        "reachable": one.reachable, "asOf": _at(one.as_of),
+        "reachable": one.reachable, "asOf": at_text(one.as_of),
     }  # fmt: skip
 
 
@@ -134,7 +135,7 @@ def _seats(one: model.Schedule | model.Slot) -> dict[str, Any]:
     return {
         "department": one.department, "doctor": one.doctor, "date": one.date, "half": one.half, "status": one.status,
         "total": one.total, "free": max(one.free, 0), "unlimited": one.unlimited,
-        "registrationFee": str(one.registration_fee), "treatmentFee": str(one.treatment_fee), "asOf": _at(one.as_of),
+        "registrationFee": str(one.registration_fee), "treatmentFee": str(one.treatment_fee), "asOf": at_text(one.as_of),
     }  # fmt: skip
 
 
@@ -158,18 +159,13 @@ def order_record(one: model.OrderView) -> Result:
         "registrationFee": str(one.registration_fee), "treatmentFee": str(one.treatment_fee), "payable": str(one.payable),
         "hospitalOrder": one.hospital_order, "queueNumber": one.queue_number, "medicalNumber": one.medical_number,
         "fetchWindow": one.fetch_window, "place": one.place, "remark": one.remark, "refund": str(one.refund) if one.refund else "",
-        "createdAt": _at(one.created_at), "lockedUntil": _at(one.locked_until), "payBy": _at(one.pay_by),
-        "changedAt": _at(one.changed_at),
+        "createdAt": at_text(one.created_at), "lockedUntil": at_text(one.locked_until), "payBy": at_text(one.pay_by),
+        "changedAt": at_text(one.changed_at),
     }  # fmt: skip
 
 
 def notice_record(one: model.Notice) -> Result:
     """Write a notice."""
     return {
-        "notice": str(one.number), "kind": one.kind, "hospital": one.hospital, "order": one.order, "at": _at(one.at), "text": one.text
+        "notice": str(one.number), "kind": one.kind, "hospital": one.hospital, "order": one.order, "at": at_text(one.at), "text": one.text
     }  # fmt: skip
-
-
-def verdict(issue: Issue) -> Result:
-    """Write the head of a result that says no."""
-    return {"code": issue.code, "message": issue.message, "hint": issue.hint}

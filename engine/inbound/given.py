@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date, datetime
+from typing import TypeVar
 
 from engine.errors import Issue, SenderError
 from engine.inbound.calls import Parameters
@@ -16,6 +17,7 @@ _MOMENT = re.compile(
 )
 _FEN = re.compile(r"[0-9]{1,10}")
 _NUMBER = re.compile(r"[0-9]{1,18}")
+M = TypeVar("M", bound=datetime | None)
 
 
 class Given:
@@ -64,8 +66,8 @@ class Given:
             raise self._wrong(name, "不是日期", "按 yyyy-MM-dd 填写。")
         return text
 
-    def moment(self, name: str, otherwise: datetime) -> datetime:
-        """Give a moment, of Shanghai where it names no zone; raises SenderError SND-311."""
+    def moment(self, name: str, otherwise: M) -> datetime | M:
+        """Give a moment, of Shanghai where it names no zone, `otherwise` when it was not sent; raises SenderError SND-311."""
         text = self.text(name)
         if not text:
             return otherwise

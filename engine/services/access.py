@@ -22,7 +22,7 @@ SERVICES: Mapping[str, tuple[str, ...]] = {
     "regional": tuple(f"Regional{n}" for n in ("Patient", "Provider", "Organization", "Area", "Dictionary", "Document")),
     "api": ("ApiService",),
     "appointment": ("AppointmentService",),
-    "report": ("Report",),
+    "report": ("ReportService",),
     "guide": ("Guide",),
     "referral": ("Referral",),
     "institution": ("InstitutionRegistry",),

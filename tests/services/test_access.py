@@ -43,7 +43,7 @@ def test_the_delivered_rights_are_those_of_the_contracts(service, kinds):
 
 def test_an_operation_may_differ_from_its_service(written):
     path = written("services:\n  report:\n    callers: [portal]\n    operations: { ListReports: [hospital, portal] }\n")
-    access = load_access(path, "access.yaml", {"Report": {"ListReports", "PushReport"}})
+    access = load_access(path, "access.yaml", {"ReportService": {"ListReports", "PushReport"}})
     assert access.allows("hospital", "report", "ListReports")
     assert not access.allows("hospital", "report", "PushReport")
     assert access.allows("portal", "report", "PushReport")
@@ -54,7 +54,7 @@ def test_all_mistakes_are_told_at_once_with_the_nearest_right_word(written):
         "services:\n  collecton: { callers: [hospital] }\n  report:\n    callers: [portal]\n    operations: { ListReport: [] }\n"
     )
     with pytest.raises(ConfigError) as told:
-        load_access(path, "config/access.yaml", {"DataCollection": {"Upload"}, "Report": {"ListReports"}})
+        load_access(path, "config/access.yaml", {"DataCollection": {"Upload"}, "ReportService": {"ListReports"}})
     first, second = told.value.faults
     assert (first.line, first.column, first.code) == (2, 3, "CFG-012")
     assert 'did you mean "collection"' in first.message

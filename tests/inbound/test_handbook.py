@@ -44,7 +44,12 @@ def test_every_link_from_the_page_of_services_leads_to_a_page_and_a_place_in_it(
     assert {f"/services/types/{code}" for code in KINDS} <= set(seen)
     assert {f"/services/types/{code}.xml" for code in KINDS} <= set(seen)
     assert {"/services/examples/csharp/Upload.cs", "/services/examples/portal/book.php"} <= set(seen)
-    assert {"/services/portal", "/services/contracts/appointment", "/services/contracts/api"} <= set(seen)
+    assert {
+        "/services/portal",
+        "/services/contracts/appointment",
+        "/services/contracts/report",
+        "/services/contracts/api",
+    } <= set(seen)
     assert {"/services/contracts/hip", "/services/interactions", "/services/interactions/residents"} <= set(seen)
     assert [(path, place) for path, place in wanted if place and place not in places[path]] == []
 

@@ -27,6 +27,9 @@ _PATIENCE = 120.0
 
 _STORE_AWAY = 1.0
 
+_WRITES = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
+"""Seconds before each further try to write down what came of an errand; afterwards its lease brings it back."""
+
 
 class ErrandRunner:
     """Run errands beside the courier of a worker until stopped.
@@ -49,6 +52,7 @@ class ErrandRunner:
         self._ended: SimpleQueue[int] = SimpleQueue()
         self._running = 0
         self._stopping = False
+        self._over = threading.Event()
         self._turned = time.monotonic()
         self._thread = threading.Thread(target=self.run, name="errands")
         self._log: Any = get_logger("errands")
@@ -60,6 +64,7 @@ class ErrandRunner:
     def stop(self) -> None:
         """Claim no more; a signal handler may call it. `close` waits for what is under way."""
         self._stopping = True
+        self._over.set()
         self._ended.put(0)
 
     def close(self) -> None:
@@ -111,22 +116,34 @@ class ErrandRunner:
 
     def _do(self, one: Errand) -> None:
         try:
-            self._done(one)
+            self._write(one, self._done(one))
         except Exception as problem:  # noqa: BLE001 - the lease brings back what could not be written down
             self._log.warning("errand not written down", exc_info=problem, errand=one.kind)
         finally:
             self._ended.put(1)
 
-    def _done(self, one: Errand) -> None:
+    def _done(self, one: Errand) -> Callable[[], None]:
+        """Do an errand; give what writes down what came of it."""
         try:
             again = self._handlers[one.kind](one.subject)
         except Exception as problem:  # noqa: BLE001 - every errand is tried again, and its failure shown
             now = datetime.now(UTC)
-            self._errands.failed(one, now, now + pause(one.attempts, random.random()), _words(problem))
+            later, words = now + pause(one.attempts, random.random()), _words(problem)
             if not isinstance(problem, EngineError):
                 self._log.error("errand failed", exc_info=problem, errand=one.kind, institution=one.institution)
-        else:
-            self._errands.done(one, datetime.now(UTC), again)
+            return lambda: self._errands.failed(one, now, later, words)
+        return lambda: self._errands.done(one, datetime.now(UTC), again)
+
+    def _write(self, one: Errand, down: Callable[[], None]) -> None:
+        """Write down what came of an errand, again while the store is away: else it would lie until its lease ends."""
+        for wait in _WRITES:
+            try:
+                return down()
+            except TryAgain as problem:
+                self._log.warning("store away", exc_info=problem, errand=one.kind)
+            if self._over.wait(wait):
+                break
+        return down()
 
 
 def pause(attempts: int, chance: float) -> timedelta:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from engine.channels.errands import ErrandRunner, pause
-from engine.errors import Unavailable
+from engine.errors import TryAgain, Unavailable
 from engine.store.database import Database
 from engine.store.errands import Errands, drop, offer, plan, put
 from tests.support.databases import empty_url, url  # noqa: F401 - the fixtures that these tests ask for
@@ -154,6 +154,39 @@ def test_what_fails_is_tried_again_and_what_is_due_later_waits(database):
         assert finished.wait(20)
     assert len(tries) == 2
     assert len(claimed(database, now=datetime.now(UTC) + timedelta(hours=2))) == 1
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_what_came_of_an_errand_is_written_down_once_the_store_is_back(database, monkeypatch, fails):
+    away, written = [3], threading.Event()
+
+    class Interrupted(Errands):
+        def done(self, *said):
+            self._at(super().done, *said)
+
+        def failed(self, *said):
+            self._at(super().failed, *said)
+
+        def _at(self, write, *said):
+            away[0] -= 1
+            if away[0] >= 0:
+                raise TryAgain("the store has no free connection")
+            write(*said)
+            written.set()
+
+    def act(_subject):
+        if fails:
+            raise Unavailable("DST-103", "away")
+        return datetime.now(UTC) + timedelta(hours=1)
+
+    monkeypatch.setattr("engine.channels.errands._WRITES", (0.01,) * 4)
+    ask(database, "a")
+    with closing(ErrandRunner(Interrupted(database), {"pull": act}, poll=0.05)) as runner:
+        runner.start()
+        assert written.wait(20)
+    with database.read() as connection:
+        (line,) = Errands(database).lines(connection, datetime.now(UTC))
+    assert (line.open, line.running, line.failures > 0) == (1, 0, fails)
 
 
 def test_stopping_waits_for_what_is_under_way(database):

@@ -117,11 +117,12 @@ def _pull_times(counter: Counter, institution: str, row: Mapping[str, Any], *, u
     ]
 
     def work(connection: Connection) -> None:
-        pool.pull(connection, institution, words, seen, said.asked)
+        dropped = pool.pull(connection, institution, words, seen, said.asked)
         gone = sorted(ours - {word.slot for word in words})
         pool.vanish(connection, institution, [name for name in gone if name in seen], seen, said.asked)
         mine = (clinic.c.institution == institution, clinic.c.schedule == row["schedule"])
-        connection.execute(update(clinic).where(*mine).values(detailed=said.asked))
+        # A slot that moved meanwhile was told nothing: the half day is asked for again, whether its own counts change or not.
+        connection.execute(update(clinic).where(*mine).values(detailed=None if dropped else said.asked))
 
     again(counter.database, work)
 

@@ -172,3 +172,19 @@ def test_a_schedule_that_is_no_longer_there_is_not_sold(office):
     office.hospital.slots["S1"] = gone
     office.pull()
     assert {row.slot: row.status for row in office.slot_rows()} == {"S1": "open", "S2": "open"}
+
+
+def test_the_times_of_a_half_day_are_asked_for_again_when_a_slot_moved_meanwhile(database):
+    hospital = MemoryHospital(slots={"S1": Seats(TOTAL, begins="08:00", ends="08:30")})
+    office = Office(database, hospital, full_every=60.0)
+    office.pull()
+    office.clock.turn(seconds=61)
+    hospital.slots["S1"].others = 2
+    hospital.after = lambda function: office.book("meanwhile", "S1@08:00") if function == "2004" else None
+    office.pull()
+    hospital.after = lambda _function: None
+    assert office.seats("S1@08:00")[0] == TOTAL - 1, "what was asked before the order says nothing of the slot"
+    office.pull()
+    assert office.seats("S1@08:00") == (TOTAL - 3, 0, 1, 0)
+    office.pull()
+    assert hospital.asked.count("2004") == 3, "and then no more"

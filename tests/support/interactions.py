@@ -75,7 +75,7 @@ def _project():
     """Compile the project's routes once; the fronts of the tests run one after another."""
     press = Press(ROOT)
     endpoints = load_endpoints(ROOT / "config" / "endpoints.yaml", ROOT)
-    return press, load_book(ROOT, press, endpoints, ["records", "operations", *REGISTERS])
+    return press, load_book(ROOT, press, endpoints, ["records", "operations", "reports", *REGISTERS])
 
 
 @dataclass

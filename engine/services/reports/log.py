@@ -41,7 +41,7 @@ class StatusLog:
 
         A late event is kept and moves nothing. Raises Collision when the transaction is to be run again.
         """
-        event = replace(event, at=min(event.at, noted + _AHEAD) if event.at <= noted + _AHEAD else noted)
+        event = event if event.at <= noted + _AHEAD else replace(event, at=noted)
         naming = Naming(
             institution=event.institution, kind=event.kind, keys=event.keys, person=event.person, at=event.at, noted=noted,
             receipt=event.receipt, every=event.status == WITHDRAWN,

@@ -23,7 +23,7 @@ DOCUMENT = {"institution": "H1", "document_type": "C0007"}
 
 
 def house(root, *endpoints, revision="r1"):
-    return SimpleNamespace(book=SimpleNamespace(root=root, revision=revision), endpoints=endpoints)
+    return SimpleNamespace(book=SimpleNamespace(root=root, revision=revision), endpoints=endpoints, adapters={})
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -55,6 +56,37 @@ async def _client(url: str, waiting: Iterator[bytes], sent: Sent, until: float) 
             sent.other += 1
             sent.odd = sent.odd or answer[:600].decode(errors="replace")
     writer.close()
+
+
+class Line:
+    """One kept connection of one caller to one service, opened anew when it breaks."""
+
+    def __init__(self, address: str, path: str, user: str, password: str) -> None:
+        self._host, port = address.removeprefix("http://").split(":")
+        self._port = int(port)
+        self._head = (
+            f'POST {path} HTTP/1.1\r\nHost: {self._host}\r\nContent-Type: text/xml; charset=utf-8\r\nSOAPAction: ""\r\n'
+            f"Authorization: Basic {b64encode(f'{user}:{password}'.encode()).decode()}\r\nContent-Length: "
+        )
+        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    async def call(self, body: bytes) -> bytes:
+        """Send one envelope and read its answer; raises OSError or EOFError when the engine is gone."""
+        try:
+            if self._streams is None:
+                self._streams = await asyncio.open_connection(self._host, self._port)
+            reader, writer = self._streams
+            writer.write(f"{self._head}{len(body)}\r\n\r\n".encode() + body)
+            return await read_answer(reader)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Hang up."""
+        if self._streams:
+            self._streams[1].close()
+            self._streams = None
 
 
 async def read_answer(reader: asyncio.StreamReader) -> bytes:

@@ -16,6 +16,7 @@ from bench.floor import Floor
 from bench.load import Sent, send
 from bench.processes import children_of, postgres_cpu
 from bench.store import fresh_database, unsent
+from bench.telling import say
 from tests.support.engine import ROOT, Engine
 
 _INSTITUTION, _PASSWORD = "BENCH-HOSPITAL", "bench-password-1"
@@ -41,12 +42,6 @@ def main(*, seconds: float, database: str = "", connections: int = 16) -> None:
             _measure(name, url, floor, seconds, connections)
         finally:
             drop()
-
-
-def say(words: str) -> None:
-    """Print a line at once."""
-    sys.stdout.write(words + "\n")
-    sys.stdout.flush()
 
 
 def _measure(name: str, url: str, floor: Floor, seconds: float, connections: int) -> None:

@@ -5,21 +5,17 @@ from __future__ import annotations
 import asyncio
 import random
 import re
-from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from bench.booking.site import PASSWORD, PORTAL, Site
-from bench.load import read_answer
+from bench.load import Line
+from engine.identity import check_letter
 
 RIVALS = 10
 """Attempts for each place."""
 
-_HEAD = (
-    'POST /services/appointment HTTP/1.1\r\nHost: {host}\r\nContent-Type: text/xml; charset=utf-8\r\nSOAPAction: ""\r\n'
-    f"Authorization: Basic {b64encode(f'{PORTAL}:{PASSWORD}'.encode()).decode()}\r\nContent-Length: "
-)  # fmt: skip
 _CODE, _STATE, _ORDER, _PAYABLE = (
     re.compile(rb"<(?:\w+:)?%s>([^<]+)</" % name) for name in (b"code", b"state", b"order", b"payable")
 )
@@ -27,7 +23,6 @@ _BUSY = {"SND-723", "ENG-503"}
 """Verdicts after which the same call is made again; SND-719 ends a wish, for its number stands for that verdict."""
 
 _TRIES = 60
-_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 
 Place = tuple[str, str]
 """Hospital and slot."""
@@ -54,44 +49,12 @@ class Tally:
     odd: list[str] = field(default_factory=list)
 
 
-class Line:
-    """One client's connection to one engine, opened anew when it breaks."""
-
-    def __init__(self, address: str) -> None:
-        self._host, port = address.removeprefix("http://").split(":")
-        self._port = int(port)
-        self._head = _HEAD.format(host=self._host)
-        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
-
-    async def call(self, operation: str, inner: str) -> bytes:
-        """Call one operation; raises OSError or EOFError when the engine is gone."""
-        body = (
-            '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>'
-            f'<{operation} xmlns="urn:changbai:appointment:1">{inner}</{operation}></s:Body></s:Envelope>'
-        ).encode()
-        try:
-            if self._streams is None:
-                self._streams = await asyncio.open_connection(self._host, self._port)
-            reader, writer = self._streams
-            writer.write(f"{self._head}{len(body)}\r\n\r\n".encode() + body)
-            return await read_answer(reader)
-        except BaseException:
-            self.close()
-            raise
-
-    def close(self) -> None:
-        """Hang up."""
-        if self._streams:
-            self._streams[1].close()
-            self._streams = None
-
-
 class Client:
     """One of many: takes the next attempt until there is none."""
 
     def __init__(self, site: Site, number: int, tally: Tally) -> None:
         turn = [site.engines[(number + step) % len(site.engines)].services for step in range(len(site.engines))]
-        self._lines = [Line(address) for address in turn]
+        self._lines = [Line(address, "/services/appointment", PORTAL, PASSWORD) for address in turn]
         self._tally = tally
 
     async def run(self, attempts: Iterator[tuple[int, Place]]) -> None:
@@ -140,7 +103,7 @@ class Client:
         heard = Heard("none")
         for attempt in range(_TRIES):
             try:
-                heard = read(await lines[attempt % len(lines)].call(operation, inner))
+                heard = read(await lines[attempt % len(lines)].call(_envelope(operation, inner)))
             except (OSError, EOFError):
                 heard = Heard("unanswered")
             self._tally.codes[f"{operation} {heard.code} {heard.state}"] += 1
@@ -150,6 +113,13 @@ class Client:
         if heard.order:
             self._tally.orders.add(heard.order)
         return heard
+
+
+def _envelope(operation: str, inner: str) -> bytes:
+    return (
+        '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>'
+        f'<{operation} xmlns="urn:changbai:appointment:1">{inner}</{operation}></s:Body></s:Envelope>'
+    ).encode()
 
 
 def read(answer: bytes) -> Heard:
@@ -174,7 +144,7 @@ async def rush(site: Site, places: list[Place], size: int, clients: int, tally: 
 
 def _patient(number: int) -> str:
     head = f"990000{1950 + number % 50:04}{1 + number % 12:02}{1 + number // 12 % 28:02}{number // 600 % 499 * 2 + 1:03}"
-    check = "10X98765432"[sum(int(digit) * weight for digit, weight in zip(head, _WEIGHTS, strict=True)) % 11]
+    check = check_letter(head)
     birthday = f"{head[6:10]}-{head[10:12]}-{head[12:14]}"
     return (
         f"<patient><name>测试患者{number}</name><sex>1</sex><birthday>{birthday}</birthday><idType>1</idType><idNumber>{head}{check}</idNumber>"

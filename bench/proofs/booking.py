@@ -19,6 +19,7 @@ from bench.booking.clients import RIVALS, Place, Tally, rush
 from bench.booking.holding import Look, look, reconcile, unsettled
 from bench.booking.site import HOSPITALS, Site, open_site, time_outs
 from bench.store import fresh_database
+from bench.telling import say
 from engine.services.appointments.tables import slot
 from engine.store.database import Database, default_url
 
@@ -133,12 +134,6 @@ def _report(tally: Tally, spent: float, struck: int, settled: bool, looks: list[
     good = settled and not differences and not tally.odd and all(one.good for one in looks) and not last.waiting
     say(f"  {'holds' if good else 'DOES NOT HOLD'}")
     return good
-
-
-def say(words: str) -> None:
-    """Print a line at once."""
-    sys.stdout.write(words + "\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from pathlib import Path
 from bench.documents import envelope, pack
 from bench.load import read_answer
 from bench.store import fresh_database
+from bench.telling import say
 from engine.documents.sample import sample, types
 from engine.store import counts
 from engine.store.database import Database, default_url
@@ -192,12 +193,6 @@ def _accepted(answer: bytes, measured: Measured) -> int:
     if not good and len(measured.odd) < 3:
         measured.odd.append(answer[:900].decode(errors="replace"))
     return int(good)
-
-
-def say(words: str) -> None:
-    """Print a line at once."""
-    sys.stdout.write(words + "\n")
-    sys.stdout.flush()
 
 
 def prove(name: str, url: str, size: int, *, most: int, turns: int, seconds: float) -> bool:

@@ -13,6 +13,7 @@ from bench.registers.holding import Held, look
 from bench.registers.senders import Tally, rush
 from bench.registers.site import open_engines
 from bench.store import fresh_database
+from bench.telling import say
 from engine.store.database import Database, default_url
 
 SIZE, SENDERS = 120.0, 20
@@ -63,12 +64,6 @@ def _report(tally: Tally, held: Held, spent: float) -> bool:
     good = not wrong and len(tally.accepted) > 0 and held.merges > 0
     say(f"  {'holds' if good else 'DOES NOT HOLD'}")
     return good
-
-
-def say(words: str) -> None:
-    """Print a line at once."""
-    sys.stdout.write(words + "\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

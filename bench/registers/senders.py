@@ -6,14 +6,14 @@ import asyncio
 import random
 import re
 import time
-from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from bench.load import read_answer
+from bench.load import Line
 from bench.registers.messages import envelope, read
 from bench.registers.site import HOSPITALS
+from engine.identity import check_letter
 from tests.support.hospital import PASSWORD
 
 SHARED = 3
@@ -25,7 +25,6 @@ PEOPLE = 40
 _SHOWN = re.compile(r'<part value="(测试[0-9]+-[0-9]+)"')
 _TRIES = 40
 _TWICE = 0.1
-_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 
 
 @dataclass
@@ -48,38 +47,6 @@ class Tally:
     told: Callable[[int], None] = lambda _number: None
 
 
-class Line:
-    """One connection of one hospital to one engine, opened anew when it breaks."""
-
-    def __init__(self, address: str, hospital: str) -> None:
-        self._host, port = address.removeprefix("http://").split(":")
-        self._port = int(port)
-        given = b64encode(f"{hospital}:{PASSWORD}".encode()).decode()
-        self._head = (
-            f"POST /services/hip HTTP/1.1\r\nHost: {self._host}\r\nContent-Type: text/xml; charset=utf-8\r\n"
-            f"Authorization: Basic {given}\r\nContent-Length: "
-        )
-        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
-
-    async def call(self, body: bytes) -> bytes:
-        """Send one call and read its answer; raises OSError or EOFError when the engine is gone."""
-        try:
-            if self._streams is None:
-                self._streams = await asyncio.open_connection(self._host, self._port)
-            reader, writer = self._streams
-            writer.write(f"{self._head}{len(body)}\r\n\r\n".encode() + body)
-            return await read_answer(reader)
-        except BaseException:
-            self.close()
-            raise
-
-    def close(self) -> None:
-        """Hang up."""
-        if self._streams:
-            self._streams[1].close()
-            self._streams = None
-
-
 class Sender:
     """One system of a hospital; `number` makes its message ids and numbers its own."""
 
@@ -87,7 +54,7 @@ class Sender:
         self.hospital = HOSPITALS[number % len(HOSPITALS)]
         turn = [addresses[(number // len(HOSPITALS) + step) % len(addresses)] for step in range(len(addresses))]
         # Two connections at least, so that one message can be sent twice at the same moment.
-        self._lines = [Line(address, self.hospital) for address in (turn * 2)[: max(2, len(turn))]]
+        self._lines = [Line(address, "/services/hip", self.hospital, PASSWORD) for address in (turn * 2)[: max(2, len(turn))]]
         self._number, self._sent, self._tally = number, 0, tally
         self._dice = random.Random(number)
         self._own: list[str] = []
@@ -225,4 +192,4 @@ async def rush(addresses: Sequence[str], senders: int, seconds: float, tally: Ta
 def identity_of(number: int) -> str:
     """Give an invented identity number of the proof, with its check letter."""
     head = f"990000{1950 + number % 50:04}{1 + number % 12:02}{1 + number % 28:02}{number * 2 + 1:03}"
-    return head + "10X98765432"[sum(int(digit) * weight for digit, weight in zip(head, _WEIGHTS, strict=True)) % 11]
+    return head + check_letter(head)

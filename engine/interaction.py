@@ -23,7 +23,7 @@ _MESSAGE = re.compile(rf"S[0-9]{{4}}|{UNKNOWN}|[a-z]+[A-Z][A-Za-z]*")
 
 
 def is_message(document_type: str) -> bool:
-    """Tell whether a row of the journal is an interaction: its type is an S-code or the name of a regional operation.
+    """Tell whether a row of the journal is an interaction: its type is an S-code, the name of a regional operation, or of a notice of ours.
 
     It is then no document: its id is that of a message, and neither completeness nor Reconcile count it.
     """

@@ -38,7 +38,8 @@ def check_project(settings: Settings) -> list[Fault]:
     """Lint settings, access, endpoints, catalogue, routes and WSDLs: all faults and warnings, sorted by place."""
     endpoints = _Endpoints(settings)
     checkers: list[lint.Checker] = [
-        _check_settings, lambda _: _check_tls(settings), _check_access, endpoints.check, _check_wsdls, _Hospitals(settings).check, _Reports(endpoints).check,
+        _check_settings, lambda _: _check_tls(settings), _check_access, endpoints.check, _check_wsdls, _Hospitals(settings).check,
+        lambda root: _check_reports(root, endpoints),
     ]  # fmt: skip
     try:
         press = Press(settings.project, document_limits(settings))
@@ -102,16 +103,10 @@ class _Hospitals:
         return ()
 
 
-class _Reports:
-    """config/reports.yaml and the tables of statuses."""
-
-    def __init__(self, endpoints: _Endpoints) -> None:
-        self._endpoints = endpoints
-
-    def check(self, root: Path) -> Iterable[Fault]:
-        """Read them; notices go to destinations that there are."""
-        yield from unknown_destinations(load_report_rules(root), self._endpoints.names())
-        load_statuses(root)
+def _check_reports(root: Path, endpoints: _Endpoints) -> Iterable[Fault]:
+    """Read config/reports.yaml and the tables of statuses; notices go to destinations that there are."""
+    yield from unknown_destinations(load_report_rules(root), endpoints.names())
+    load_statuses(root)
 
 
 def _check_wsdls(root: Path) -> Iterable[Fault]:

@@ -80,9 +80,9 @@ class Doors:
     async def take_up(self, folder: Path) -> Catalogue:
         """Work by another set of files; raises, and then nothing is exchanged."""
         house = await self.documents.load(folder)
-        await asyncio.to_thread(read_settings, house)
+        reporting = await asyncio.to_thread(read_settings, house)
         await self._booking.take_up(house)
-        await asyncio.to_thread(self._reporting.renew, house)
+        self._reporting.renew(house, reporting)
         await self.documents.take_up(house)
         return house.press.catalogue
 

@@ -42,9 +42,9 @@ class Reporting:
         self.reports = Reports(database, seal, rules=rules, news=plan_polls(self._terms_of), send=self._send)
         self.hearing = Hearing(self.reports, statuses, seal)
 
-    def renew(self, house: House) -> None:
-        """Work by another set of files; raises ConfigError, and then nothing is changed."""
-        rules, statuses = read_settings(house)
+    def renew(self, house: House, settings: tuple[ReportRules, Statuses]) -> None:
+        """Work by another set of files, of which `read_settings` has read what is ours."""
+        rules, statuses = settings
         self.reports.exchange(rules)
         self.hearing.exchange(statuses)
         self._terms = poll_terms_of(house.adapters)

@@ -11,7 +11,7 @@ from engine.app.cellar import open_database, open_seal
 from engine.app.following import Follower, Following
 from engine.app.house import House, load_house, load_in_force, press_for
 from engine.app.process import beat_beside, begin, stop_when_told
-from engine.app.reports import Reporting
+from engine.app.reports import Reporting, read_settings
 from engine.channels.delivery import Courier, Rounds
 from engine.channels.errands import ErrandRunner
 from engine.channels.outlet import Carrier
@@ -57,8 +57,9 @@ def run_worker(settings: Settings, name: str) -> None:
 
             def take_up(folder: Path) -> None:
                 house = load_house(settings, folder, press_for(settings, folder, ends.press))
+                said = read_settings(house)
                 booking.renew(house)
-                reporting.renew(house)
+                reporting.renew(house, said)
                 courier.renew(ends.renew(house))
 
             def stop() -> None:

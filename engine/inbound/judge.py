@@ -217,7 +217,7 @@ class Judge:
             # The parameter names what is replaced, as the journal will do it; the library is not to replace another one too.
             drawn = replace(drawn, replaces_root="", replaces_extension="")
         record = _record(outcome.message, drawn, self.press.figures(cast("XmlDocument", after), before.document_type))
-        if before.document_type in REPORT_TYPES:
+        if "reports" in outcome.desks and before.document_type in REPORT_TYPES:
             said = draw_report(cast("XmlDocument", after), before.document_type, drawn, before.institution, before.id)
             record = replace(record, report=said)
         return Judgement(entry=entry, effects=tuple((desk, record) for desk in outcome.desks))

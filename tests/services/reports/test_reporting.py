@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from sqlalchemy import select
 
-from engine.app.reports import NOTICE, Reporting
+from engine.app.reports import NOTICE, Reporting, read_settings
 from engine.documents.packing import gunzip_stored
 from engine.errors import ConfigError
 from engine.message import Record
@@ -71,8 +71,9 @@ def test_a_destination_that_nobody_knows_is_refused_and_nothing_is_exchanged(dat
         Reporting(database, SEAL, house(project))
     reporting = Reporting(database, SEAL, house(project, "news"))
     with pytest.raises(ConfigError):
-        reporting.renew(house(project, "archive"))
-    reporting.renew(house(project, "news", revision="r2"))
+        read_settings(house(project, "archive"))
+    other = house(project, "news", revision="r2")
+    reporting.renew(other, read_settings(other))
 
 
 def test_documents_bring_their_contents_and_take_them_back(database, project):

@@ -109,9 +109,9 @@ def test_a_test_opens_the_message_by_its_action_and_makes_the_answer(route):
 
 
 def test_a_test_expects_the_refusals_of_opening_and_of_the_node_table(route):
-    route.write("routes/visit/tests/root/in.xml", sample_message(HIP["S0003"]).decode())
-    route.write("routes/visit/tests/root/expect-issues.txt", "error SND-341\n")
+    route.write("routes/visit/tests/wrong-message/in.xml", sample_message(HIP["S0003"]).decode())
+    route.write("routes/visit/tests/wrong-message/expect-issues.txt", "error SND-341\n")
     broken = sample_message(HIP["S0001"]).decode().replace("part value", "part valve")
     route.write("routes/visit/tests/name/in.xml", broken)
     route.write("routes/visit/tests/name/expect-issues.txt", "error SND-342 nodes\n")
-    assert [(r.test, r.differences) for r in run_tests(route.book(), route.press)] == [("name", ()), ("root", ())]
+    assert [(r.test, r.differences) for r in run_tests(route.book(), route.press)] == [("name", ()), ("wrong-message", ())]

@@ -76,20 +76,22 @@ class Outlet:
         self.longest_send = longest_send
         self._average = 0.1
         self._leaving = False
+        self._probing = False
         self._begun: dict[int, float] = {}
         self._log: Any = get_logger("delivery").bind(destination=name)
         self._threads = ThreadPoolExecutor(parallel, thread_name_prefix=f"to-{name}")
 
     def room(self, now: float) -> int:
-        """Say how many more parcels may be claimed."""
+        """Say how many more parcels may be claimed; what is taken until the next look counts as said now, a probe or not."""
         allowed = self.breaker.allows(now)
+        self._probing = allowed is not None
         window = min(self._batch, max(self._parallel, int(self._parallel / self._average)))
         return max(0, (window if allowed is None else allowed) - self.held)
 
     def take(self, parcel: Parcel, open_body: Callable[[StoredMessage], Message], done: Callable[[Tried], None]) -> None:
         """Send a parcel on one of the threads; `done` is called there with what came of it."""
         self.held += 1
-        probe = self.breaker.open
+        probe = self._probing
         self._threads.submit(lambda: done(self._try(parcel, open_body, probe=probe)))
 
     def hangs(self, since: float) -> bool:

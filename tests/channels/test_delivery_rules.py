@@ -1,13 +1,16 @@
 """What is tried again, when, and when it is given up: the rules by themselves."""
 
+import time
 from datetime import UTC, datetime, timedelta
+from queue import SimpleQueue
+from types import SimpleNamespace
 
 import pytest
 
 from engine.breaker import Breaker
 from engine.channels.backoff import pause, spent
 from engine.channels.language import Retry
-from engine.channels.outlet import Parcel, Tried
+from engine.channels.outlet import Outlet, Parcel, Tried
 from engine.channels.verdict import settle
 from engine.errors import Rejected, Unavailable
 from engine.outbound.connector import Reply
@@ -47,6 +50,22 @@ def test_an_answer_in_between_starts_the_count_anew():
     breaker.answered()
     assert not breaker.failed(0)
     assert breaker.allows(0) is None
+
+
+def test_what_was_claimed_before_the_breaker_opened_is_no_probe_after_it():
+    sends, tried = [], SimpleQueue()
+    outlet = Outlet("his", SimpleNamespace(send=sends.append), parallel=1, batch=8, longest_send=1.0)
+    assert outlet.room(0.0) > 1
+    for _ in range(5):
+        outlet.breaker.failed(0.0)
+    outlet.take(Parcel(claimed(), None, time.monotonic() + 60), lambda stored: stored, tried.put)
+    assert (tried.get(timeout=5).reply, sends) == (None, [])
+    outlet.held -= 1
+    assert outlet.room(60.0) == 1
+    outlet.take(Parcel(claimed(), None, time.monotonic() + 60), lambda stored: stored, tried.put)
+    tried.get(timeout=5)
+    assert len(sends) == 1
+    outlet.leave()
 
 
 def claimed(state="QUEUED", attempts=0, first_due=NOW):

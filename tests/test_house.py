@@ -31,7 +31,10 @@ HOMES = {
     "prometheus_client": {"metrics"},
     "starlette": {"monitor"},
     "jinja2": {"monitor"},
-    "openpyxl": {"monitor"},
+    "openpyxl": {"documents", "monitor"},
+    "docx": {"documents"},
+    "PIL": {"documents"},
+    "nh3": {"documents"},
     "ruamel": {"yamlfile"},
 }
 

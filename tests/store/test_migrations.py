@@ -14,6 +14,7 @@ from alembic.script import ScriptDirectory
 
 import engine.services
 import engine.services.appointments
+import engine.services.guide
 import engine.services.registers
 import engine.services.reports
 import engine.store
@@ -30,6 +31,7 @@ def declare_everything():
         engine.store,
         engine.services,
         engine.services.appointments,
+        engine.services.guide,
         engine.services.registers,
         engine.services.reports,
     ):

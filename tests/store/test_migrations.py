@@ -15,6 +15,7 @@ from alembic.script import ScriptDirectory
 import engine.services
 import engine.services.appointments
 import engine.services.guide
+import engine.services.referrals
 import engine.services.registers
 import engine.services.reports
 import engine.store
@@ -33,6 +34,7 @@ def declare_everything():
         engine.services.appointments,
         engine.services.guide,
         engine.services.registers,
+        engine.services.referrals,
         engine.services.reports,
     ):
         for module in pkgutil.iter_modules(package.__path__, package.__name__ + "."):

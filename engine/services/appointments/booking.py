@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
@@ -44,7 +45,7 @@ def book(counter: Counter, portal: str, request_id: str, wish: BookWish, trace: 
         hospital=wish.hospital, slot=wish.slot, patient=wish.patient, account=wish.account, channel=wish.channel,
         booked_for=wish.booked_for,
     )  # fmt: skip
-    one, first = _taken(counter, portal, request_id, given, "book", trace)
+    one, first = _taken(counter, portal, request_id, given, "book", trace, held_for=wish.held_for, held_until=wish.held_until)
     return _settled(carry_out(counter, one, "2007")) if first else one
 
 
@@ -72,8 +73,13 @@ def _book_lock(counter: Counter, portal: str, request_id: str, order_id: str, tr
     return _settled(carry_out(counter, moved, "2007"))
 
 
-def _taken(counter: Counter, portal: str, request_id: str, wish: LockWish, kind: str, trace: str) -> tuple[Order, bool]:
-    """Give the order of a wish, and whether it is new: a repeat gets the order as it now is, or its refusal again."""
+def _taken(
+    counter: Counter, portal: str, request_id: str, wish: LockWish, kind: str, trace: str, **held: Any
+) -> tuple[Order, bool]:
+    """Give the order of a wish, and whether it is new: a repeat gets the order as it now is, or its refusal again.
+
+    `held` are `held_for` and `held_until` of the new order; they are no part of the wish that a repeat must say again.
+    """
     if not 1 <= len(request_id) <= _LONGEST_REQUEST:
         raise refuse("SND-712", "requestId 应为 1 至 64 个字符。")
     counter.terms(wish.hospital)
@@ -85,7 +91,7 @@ def _taken(counter: Counter, portal: str, request_id: str, wish: LockWish, kind:
     patient = check_particulars(wish.patient, rules, at)
     known = known_at(counter, wish.hospital, patient)
     patient = replace(patient, hospital_patient=known.hospital_patient)
-    made = _wished(counter, portal, request_id, replace(wish, patient=patient), kind, digest)
+    made = replace(_wished(counter, portal, request_id, replace(wish, patient=patient), kind, digest), **held)
     try:
         return again(counter.database, _hold(counter, made, rules, trace)), True
     except IntegrityError:
@@ -158,7 +164,7 @@ def _wished(counter: Counter, portal: str, request_id: str, wish: LockWish, kind
         pending="lock" if locking else "", wish="", known=False, version=1, registration_fee=0, treatment_fee=0, payable=0, paid=0,
         refund=0, person_lookup=counter.seal.lookup(person_key(wish.patient)),
         account_lookup=counter.seal.lookup(f"{portal} {wish.account}") if wish.account else "", hospital_order="", serial="",
-        refund_id="", ended_by="", code="", person=person_of(wish.patient), told={}, money={}, words="", created=at, asked=at,
+        refund_id="", ended_by="", code="", held_for="", held_until=None, person=person_of(wish.patient), told={}, money={}, words="", created=at, asked=at,
         expires=expires, changed=at,
     )  # fmt: skip
 

@@ -60,7 +60,7 @@ def _check_payment(one: Order, payment: Payment) -> None:
 def cancel(counter: Counter, portal: str, order_id: str, reason: str, trace: str) -> Order:
     """Cancel an unpaid order (2009) or refund a paid one (2010); one that has ended so is answered as it is."""
     one = own(counter, portal, order_id)
-    if one.state in ("cancelled", "refunded") or one.pending in ("cancel", "refund", "unlock") or one.wish == "cancel":
+    if one.state in ("cancelled", "refunded") or one.pending in ("cancel", "refund", "unlock") or one.wish:
         return one
     if one.state == "failed":
         raise refuse("SND-714")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from engine.hospital import HospitalReply, Values
@@ -52,8 +52,8 @@ def _unlocked(one: Order, _values: Values, _at: datetime, _window: float, _late:
     return Move(what="unlocked", who="hospital", to="cancelled", notice=notice)
 
 
-def _booked(_one: Order, values: Values, at: datetime, window: float, late: bool) -> Move:  # noqa: FBT001 - one form for all
-    changed: dict[str, Any] = {"hospital_order": str(values.get("HOSP_ORDER_ID", "")), "expires": at + timedelta(seconds=window)}
+def _booked(one: Order, values: Values, at: datetime, window: float, late: bool) -> Move:  # noqa: FBT001 - one form for all
+    changed: dict[str, Any] = {"hospital_order": str(values.get("HOSP_ORDER_ID", "")), "expires": one.kept_until(at, window)}
     discount = values.get("CONCESSIONS")
     if str(values.get("IS_CONCESSIONS", "")) == "1" and discount:
         first = discount[0] if isinstance(discount, (tuple, list)) else discount
@@ -140,7 +140,7 @@ def adopt(one: Order, record: Values, window: float, now: datetime) -> Move | No
         theirs = "refunded"
     if theirs == "cancelled" and one.state == "booking":
         return _cancelled(one, record, now, window, late=True)
-    values: dict[str, Any] = {"expires": now + timedelta(seconds=window) if theirs == "booked" else None}
+    values: dict[str, Any] = {"expires": one.kept_until(now, window) if theirs == "booked" else None}
     if theirs in ("paid", "refunded", "fetched") and one.pending == "pay":
         values["paid"] = number(one.money.get("paid"))
     if theirs == "refunded":

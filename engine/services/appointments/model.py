@@ -93,7 +93,10 @@ class LockWish:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BookWish:
-    """A booking that is wanted: of a lock (`order`), or else of a slot for a patient."""
+    """A booking that is wanted: of a lock (`order`), or else of a slot for a patient.
+
+    `held_for` names what a slot is held for until `held_until` instead of the time to pay; no portal may say so.
+    """
 
     order: str = ""
     hospital: str = ""
@@ -102,6 +105,8 @@ class BookWish:
     account: str = ""
     channel: str = "3"
     booked_for: str = "1"
+    held_for: str = ""
+    held_until: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from engine.errors import DestinationError, SenderError, TryAgain
@@ -14,7 +13,7 @@ from engine.services.appointments.asking import VALUES, record_values
 from engine.services.appointments.conclusions import adopt, done, refused
 from engine.services.appointments.counter import Counter, Outcome, filled
 from engine.services.appointments.model import NoticeKind, Pending
-from engine.services.appointments.orders import Move, Order, again
+from engine.services.appointments.orders import RELEASED, Move, Order, again
 from engine.services.appointments.refusals import refuse
 
 _UNHEARD = Meaning("refused", "SND-719")
@@ -77,7 +76,7 @@ def _concluded(counter: Counter, one: Order, function: str, outcome: Outcome, *,
 
 
 def _must_end(one: Order, function: str) -> bool:
-    return function == "2006" or (function == "2009" and (one.ended_by in ("expiry", "stop") or one.state == "booking"))
+    return function == "2006" or (function == "2009" and (one.ended_by in ("expiry", "stop", RELEASED) or one.state == "booking"))
 
 
 def _asked_after(
@@ -94,7 +93,7 @@ def _asked_after(
                 who="hospital",
                 to="booked",
                 known=True,
-                values={"expires": counter.now() + timedelta(seconds=window)},
+                values={"expires": one.kept_until(counter.now(), window)},
             )
         definite = len(code) == 6 and not _must_end(one, function)
         return refused(one, function, plain, message, late=late) if definite else None

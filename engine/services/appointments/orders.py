@@ -25,6 +25,9 @@ from engine.store.troubles import Collision
 TEND = "order"
 """The errand that sees to one order whenever something about it is due."""
 
+RELEASED = "released"
+"""By whom an order was ended, or is wished to be, that was held for something else (a referral) which needs it no more."""
+
 ARROWS: Mapping[State, frozenset[State]] = {
     "locked": frozenset({"booking", "booked", "paid", "fetched", "cancelled", "failed"}),
     "booking": frozenset({"booked", "paid", "fetched", "cancelled", "refunded", "failed"}),
@@ -87,6 +90,8 @@ class Order:
     refund_id: str
     ended_by: str
     code: str
+    held_for: str
+    held_until: datetime | None
     person: Mapping[str, str]
     told: Mapping[str, str]
     money: Mapping[str, str]
@@ -100,6 +105,10 @@ class Order:
     def live(self) -> bool:
         """Tell whether the order holds a seat."""
         return self.state in (*_HELD, *_SOLD)
+
+    def kept_until(self, at: datetime, window: float) -> datetime | None:
+        """Say until when the order stands unpaid that the hospital booked at a moment; `window` is the time to pay, in seconds."""
+        return self.held_until if self.held_for else at + timedelta(seconds=window)
 
     @property
     def unanswered(self) -> bool:

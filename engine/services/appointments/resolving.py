@@ -12,7 +12,7 @@ from engine.services.appointments.changing import end
 from engine.services.appointments.conclusions import adopt
 from engine.services.appointments.counter import Counter
 from engine.services.appointments.moving import begin, carry_out, fresh, look_up
-from engine.services.appointments.orders import Move, Order, again
+from engine.services.appointments.orders import RELEASED, Move, Order, again
 
 _HURRY = timedelta(seconds=5)
 """After this time an order is looked at again that still has to be ended."""
@@ -33,8 +33,9 @@ def tend(counter: Counter, order_id: str) -> datetime | None:
     at = counter.now()
     if _stopped(counter, one):
         return _end_stopped(counter, one, at)
-    if one.wish == "cancel" and one.state in ("booked", "paid"):
-        end(counter, one, who="platform", ended_by="patient", reason=one.words, late=True)
+    if one.wish and one.state in ("booked", "paid"):
+        by = RELEASED if one.wish == RELEASED else "patient"
+        end(counter, one, who="platform", ended_by=by, reason=one.words, late=True)
         return at + _HURRY
     if one.state in ("locked", "booked") and one.expires is not None and one.expires <= at:
         return _expire(counter, one, at)
@@ -75,7 +76,7 @@ def _given_up(counter: Counter, one: Order, life: float) -> bool:
     if not counter.offers(one.institution, "2009"):
         return False
     late = counter.now() - (one.asked or one.created) >= timedelta(seconds=life)
-    return late or one.wish == "cancel" or _stopped(counter, one)
+    return late or one.wish != "" or _stopped(counter, one)
 
 
 def _stopped(counter: Counter, one: Order) -> bool:

@@ -117,7 +117,8 @@ order = Table(
     _number("payable"),
     _number("paid"),
     _number("refund"),
-    *map(_text, ("person_lookup", "account_lookup", "hospital_order", "serial", "refund_id", "ended_by", "code")),
+    *map(_text, ("person_lookup", "account_lookup", "hospital_order", "serial", "refund_id", "ended_by", "code", "held_for")),
+    _moment("held_until", empty=True),
     Column("person", LargeBinary, nullable=False),
     Column("told", LargeBinary, nullable=False),
     Column("money", LargeBinary, nullable=False),
@@ -137,7 +138,8 @@ order = Table(
 )  # fmt: skip
 """One row for each order. `order_id` is the text's ORDER_ID and LOCK_ID; `kind` says lock or book, how it began.
 
-`known` is set once the hospital has said that it holds the seat for us. `person`, `told` (what the hospital answered), `money`
+`known` is set once the hospital has said that it holds the seat for us. An order that is `held_for` something else (a referral) is not
+ended by the time to pay, but at `held_until`, never when that is empty. `person`, `told` (what the hospital answered), `money`
 and `words` (its refusal, the reason of a cancellation) are sealed; persons and accounts are found by keyed hash.
 """
 

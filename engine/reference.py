@@ -15,6 +15,7 @@ from engine.documents.catalogue import Catalogue
 from engine.documents.typebook import TypeBook
 from engine.documents.typepages import index_page, page
 from engine.services.appointments.rules import Block, BookingRules
+from engine.services.referrals.rules import Network, Pair, ReferralRules, Review
 from engine.services.reports.model import STATUSES
 from engine.services.reports.rules import ReportRules
 from engine.services.reports.statuses import HEAD as STATUS_HEAD
@@ -146,6 +147,41 @@ def reports_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def referrals_page() -> str:
+    """Write docs/referrals-reference.md: every key of config/referrals.yaml."""
+    lines = [
+        "# 转诊规则 · Rules of referral",
+        "",
+        "由 `make docs` 从 `engine/services/referrals/rules.py` 生成。写在 `config/referrals.yaml`；没有这个文件时，任何机构都不能转诊。",
+        "Without the file nobody may refer.",
+    ]
+    sheets = (
+        ("", ReferralRules),
+        ("`networks` 各项 · each:", Network),
+        ("`pairs` 各项 · each:", Pair),
+        ("`review` 各项 · each:", Review),
+    )
+    for head, sheet in sheets:
+        lines += ["", *([head, ""] if head else []), "| 键 | 默认 | 说明 |", "|---|---|---|"]
+        for name, field in sheet.model_fields.items():
+            lines.append(f"| `{field.alias or name}` | {_rule_default(field.default)} | {field.description} |")
+    example = (
+        "networks:", "  - { name: 示例医联体, lead: HOSP-A, institutions: [HOSP-A, HOSP-B, CLINIC-C] }",
+        "levels: { HOSP-A: 3, HOSP-B: 2, CLINIC-C: 1 }", "pairs:", "  - { from: HOSP-B, to: HOSP-D, directions: [up] }", "review:",
+        "  - { by: HOSP-B, from: CLINIC-C, direction: up }", "accept-within: 2d", "arrive-within: 7d",
+    )  # fmt: skip
+    return "\n".join([*lines, "", "```yaml", *example, "```"]) + "\n"
+
+
+def _rule_default(value: Any) -> str:
+    """Write the default of a rule as it is typed; nothing for one that is left out or must be given."""
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if isinstance(value, float):
+        return f"`{value / 3600:g}h`" if value >= 1 else f"`{value:g}`"
+    return f"`{value}`" if isinstance(value, str) else ""
+
+
 def commands_page() -> str:
     """Write docs/commands.md: the help of every command."""
     from engine.cli.entry import SHOWN, all_commands
@@ -179,6 +215,7 @@ def pages() -> Mapping[str, Callable[[], str]]:
         "commands.md": commands_page,
         "booking-reference.md": booking_page,
         "reports-reference.md": reports_page,
+        "referrals-reference.md": referrals_page,
     }
     return (
         own

@@ -24,6 +24,7 @@ from engine.services.access import load_access
 from engine.services.appointments import pool
 from engine.services.appointments.rules import load_rules
 from engine.services.auditchain import verify_audit
+from engine.services.referrals.rules import load_referral_rules
 from engine.services.reports.rules import load_report_rules, unknown_destinations
 from engine.services.reports.statuses import load_statuses
 from engine.settings import Settings, load_settings
@@ -39,7 +40,7 @@ def check_project(settings: Settings) -> list[Fault]:
     endpoints = _Endpoints(settings)
     checkers: list[lint.Checker] = [
         _check_settings, lambda _: _check_tls(settings), _check_access, endpoints.check, _check_wsdls, _Hospitals(settings).check,
-        lambda root: _check_reports(root, endpoints),
+        lambda root: _check_reports(root, endpoints), _check_referrals,
     ]  # fmt: skip
     try:
         press = Press(settings.project, document_limits(settings))
@@ -107,6 +108,11 @@ def _check_reports(root: Path, endpoints: _Endpoints) -> Iterable[Fault]:
     """Read config/reports.yaml and the tables of statuses; notices go to destinations that there are."""
     yield from unknown_destinations(load_report_rules(root), endpoints.names())
     load_statuses(root)
+
+
+def _check_referrals(root: Path) -> Iterable[Fault]:
+    load_referral_rules(root)
+    return ()
 
 
 def _check_wsdls(root: Path) -> Iterable[Fault]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from engine.store.database import Database
 
@@ -22,4 +23,9 @@ def is_newest(database: Database) -> bool:
     with database.read() as connection:
         if not sa.inspect(connection).has_table("alembic_version"):
             return False
-        return connection.execute(sa.select(_version.c.version_num)).scalars().all() == [newest()]
+        return version_of(connection) == newest()
+
+
+def version_of(connection: Connection) -> str:
+    """Name the newest migration that has run in a store that has a schema."""
+    return str(connection.execute(sa.select(_version.c.version_num)).scalar_one())

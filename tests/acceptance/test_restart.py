@@ -3,6 +3,7 @@
 import itertools
 import os
 import signal
+import stat
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPException
@@ -11,6 +12,7 @@ import pytest
 
 from bench.processes import children_of
 from tests.support.databases import STORES
+from tests.support.engine import Engine
 from tests.support.hospital import KINDS, Refused
 from tests.support.project import Project
 from tests.support.stores import hospital, new_engine, until
@@ -75,8 +77,8 @@ def children(engine, role=""):
     return [use.pid for name, use in children_of(engine.pid).items() if name.startswith(role)]
 
 
-def check_that_nothing_is_lost(engine, sent):
-    """Hold every receipt that a hospital has in its hands against the engine, and wait for the deliveries."""
+def check_that_nothing_is_lost(engine, sent, *, before=None):
+    """Hold every receipt that a hospital has in its hands against the engine, and wait for the deliveries, made here or `before`."""
     ours = hospital(engine)
     with ThreadPoolExecutor(4) as callers:
         for receipt, found in zip(sent, callers.map(ours.receipt, sent), strict=True):
@@ -87,8 +89,8 @@ def check_that_nothing_is_lost(engine, sent):
     reports = [receipt for receipt, paper in sent.items() if paper.kind == "C0007"]
     assert reports
     until(lambda: {d["state"] for r in reports for d in ours.receipt(r)["deliveries"]} == {"sent"}, 40)
-    archive = engine.data / "outbox" / "archive"
-    assert {"-".join(path.stem.split("-")[:2]) for path in archive.rglob("*.xml")} >= set(reports)
+    archives = [each.data / "outbox" / "archive" for each in (engine, before) if each]
+    assert {"-".join(path.stem.split("-")[:2]) for archive in archives for path in archive.rglob("*.xml")} >= set(reports)
     assert engine.command("check", "--store", *engine.extra[:2]).strip() == "every message is in exactly one state"
 
 
@@ -103,6 +105,26 @@ def test_a_front_that_is_killed_is_replaced_and_service_goes_on(engine):
     hospital(engine).accepted(paper)
     assert not senders.faults
     check_that_nothing_is_lost(engine, senders.receipts)
+
+
+def test_a_backup_taken_amid_uploads_is_restored_on_an_empty_machine_with_one_command_each(engine, tmp_path):
+    with Senders(engine) as senders:
+        senders.answered(20)
+        before = dict(senders.receipts)
+        said = engine.command("backup", str(tmp_path / "changbai.backup"), "--with-secrets")
+        senders.answered(5)
+    assert "the file holds the key and all secrets" in said
+    assert stat.S_IMODE((tmp_path / "changbai.backup").stat().st_mode) == 0o600
+    elsewhere = Engine(tmp_path / "new", "", engine.extra[:2])
+    restored = elsewhere.command("restore", str(tmp_path / "changbai.backup"))
+    assert restored.splitlines()[-1] == "every message is in exactly one state"
+    assert elsewhere.command("check", "--store", *engine.extra[:2]).strip() == "every message is in exactly one state"
+    elsewhere.start()
+    try:
+        check_that_nothing_is_lost(elsewhere, before, before=engine)
+        hospital(elsewhere).accepted(hospital(elsewhere).invent())
+    finally:
+        elsewhere.stop()
 
 
 def test_a_stop_in_the_midst_of_uploads_loses_no_acknowledged_document(engine):

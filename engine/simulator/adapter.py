@@ -41,12 +41,16 @@ sync:
   jitter: {jitter:g}s
 reports:
   soonest: {reports:g}s
+  per-minute: {questions}
 """
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Terms:
-    """What the platform is to keep to: times in seconds, calls at once and a minute; without `locks` the hospital has no 2005 and 2006."""
+    """What the platform is to keep to: times in seconds, calls at once and a minute, questions about reports a minute.
+
+    Without `locks` the hospital has no 2005 and 2006.
+    """
 
     deadline: float = 5.0
     parallel: int = 4
@@ -55,6 +59,7 @@ class Terms:
     slots: float = 60.0
     jitter: float = 1.0
     reports: float = 5.0
+    questions: int = 30
     locks: bool = True
 
 
@@ -68,7 +73,7 @@ def adapter_text(wanted: Particulars, address: str, terms: Terms) -> str:
         capabilities=", ".join(f'"{code}"' for code in offered), hospital=wanted.hospital_id or wanted.code, user=user,
         profile=wanted.profile, sign=secret_name(wanted.code, "sign"), encryption=secret_name(wanted.code, "encryption"),
         deadline=terms.deadline, parallel=terms.parallel, rate=terms.rate, full=terms.full, slots=terms.slots, days=wanted.plan.days,
-        jitter=terms.jitter, reports=terms.reports,
+        jitter=terms.jitter, reports=terms.reports, questions=terms.questions,
     )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import subprocess
+import sys
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,25 +13,19 @@ from datetime import timedelta
 import pytest
 import requests
 import zeep
-from zeep.transports import Transport
-from zeep.wsse.username import UsernameToken
 
-from engine.documents.hl7.sample import sample_message
-from engine.documents.hl7.services import HIP
-from engine.documents.press import Press
-from engine.documents.reports import draw_report
 from engine.message import SHANGHAI, shanghai_text
 from engine.services.audit import Audit
 from tests.support.clients import need
 from tests.support.databases import STORES
 from tests.support.engine import ROOT, Engine
 from tests.support.hospital import PASSWORD
-from tests.support.interactions import Told
 from tests.support.project import Project
+from tests.support.reporting import drawn, report_portal, tell_status
 from tests.support.stores import enrol, hospital, new_engine, opened
 
 PORTAL = "PORTAL-1"
-PRESS = Press(ROOT)
+EXAMPLES = ROOT / "docs" / "examples" / "portal"
 NUMBERS = itertools.count(1)
 pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("report-service")]
 
@@ -46,14 +41,12 @@ class Site:
         return f"{self.engine.services}/services/report"
 
     def portal(self, query="wsdl", code=PORTAL):
-        transport = Transport(session=requests.Session(), timeout=30)
-        return zeep.Client(f"{self.address}?{query}", transport=transport, wsse=UsernameToken(code, PASSWORD)).service
+        return report_portal(self.engine, query, code)
 
     def paper(self):
         """Invent a laboratory report; gives it with what is drawn of it."""
         paper = hospital(self.engine).invent("C0007")
-        document = PRESS.open(paper.xml)
-        return paper, draw_report(document, "C0007", PRESS.draw(document, "C0007"), "HOSP-A", "")
+        return paper, drawn("C0007", paper.xml, "HOSP-A")
 
     def upload(self, paper):
         own = hospital(self.engine)
@@ -68,15 +61,10 @@ class Site:
             "verifier/time/@value": at,
             "specimen/id/@extension": arrival.keys["specimen"],
         }
-        text = sample_message(
-            HIP["S0063"], institution="HOSP-A", message_id=f"R-{next(NUMBERS)}", form=arrival.keys["form"],
-            identity=arrival.person.identity, **values,
+        tell_status(
+            self.engine, "S0063", message_id=f"R-{next(NUMBERS)}", form=arrival.keys["form"], identity=arrival.person.identity,
+            **values,
         )  # fmt: skip
-        transport = Transport()
-        transport.session.auth = ("HOSP-A", PASSWORD)
-        own = zeep.Client(f"{self.engine.services}/services/hip?wsdl", transport=transport).service
-        told = Told(own.HIPMessageServer(action="S0063", message=text.decode()))
-        assert told.verdict == "AA", told.said
 
 
 def resident(arrival):
@@ -146,17 +134,18 @@ def test_the_page_of_services_names_it_and_nobodys_name_is_in_the_log(here):
     assert arrival.person.identity not in log
 
 
-@pytest.mark.foreign
-def test_the_portals_example_in_php_shows_every_report(here, tmp_path):
-    need("php")
+@pytest.mark.parametrize("language", [pytest.param("php", marks=pytest.mark.foreign), "python"])
+def test_the_portals_examples_show_every_report(here, tmp_path, language):
+    if language == "php":
+        need("php")
+    command = ["php", str(EXAMPLES / "reports.php")] if language == "php" else [sys.executable, str(EXAMPLES / "reports.py")]
     paper, arrival = here.paper()
     here.upload(paper)
-    example = ROOT / "docs" / "examples" / "portal" / "reports.php"
     person = arrival.person
 
     def run(name):
-        command = ["php", str(example), here.address, PORTAL, PASSWORD, person.identity, name]
-        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=90, cwd=tmp_path)
+        given = [here.address, PORTAL, PASSWORD, person.identity, name]
+        return subprocess.run([*command, *given], capture_output=True, text=True, check=False, timeout=90, cwd=tmp_path)
 
     done = run(person.name)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from engine.report import DrugResult, ReportArrival, ReportContent, ReportItem, Susceptibility
+from engine.report import DrugResult, ReportArrival, ReportContent, ReportItem, ReportKind, Susceptibility
 from engine.services.reports.held import Held, Naming
 from engine.services.reports.holding import Holding
 from engine.services.reports.log import StatusLog
@@ -52,18 +52,23 @@ class Contents:
     def _take(self, connection: Connection, one: Held, arrival: ReportArrival, noted: datetime) -> None:
         rows = self._rows(connection, one.report)
         plain = content_text(arrival.content)
-        digest, essence = (self._seal.lookup(f"{one.institution} {text}") for text in (plain, essence_text(arrival.content)))
+        digest, essence = (
+            self._seal.lookup(f"{one.institution} {text}") for text in (plain, essence_text(arrival.kind, arrival.content))
+        )
+        given = {
+            "source": arrival.source, "receipt": arrival.receipt, "digest": digest, "essence": essence,
+            "content": self._seal.seal_text(plain, table="report_version", column="content", row=digest),
+        }  # fmt: skip
         present = next((row for row in rows if row.version == one.version), None)
         known = next((row for row in rows if row.digest == digest and not row.gone), None)
-        if known is not None or (present is not None and _is_same(present, essence, arrival.source)):
-            self._again(connection, one.report, known if known is not None else present, arrival)
+        if known is None and present is not None and _is_same(present, essence, arrival.source):
+            known = present
+        if known is not None:
+            self._again(connection, one, known, arrival, given, noted)
             return
         number = max((row.version for row in rows), default=0) + 1
-        connection.execute(insert(report_version), {
-            "report": one.report, "version": number, "at": arrival.at, "noted": noted, "source": arrival.source,
-            "receipt": arrival.receipt, "digest": digest, "essence": essence, "gone": False,
-            "content": self._seal.seal_text(plain, table="report_version", column="content", row=digest),
-        })  # fmt: skip
+        row = {"report": one.report, "version": number, "at": arrival.at, "noted": noted, "gone": False, **given}
+        connection.execute(insert(report_version), row)
         if present is not None and not _supersedes(present, arrival):
             if arrival.at < present.at:
                 # What is shown turns out to be the later one: it amended this.
@@ -82,14 +87,25 @@ class Contents:
         now = (report_event.c.report == one.report, report_event.c.at == one.status_at, report_event.c.source == REVOKED)
         return connection.execute(select(report_event.c.status).where(*now).limit(1)).scalar() == one.status
 
-    def _again(self, connection: Connection, number: str, same: AnyRow | None, arrival: ReportArrival) -> None:
-        """Note that a content came again: of when it is at the latest, and the receipt by which its document may be revoked now."""
-        if same is None:
-            return
-        if arrival.at > same.at:
-            self._set(connection, number, same.version, at=arrival.at)
-        if arrival.receipt and same.source not in ASKED and arrival.source not in ASKED:
-            self._set(connection, number, same.version, receipt=arrival.receipt)
+    def _again(
+        self, connection: Connection, one: Held, same: AnyRow, arrival: ReportArrival, given: Mapping[str, Any], noted: datetime
+    ) -> None:  # fmt: skip
+        """Note that a content came again: of when it is at the latest, the receipt by which its document may be revoked now.
+
+        What a hospital sent takes the place of the same that we fetched: it says more. That it came by another way too is told in the
+        history, where it moves nothing.
+        """
+        sent, was_sent = arrival.source not in ASKED, same.source not in ASKED
+        values: dict[str, Any] = {"at": max(arrival.at, same.at)}
+        if sent and not was_sent:
+            values |= given
+        elif sent and arrival.receipt:
+            values |= {"receipt": arrival.receipt}
+        self._set(connection, one.report, same.version, **values)
+        if sent != was_sent and not same.gone:
+            once = replace(arrival, at=min(arrival.at, same.at, one.status_at or same.at))
+            amended = one.status == AMENDED and one.version == same.version
+            self._status(connection, one, once, AMENDED if amended else RELEASED, noted)
 
     def _status(self, connection: Connection, one: Held, arrival: ReportArrival, status: int, noted: datetime) -> None:
         content = arrival.content
@@ -178,15 +194,24 @@ def _moment(value: datetime) -> str:
     return value.astimezone(UTC).isoformat()
 
 
-def essence_text(content: ReportContent) -> str:
-    """Write what a content says of the patient, whichever way it came: results, organisms and drugs, findings, conclusion."""
+def essence_text(kind: ReportKind, content: ReportContent) -> str:
+    """Write what a content says of the patient, whichever way it came.
+
+    Of laboratory work with results these alone (8002 and 8003 have no place for a conclusion), of an examination with findings or a
+    conclusion these alone (8004 has none for figures); else all.
+    """
     results = sorted((_plain(one.name), _plain(one.value)) for one in content.items)
     drugs = sorted(
         (_plain(one.organism), _plain(drug.name), _plain(drug.mic), _plain(drug.sensitivity))
         for one in content.susceptibility
         for drug in one.drugs
     )
-    return json.dumps([results, drugs, _plain(content.findings), _plain(content.conclusion)], ensure_ascii=False)
+    words = [_plain(content.findings), _plain(content.conclusion)]
+    if kind in ("laboratory", "susceptibility") and (results or drugs):
+        words = []
+    elif kind in ("examination", "pathology") and any(words):
+        results, drugs = [], []
+    return json.dumps([results, drugs, *words], ensure_ascii=False)
 
 
 def _plain(text: str) -> str:

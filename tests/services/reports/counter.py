@@ -51,9 +51,9 @@ class Counter:
         )  # fmt: skip
         return self.write(self.reports.tell, event)
 
-    def keep(self, said=None, when=0, *, institution="H1", person=WHO, source="C0007", receipt="", **keys):
+    def keep(self, said=None, when=0, *, institution="H1", person=WHO, source="C0007", receipt="", kind="laboratory", **keys):
         arrival = ReportArrival(
-            institution=institution, keys=keys or {"form": "F1"}, kind="laboratory", content=said or content(), at=at(when),
+            institution=institution, keys=keys or {"form": "F1"}, kind=kind, content=said or content(), at=at(when),
             source=source, receipt=receipt, person=person,
         )  # fmt: skip
         return self.write(self.reports.keep, arrival)
@@ -69,6 +69,9 @@ class Counter:
 
     def history(self, report, reader=READER):
         return [(entry.status, entry.at, entry.late) for entry in self.write(self.reports.history, reader, report)]
+
+    def sources(self, report, reader=READER):
+        return [(entry.source, entry.status, entry.late) for entry in self.write(self.reports.history, reader, report)]
 
     def shown(self):
         return [(one.report, one.status) for one in self.list().items]

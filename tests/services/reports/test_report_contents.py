@@ -116,3 +116,34 @@ def test_what_a_status_withdrew_is_not_shown_again_by_an_old_document(counter):
     counter.keep(content("1"), 0, receipt="M2")
     counter.keep(content("2"), 5, receipt="M3")
     assert counter.shown() == []
+
+
+def test_the_conclusion_of_a_document_makes_no_other_report_of_what_8002_brought(counter):
+    report = counter.keep(content("5.6"), 0, source="8002", report="R1", specimen="S1")
+    assert counter.keep(content("5.6", conclusion="未见异常"), -5, form="F1", specimen="S1", report="R1", receipt="M1") == report
+    counter.consent()
+    view = counter.get(report)
+    assert (view.summary.status, view.summary.version, view.content.conclusion) == (70, 1, "未见异常")
+    assert counter.sources(report) == [("C0007", 70, True), ("8002", 70, False)]
+    counter.write(counter.reports.withdraw, ["M1"])
+    assert counter.shown() == []
+
+
+def test_the_figures_of_a_document_make_no_other_report_of_what_8004_brought(counter):
+    words = {"findings": "双肺纹理清晰", "conclusion": "未见异常"}
+    report = counter.keep(content("5.6", **words), 0, source="C0006", kind="examination", report="R1", form="F1", receipt="M1")
+    counter.keep(ReportContent(title="胸片", **words), 5, source="8004", kind="examination", report="R1")
+    counter.consent()
+    assert counter.shown() == [(report, 70)]
+    assert set(counter.sources(report)) == {("C0006", 70, False), ("8004", 70, False)}
+    counter.keep(ReportContent(title="胸片", findings="右肺结节"), 9, source="8004", kind="examination", report="R1")
+    assert counter.shown() == [(report, 80)]
+
+
+def test_another_way_to_the_same_content_shows_no_report_that_was_withdrawn(counter):
+    report = counter.keep(content("5.6"), 0, report="R1")
+    counter.consent()
+    counter.tell(90, 5, report="R1")
+    counter.keep(content("5.6"), 20, source="8002", report="R1")
+    assert counter.shown() == []
+    assert [status for status, *_ in counter.history(report)] == [70, 70, 90]

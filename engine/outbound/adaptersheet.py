@@ -49,7 +49,7 @@ class ReportsSheet(Sheet):
     )
     stop: Duration = Field(14 * 86400.0, gt=0, description="多久没有新动态便不再查询 · without news for this long nobody asks")
     per_minute: int = Field(
-        30, ge=1, le=60_000, description="一个进程每分钟查询报告的上限 · questions about reports a minute from one process"
+        30, ge=1, le=60_000, description="全部进程合计每分钟查询报告的上限 · questions about reports a minute, over all processes"
     )
 
 

@@ -1,9 +1,7 @@
-"""Say when a hospital is asked for reports, and know whom to ask it about: the terms, the people, the limit of a minute."""
+"""Say when a hospital is asked for reports, and know whom to ask it about: the terms and the people."""
 
 from __future__ import annotations
 
-import threading
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,7 +15,6 @@ from engine.services.reports.model import shown
 from engine.services.reports.tables import report, report_event, report_version
 from engine.services.residents import one_person
 
-_MINUTE = timedelta(minutes=1)
 _PATIENT = "patient^"
 
 
@@ -26,7 +23,7 @@ class PollTerms:
     """How a hospital may be asked for reports.
 
     `functions` are those it offers; `soonest` is from news to the first question, `rarest` the longest between two, both in seconds;
-    `per_minute` holds for one process; after `stop` seconds without news nobody asks any more.
+    `per_minute` holds over all workers; after `stop` seconds without news nobody asks any more.
     """
 
     functions: frozenset[str]
@@ -91,22 +88,3 @@ def sought(connection: Connection, holding: Holding, institution: str, resident:
         card=next((one.person.card for one in held if one.person.card), ""),
         first=min(one.placed for one in held), news=news or max(one.opened for one in held), fetched=tuple(fetched),
     )  # fmt: skip
-
-
-class Minute:
-    """The questions of the last minute to each hospital, as one process asks them."""
-
-    def __init__(self) -> None:
-        self._asked: dict[str, deque[datetime]] = {}
-        self._lock = threading.Lock()
-
-    def take(self, institution: str, limit: int, now: datetime) -> timedelta:
-        """Take the right to one question: no time at all, or how long to wait for it."""
-        with self._lock:
-            recent = self._asked.setdefault(institution, deque())
-            while recent and now - recent[0] >= _MINUTE:
-                recent.popleft()
-            if len(recent) >= limit:
-                return recent[0] + _MINUTE - now
-            recent.append(now)
-            return timedelta()

@@ -13,13 +13,14 @@ from engine.hospital import Ask, HospitalReply
 from engine.log import get_logger
 from engine.message import SHANGHAI
 from engine.services.appointments.orders import again
-from engine.services.reports.asking import Fetched, Minute, PollTerms, PollTermsOf, Sought, sought
+from engine.services.reports.asking import Fetched, PollTerms, PollTermsOf, Sought, sought
 from engine.services.reports.desk import News, Reports
 from engine.services.reports.holding import Holding
 from engine.services.reports.model import WITHDRAWN, ReportEvent
 from engine.services.reports.tables import report
 from engine.store import errands
 from engine.store.database import Database
+from engine.store.permits import take_permit
 from engine.store.sealing import Seal
 
 POLL = "reports"
@@ -27,6 +28,7 @@ POLL = "reports"
 
 _LIST, _UNKNOWN = "8001", "800102"
 _EARLIER = timedelta(days=1)
+_MINUTE = timedelta(minutes=1)
 
 _LOG = get_logger("reports")
 
@@ -72,7 +74,6 @@ class Polling:
         self._ask = ask
         self._terms_of = terms_of
         self._now = now
-        self._minute = Minute()
 
     def handlers(self) -> Mapping[str, Callable[[str], datetime | None]]:
         """Give what is done for the errand, for the runner of a worker."""
@@ -154,10 +155,12 @@ class Polling:
 
     def _question(self, institution: str, terms: PollTerms, function: str, values: Mapping[str, str]) -> HospitalReply:
         """Ask within the hospital's minute; an answer that there is nothing is an answer."""
-        wait = self._minute.take(institution, terms.per_minute, self._now())
-        if wait:
+        if wait := again(self._database, lambda connection: self._permit(connection, institution, terms)):
             raise _Full(wait)
         reply = self._ask(institution, function, {name: value for name, value in values.items() if value})
         if reply.code not in ("0", _UNKNOWN, *NOTHING):
             raise TryAgain(f"{function} answered {reply.code}")
         return reply
+
+    def _permit(self, connection: Connection, institution: str, terms: PollTerms) -> timedelta:
+        return take_permit(connection, POLL, institution, limit=terms.per_minute, span=_MINUTE, now=self._now())

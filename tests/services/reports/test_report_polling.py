@@ -193,6 +193,24 @@ def test_the_hospitals_minute_is_kept_and_the_rest_is_fetched_later(office):
     assert len(office.shown()) == 4
 
 
+def test_the_hospitals_minute_is_one_for_all_workers(office):
+    office.terms = PollTerms(functions=TERMS.functions, per_minute=3)
+    other = Polling(
+        office.counter.database, SEAL, office.counter.reports, office.ward, lambda _code: office.terms,
+        now=lambda: office.counter.now,
+    )  # fmt: skip
+    office.tell(form="F1")
+    ((subject, _),) = office.errands()
+    office.ward.reports = {"R1": ("2026-03-02 11:30:00", "6.1")}
+    assert office.polling.poll(subject) > office.counter.now
+    assert office.ward.since() == [("8001", "P1"), ("8002", "R1")]
+    office.turn(seconds=20)
+    other.poll(subject)
+    assert other.poll(subject) == office.counter.now + timedelta(seconds=40)
+    assert office.polling.poll(subject) == office.counter.now + timedelta(seconds=40)
+    assert office.ward.since() == [("8001", "P1")]
+
+
 def test_another_patients_report_is_not_kept(office):
     office.tell(form="F1")
     office.ward.reports = {"R1": ("2026-03-02 11:30:00", "6.1")}

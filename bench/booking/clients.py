@@ -20,7 +20,7 @@ _CODE, _STATE, _ORDER, _PAYABLE = (
     re.compile(rb"<(?:\w+:)?%s>([^<]+)</" % name) for name in (b"code", b"state", b"order", b"payable")
 )
 _BUSY = {"SND-723", "ENG-503"}
-"""Verdicts after which the same call is made again; SND-719 ends a wish, for its number stands for that verdict."""
+"""Verdicts after which the same call is made again; SND-719 ends a wish here, though it might be repeated."""
 
 _TRIES = 60
 

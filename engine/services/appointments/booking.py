@@ -15,7 +15,7 @@ from engine.services.appointments import pool
 from engine.services.appointments.counter import Counter
 from engine.services.appointments.limits import check_limits
 from engine.services.appointments.model import BookWish, LockWish, NoticeKind, State
-from engine.services.appointments.moving import Result, begin, carry_out, fresh, refusal_of
+from engine.services.appointments.moving import UNHEARD, Result, begin, carry_out, fresh, refusal_of
 from engine.services.appointments.orders import Move, Order, again
 from engine.services.appointments.patients import check_particulars, known_at, person_key, person_of
 from engine.services.appointments.refusals import refuse
@@ -78,6 +78,7 @@ def _taken(
 ) -> tuple[Order, bool]:
     """Give the order of a wish, and whether it is new: a repeat gets the order as it now is, or its refusal again.
 
+    A wish whose question never left (SND-719) is asked anew by its number: what came of it the first time is kept beside it.
     `held` are `held_for` and `held_until` of the new order; they are no part of the wish that a repeat must say again.
     """
     if not 1 <= len(request_id) <= _LONGEST_REQUEST:
@@ -85,21 +86,21 @@ def _taken(
     counter.terms(wish.hospital)
     digest = counter.seal.lookup(f"{kind} {wish!r}")
     before = _repeated(counter, portal, request_id, digest)
-    if before is not None:
-        return before, False
+    if before is not None and not _never_left(before):
+        return _as_before(before), False
     rules, at = counter.rules_of(wish.hospital), counter.now()
     patient = check_particulars(wish.patient, rules, at)
     known = known_at(counter, wish.hospital, patient)
     patient = replace(patient, hospital_patient=known.hospital_patient)
     made = replace(_wished(counter, portal, request_id, replace(wish, patient=patient), kind, digest), **held)
     try:
-        return again(counter.database, _hold(counter, made, rules, trace)), True
+        return again(counter.database, _hold(counter, made, rules, trace, before)), True
     except IntegrityError:
         # The same request came twice at once, and the other one was first.
         before = _repeated(counter, portal, request_id, digest)
         if before is None:
             raise
-        return before, False
+        return _as_before(before), False
 
 
 def _repeated(counter: Counter, portal: str, request_id: str, digest: str) -> Order | None:
@@ -109,7 +110,12 @@ def _repeated(counter: Counter, portal: str, request_id: str, digest: str) -> Or
         return None
     if before.digest != digest:
         raise refuse("SND-712")
-    return _as_before(before)
+    return before
+
+
+def _never_left(one: Order) -> bool:
+    """Tell whether an order failed before its hospital was asked."""
+    return one.state == "failed" and one.code == UNHEARD
 
 
 def _as_before(one: Order) -> Order:
@@ -124,8 +130,10 @@ def _settled(result: Result) -> Order:
     return result.order if result.order.state != "failed" else _as_before(result.order)
 
 
-def _hold(counter: Counter, wished: Order, rules: BookingRules, trace: str) -> Callable[[Connection], Order]:
-    """Take the seat and keep the order, in one transaction."""
+def _hold(
+    counter: Counter, wished: Order, rules: BookingRules, trace: str, before: Order | None
+) -> Callable[[Connection], Order]:  # fmt: skip
+    """Take the seat and keep the order, in one transaction; an order `before` gives it the number of its wish."""
 
     def work(connection: Connection) -> Order:
         at = wished.created
@@ -145,6 +153,8 @@ def _hold(counter: Counter, wished: Order, rules: BookingRules, trace: str) -> C
         check_limits(connection, rules, one)
         if pool.take(connection, one.institution, one.slot, at) is None:
             raise refuse("SND-704")
+        if before is not None:
+            counter.orders.let_go(connection, before)
         counter.orders.add(connection, one, what="held", trace=trace)
         return one
 

@@ -16,9 +16,11 @@ from engine.services.appointments.model import NoticeKind, Pending
 from engine.services.appointments.orders import RELEASED, Move, Order, again
 from engine.services.appointments.refusals import refuse
 
-_UNHEARD = Meaning("refused", "SND-719")
+UNHEARD = "SND-719"
+"""The code of an order that failed because its hospital surely was not asked."""
+
 _NOT_ASKED_FAILS = {"2005", "2007", "2011"}
-"""Functions whose wish ends when the hospital surely was not asked; money and cancellations go on being tried."""
+"""Functions that end when the hospital surely was not asked the first time; what was asked before, money and cancellations go on being tried."""
 
 
 class TryAgainLater(DestinationError):
@@ -64,8 +66,8 @@ def _concluded(counter: Counter, one: Order, function: str, outcome: Outcome, *,
     if reply is None or what is None:
         if function == "2005" and outcome.arrived:
             return Move(what="lock-lost", who="platform", pending="unlock", why=outcome.text)
-        if not outcome.arrived and function in _NOT_ASKED_FAILS:
-            return refused(one, function, _UNHEARD, "医院暂时不能办理，请稍后再试。", late=late)
+        if not outcome.arrived and function in _NOT_ASKED_FAILS and not late:
+            return refused(one, function, Meaning("refused", UNHEARD), "医院暂时不能办理，请稍后再试。", late=late)
         return None
     if what.kind == "done":
         return done(one, function, reply, window, late=late)

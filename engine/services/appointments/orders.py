@@ -209,6 +209,11 @@ class Orders:
         self._tell(connection, one, Move(what=what, who=one.portal, trace=trace), one.created)
         self._plan(connection, one, one.created)
 
+    def let_go(self, connection: Connection, one: Order) -> None:
+        """Take the number of its wish from an order that failed, so that another order can have it; it is kept with its own after it."""
+        mine = (order.c.order_id == one.order_id, order.c.request_id == one.request_id)
+        connection.execute(update(order).where(*mine).values(request_id=f"{one.request_id} {one.order_id}"))
+
     def move(self, connection: Connection, one: Order, by: Move, at: datetime) -> Order | None:
         """Move an order as it was read; None when it was moved meanwhile, and then nothing is changed."""
         state, known = by.to or one.state, one.known if by.known is None else by.known

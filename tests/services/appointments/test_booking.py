@@ -6,7 +6,7 @@ from engine.errors import SenderError
 from engine.services.appointments.model import BookWish, OrderQuery, Page, Patient
 from engine.services.appointments.rules import Block, BookingRules
 from tests.support.booking import HOSPITAL, PORTAL, Office, patient
-from tests.support.house_hospital import DAY, MemoryHospital, Seats, lost
+from tests.support.house_hospital import DAY, FUNCTIONS, MemoryHospital, Seats, lost
 
 
 @pytest.fixture
@@ -211,4 +211,40 @@ def test_an_unheard_hospital_gives_the_seat_back_when_it_surely_was_not_asked(of
     office.hospital.before = away
     refused("SND-719", office.book)
     assert office.seats() == (2, 0, 0, 0)
+    office.agree()
+
+
+def test_a_wish_whose_question_never_left_is_asked_anew_by_its_number(office):
+    office.hospital.before = lambda _function: (_ for _ in ()).throw(lost(unknown=False))
+    refused("SND-719", office.book)
+    refused("SND-719", lambda: office.lock("l1"))
+    refused("SND-719", office.book)
+    failed = office.service.order(PORTAL, request_id="r1")
+    assert failed.state == "failed"
+    office.hospital.before = lambda _function: None
+    one = office.book()
+    assert one.state == "booked"
+    assert office.service.order(PORTAL, request_id="r1").order == one.order != failed.order
+    assert office.service.order(PORTAL, order=failed.order).request_id == f"r1 {failed.order}"
+    assert office.book().order == one.order
+    assert list(office.hospital.orders) == [one.order]
+    assert office.lock("l1").state == "locked"
+    refused("SND-712", lambda: office.book("r1", place=2))
+    office.agree()
+
+
+def test_a_booking_that_may_have_arrived_keeps_its_seat_while_its_hospital_cannot_be_asked(database):
+    office = Office(database, MemoryHospital(slots={"S1": Seats(2)}), functions=FUNCTIONS - {"2012"})
+    office.pull()
+    office.hospital.before = lambda _function: (_ for _ in ()).throw(lost(unknown=True))
+    assert office.book().state == "booking"
+    office.hospital.before = lambda _function: (_ for _ in ()).throw(lost(unknown=False))
+    office.clock.turn(minutes=1)
+    office.tend_all(1)
+    assert set(office.states().values()) == {("booking", "")}
+    assert office.seats() == (1, 1, 0, 1)
+    office.hospital.before = lambda _function: None
+    office.clock.turn(minutes=1)
+    office.tend_all()
+    assert set(office.states().values()) == {("booked", "")}
     office.agree()

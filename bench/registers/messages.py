@@ -1,4 +1,4 @@
-"""Write the messages of the proof from templates that the generator made, one for each hospital and action."""
+"""Write the messages of the proofs from templates that the generator made, one for each hospital and action."""
 
 from __future__ import annotations
 
@@ -25,8 +25,16 @@ PLACES: Mapping[str, Mapping[str, str]] = {
     "S0035": {"order": "@number@", **_NAME},
     "S0036": {"order": "@number@", **_NAME},
     "S0059": {"order": "@number@", "processStep/code/displayName/@value": "@name@"},
-}
-"""The actions of the proof, with the places that each message fills in its own way."""
+    "S0061": {
+        "form": "@number@", "patientPerson/name/item/part/@value": "@name@",
+        "processStep/code/displayName/@value": "@word@", "performer/time/low/@value": "@at@",
+    },
+    "S0063": {
+        "form": "@number@", "specimen/specimen/id/@extension": "@specimen@", "patientPerson/name/item/part/@value": "@name@",
+        "verifier/modeCode/displayName/@value": "@word@", "verifier/time/@value": "@at@", "identity": "@identity@",
+    },
+}  # fmt: skip
+"""The actions of the proofs, with the places that each message fills in its own way."""
 
 _VERDICT = re.compile(r'<acknowledgement typeCode="(A[AE])"')
 _SAID = re.compile(r'<acknowledgementDetail><text value="([^"]*)"')

@@ -77,7 +77,7 @@ def test_an_answer_without_a_row_and_a_row_without_its_entry_are_told(tmp_path):
 
 def test_every_message_of_the_proof_is_filled_and_every_reply_is_read():
     for action in PLACES:
-        values = dict.fromkeys(("patient", "obsolete", "number", "identity", "name"), "X1")
+        values = dict.fromkeys(("patient", "obsolete", "number", "identity", "name", "specimen", "word", "at"), "X1")
         text = envelope("H", action, "M-1", **values).decode()
         assert "@" not in text
         assert 'extension="M-1"' in text

@@ -179,14 +179,16 @@ def _demo(settings: Settings, keys: Mapping[str, str], hospitals: tuple[Any, ...
     from engine.app.house import load_house
     from engine.app.reload import Watch
     from engine.simulator import demo as show
+    from engine.simulator.acting import Actor
     from engine.simulator.demobooking import PORTAL, Bookings
+    from engine.simulator.demoreports import Readings
     from engine.simulator.portal import Portal
     from engine.simulator.sender import Account
 
     with open_institutions(settings) as register, open_users(settings) as users:
         show.enrol(register, users, keys, fresh=fresh)
     types = tuple(key for service, key in load_house(settings).book.table if service == "collection")
-    parts: list[show.Day | Watch | Bookings] = []
+    parts: list[show.Day | Watch | Actor] = []
 
     def begin(services: str, monitor: str) -> None:
         say(show.guide(services, monitor, keys, settings.data))
@@ -196,7 +198,8 @@ def _demo(settings: Settings, keys: Mapping[str, str], hospitals: tuple[Any, ...
             address=f"{services}/services/collection/{show.HOSPITAL}", institution=show.HOSPITAL, password=keys["hospital"]
         )
         portal = Portal(address=services, code=PORTAL, password=keys[PORTAL])
-        parts.extend((show.Day(account, types, say), Watch(settings, say), Bookings(portal, hospitals, say)))
+        actors = (Bookings(portal, hospitals, say), Readings(portal, hospitals[0], say))
+        parts.extend((show.Day(account, types, say), Watch(settings, say), *actors))
         for part in parts:
             part.start()
         say(f"edit a file of routes/, config/ or xsd/ below {settings.project}: it is checked and loaded by itself")

@@ -116,6 +116,7 @@ def guide(services: str, monitor: str, keys: Keys, data: Path) -> str:
 services         {services}/services/
 WSDL             {address}?wsdl
 appointments     {services}/services/appointment?wsdl (portal), {services}/ApiService.asmx?wsdl (hospitals)
+reports          {services}/services/report?wsdl (portal)
 monitor          {monitor}/, appointments at {monitor}/appointments
 monitor user     {USER}
 monitor password {keys["user"]}

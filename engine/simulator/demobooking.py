@@ -6,15 +6,13 @@ import random
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from threading import Event, Thread
 from typing import Any
 
-from engine.errors import SenderError
 from engine.message import shanghai_text
 from engine.simulator import control
+from engine.simulator.acting import Actor, Say
 from engine.simulator.adapter import Terms, describe
 from engine.simulator.book import now
-from engine.simulator.calling import Unreached
 from engine.simulator.clinic import Plan
 from engine.simulator.hospital import Particulars, SimulatedHospital
 from engine.simulator.portal import PATIENT, Portal, listed
@@ -23,8 +21,6 @@ FIRST, SECOND, PORTAL = "DEMO-HOSPITAL", "DEMO-HOSPITAL-2", "DEMO-PORTAL"
 PROJECT_PARTS = ("routes", "config", "xsd", "wsdl")
 _LOOK, _PAUSE, _PATIENCE = 1.0, 8.0, 90
 _TERMS = Terms(deadline=5.0, parallel=4, full=600.0, slots=20.0)
-
-Say = Callable[[str], None]
 
 
 def own_project(source: Path, data: Path) -> Path:
@@ -42,12 +38,12 @@ def own_project(source: Path, data: Path) -> Path:
 
 def two_hospitals(keys: Mapping[str, str], data: Path, say: Say) -> tuple[SimulatedHospital, SimulatedHospital]:
     """Make the two hospitals: an asmx with profile MD5, and a WCF proxy with profile SM3; their books outlive the demo."""
-    plan = Plan(departments=3, doctors=2, days=5)
+    plan, passwords = Plan(departments=3, doctors=2, days=5), {FIRST: keys["hospital"], SECOND: keys[SECOND]}
     kinds = ((FIRST, "长春测试医院（演示）", "jilin", "MD5"), (SECOND, "吉林测试医院（演示）", "wcf", "SM3"))
     first, second = (
         SimulatedHospital(
             Particulars(
-                code=code, name=name, dialect=dialect, profile="MD5" if profile == "MD5" else "SM3", plan=plan,
+                code=code, name=name, dialect=dialect, profile="MD5" if profile == "MD5" else "SM3", plan=plan, password=passwords[code],
                 sign_key=keys[f"sign {code}"], encryption_key=keys[f"encryption {code}"], kept=data / f"{code.lower()}.json",
             ),
             lambda words: say(f"  {words}"),
@@ -63,37 +59,21 @@ def introduce(hospitals: tuple[SimulatedHospital, ...], project: Path, secrets: 
         describe(hospital.wanted, hospital.address, project, secrets, _TERMS)
 
 
-class Bookings:
+class Bookings(Actor):
     """A portal's day: it looks, books, pays, cancels; clinics are stopped and refunds go out; until stopped."""
 
     def __init__(self, portal: Portal, hospitals: tuple[SimulatedHospital, ...], say: Say) -> None:
+        super().__init__("appointments", say)
         self._portal = portal
         self._hospitals = hospitals
-        self._say = say
-        self._stop = Event()
         self._chance = random.Random()
         self._told = 0
-        self._thread = Thread(target=self._run, name="simulated-portal", daemon=True)
 
-    def start(self) -> None:
-        """Begin the day."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End the day after the call in hand."""
-        self._stop.set()
-        self._thread.join()
-
-    def _run(self) -> None:
+    def act(self) -> None:
+        """Show each thing once, then book one more again and again."""
         self._try(self._first_hour)
-        while not self._stop.wait(_PAUSE):
+        while not self._over.wait(_PAUSE):
             self._try(self._one_more)
-
-    def _try(self, act: Callable[[], None]) -> None:
-        try:
-            act()
-        except (OSError, SenderError, Unreached) as problem:
-            self._say(f"appointments: {type(problem).__name__}: {problem}")
 
     def _first_hour(self) -> None:
         """Show each thing once, with a line for each."""
@@ -102,9 +82,7 @@ class Bookings:
             if not slots:
                 return
             wanted = hospital.wanted
-            self._say(
-                f"appointments: {wanted.code} ({wanted.dialect}, {wanted.profile}) shows {sum(int(s['free']) for s in slots)} free seats"
-            )
+            self._say(f"{wanted.code} ({wanted.dialect}, {wanted.profile}) shows {sum(int(s['free']) for s in slots)} free seats")
         for hospital in self._hospitals:
             self._pay(self._book(hospital))
             self._cancel(self._book(hospital))
@@ -119,16 +97,15 @@ class Bookings:
         paid = self._pay(self._book(hospital))
         place = hospital.book.orders[paid["order"]].place
         self._command(hospital, "stops a clinic (5001)", control.Control.stop, place=place)
-        for _ in range(_PATIENCE):
-            state = self._portal.call("QueryOrder", order=paid["order"]).get("order", {}).get("state")
-            if state == "refunded":
-                self._say(
-                    f"appointments: order {paid['order']} of the stopped clinic is refunded at the hospital, nobody asked for it"
-                )
-                break
-            if self._stop.wait(_LOOK):
-                return
-        self._news()
+
+        def refunded() -> bool:
+            order: Mapping[str, Any] = self._portal.call("QueryOrder", order=paid["order"]).get("order", {})
+            return order.get("state") == "refunded"
+
+        if self._wait(refunded, _PATIENCE, _LOOK):
+            self._say(f"order {paid['order']} of the stopped clinic is refunded at the hospital, nobody asked for it")
+        if not self._over.is_set():
+            self._news()
 
     def _one_more(self) -> None:
         """Book one more, and pay, cancel or leave it; tell what is new."""
@@ -147,9 +124,9 @@ class Bookings:
                 slots = self._portal.slots(hospital.wanted.code)
                 if slots:
                     return slots
-            if self._stop.wait(_LOOK):
+            if self._over.wait(_LOOK):
                 return []
-        self._say(f"appointments: {hospital.wanted.code} shows no slots yet")
+        self._say(f"{hospital.wanted.code} shows no slots yet")
         return []
 
     def _book(self, hospital: SimulatedHospital) -> dict[str, Any]:
@@ -172,20 +149,20 @@ class Bookings:
     def _tell(self, what: str, answer: Mapping[str, Any], where: str = "") -> dict[str, Any]:
         order = answer.get("order")
         if answer.get("code") != "0" or not isinstance(order, dict):
-            self._say(f"appointments: not {what}: {answer.get('code')} {answer.get('message', '')}")
+            self._say(f"not {what}: {answer.get('code')} {answer.get('message', '')}")
             return {}
         self._say(
-            f"appointments: {what} {order['order']}{where}: {order['state']}"
+            f"{what} {order['order']}{where}: {order['state']}"
             + (f", {order['pending']} pending" if order.get("pending") else "")
         )
         return order
 
     def _command(self, hospital: SimulatedHospital, what: str, act: Callable[..., dict[str, Any]], **wanted: Any) -> None:
         told = act(hospital.control, wanted)
-        self._say(f"appointments: {hospital.wanted.code} {what}: {told['code']} {told['message']}")
+        self._say(f"{hospital.wanted.code} {what}: {told['code']} {told['message']}")
 
     def _news(self) -> None:
         """Read what is new for the portal since the last time."""
         for notice in listed(self._portal.call("ListNotices", after=str(self._told)), "notices"):
             self._told = int(notice["notice"])
-            self._say(f"appointments: notice {notice['notice']} {notice['kind']}: {notice.get('text', '')}")
+            self._say(f"notice {notice['notice']} {notice['kind']}: {notice.get('text', '')}")

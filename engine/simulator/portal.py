@@ -1,4 +1,4 @@
-"""Be the province's portal: look for a free slot, book it for an invented person, pay, cancel, ask what is new."""
+"""Be the province's portal: look for a free slot, book it for an invented person, pay, cancel, ask what is new; read reports."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 from engine.documents.answer import escape_text, wrap_body
 from engine.documents.plain import read_answer
 
-NAMESPACE = "urn:changbai:appointment:1"
-PATH = "/services/appointment"
+APPOINTMENTS = ("urn:changbai:appointment:1", "/services/appointment")
+REPORTS = ("urn:changbai:report:1", "/services/report")
+"""Namespace and path of the two services that portals call."""
 
 PATIENT: Mapping[str, Any] = {
     "name": "测试患者", "sex": "1", "birthday": "1980-01-01", "idType": "1", "idNumber": "220102198001010012", "mobile": "13000000001",
@@ -34,15 +35,23 @@ class Portal:
 
     def call(self, operation: str, **values: Any) -> dict[str, Any]:
         """Call one operation of AppointmentService; returns the result by element names. Raises OSError and SenderError."""
-        inner = f'<{operation} xmlns="{NAMESPACE}">{_written(values)}</{operation}>'
+        return self._ask(APPOINTMENTS, operation, values)
+
+    def read(self, operation: str, **values: Any) -> dict[str, Any]:
+        """Call one operation of ReportService, as `call` does."""
+        return self._ask(REPORTS, operation, values)
+
+    def _ask(self, service: tuple[str, str], operation: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        namespace, path = service
+        inner = f'<{operation} xmlns="{namespace}">{_written(values)}</{operation}>'
         parts = urlsplit(self.address)
         token = b64encode(f"{self.code}:{self.password}".encode()).decode()
         headers = {
-            "Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"{NAMESPACE}:{operation}"', "Authorization": f"Basic {token}",
+            "Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"{namespace}:{operation}"', "Authorization": f"Basic {token}",
         }  # fmt: skip
         connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=self.deadline)
         try:
-            connection.request("POST", PATH, wrap_body("1.1", inner), headers)
+            connection.request("POST", path, wrap_body("1.1", inner), headers)
             answer = connection.getresponse().read()
         finally:
             connection.close()

@@ -6,17 +6,17 @@ import asyncio
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Thread
-from typing import Self
+from typing import Any, Self
 
 import sqlalchemy as sa
 
 from bench.booking.clients import RIVALS, Place, Tally, rush
-from bench.booking.holding import Look, look, reconcile, unsettled
+from bench.booking.holding import Look, Missing, look, reconcile, unsettled
 from bench.booking.site import HOSPITALS, Site, open_site, time_outs
 from bench.store import fresh_database
 from bench.telling import say
@@ -26,15 +26,19 @@ from engine.store.database import Database, default_url
 SIZE, CLIENTS, SHARE = 200_000, 200, 0.05
 _EVERY = 5.0
 _PATIENCE = 600.0
+_PULLED = 180.0
+"""Seconds after which a slot has surely been asked for again: slots are pulled every 20 s, by engines that are as busy as can be."""
 
 
 @dataclass
 class Watch:
-    """Look at the whole pool again and again while others book; keeps every look."""
+    """Look at the whole pool again and again while others book; keeps every look, and follows the seats that are missing."""
 
     database: Database
     every: float
+    books: Callable[[], Mapping[str, Mapping[str, Any]]]
     looks: list[Look] = field(default_factory=list)
+    missing: Missing = field(default_factory=Missing)
 
     def __post_init__(self) -> None:
         self._stop = Event()
@@ -50,7 +54,14 @@ class Watch:
 
     def _run(self) -> None:
         while not self._stop.wait(self.every):
-            self.looks.append(look(self.database))
+            self.take()
+
+    def take(self) -> Look:
+        """Look once; the hospitals' own books are read only when seats are missing."""
+        at, found = time.monotonic(), look(self.database)
+        self.missing.note(found, self.books() if found.short else {}, self.database, at)
+        self.looks.append(found)
+        return found
 
 
 def main(size: int = SIZE, *, clients: int = CLIENTS, share: float = SHARE, only: str = "", every: float = _EVERY) -> int:
@@ -79,14 +90,16 @@ def prove(name: str, url: str, size: int, *, clients: int, share: float, every: 
         for hospital in site.hospitals:
             hospital.fault(time_outs(share))
         tally, started = Tally(), time.monotonic()
-        with Watch(database, every) as watch:
+        with Watch(database, every, lambda: {each.wanted.code: each.book() for each in site.hospitals}) as watch:
             asyncio.run(rush(site, places, size, clients, tally))
             spent = time.monotonic() - started
             struck = sum(sum(hospital.fault()["struck"].values()) for hospital in site.hospitals)
-            settled = _wait(lambda: unsettled(database) == 0) and _wait(lambda: not look(database).waiting)
-        last = look(database)
+            settled = _wait(lambda: unsettled(database) == 0) and _wait(
+                lambda: not (seen := look(database)).waiting and not seen.short
+            )
+        watch.take()
         differences = [line for hospital in site.hospitals for line in reconcile(database, hospital.wanted.code, hospital.book())]
-    return _report(tally, spent, struck, settled, [*watch.looks, last], differences)
+    return _report(tally, spent, struck, settled, watch, differences)
 
 
 def _fetched(database: Database, site: Site, wanted: int) -> list[Place]:
@@ -115,7 +128,8 @@ def _wait(done: Callable[[], bool]) -> bool:
     return False
 
 
-def _report(tally: Tally, spent: float, struck: int, settled: bool, looks: list[Look], differences: list[str]) -> bool:  # noqa: FBT001 - one of the facts
+def _report(tally: Tally, spent: float, struck: int, settled: bool, watch: Watch, differences: list[str]) -> bool:  # noqa: FBT001 - one of the facts
+    looks, missing = watch.looks, watch.missing
     last = looks[-1]
     say(
         f"  {tally.attempts} attempts in {spent:.0f} s ({tally.attempts / spent:.0f}/s), {struck} answers withheld, {tally.repeated} wishes sent to both engines at once"
@@ -124,14 +138,22 @@ def _report(tally: Tally, spent: float, struck: int, settled: bool, looks: list[
     for words, number in sorted(tally.codes.items()):
         say(f"    {words:36} {number}")
     say(f"  {len(looks)} looks at {last.slots} slots: oversold {sum(one.oversold for one in looks)}, above the total {sum(one.above for one in looks)}, "
-        f"lost {sum(one.away for one in looks)}, counts unlike orders {sum(len(one.differences) for one in looks)}; "
+        f"counts unlike orders {sum(len(one.differences) for one in looks)}; "
         f"with seats in doubt until an answer comes: {max(one.waiting for one in looks)} at most, {last.waiting} at the end")  # fmt: skip
+    say(f"  seats missing in {missing.looks} looks: {missing.theirs} that their hospital alone called taken, for {missing.longest:.0f} s at most any other "
+        f"(until the next pull, bound {_PULLED:.0f} s); {len(last.short)} at the end")  # fmt: skip
     say(
         f"  everything answered in the end: {'yes' if settled else 'NO'}; reconciliation with the hospitals' own books: {len(differences)} differences"
     )
-    for line in [*tally.odd[:5], *differences[:5], *[words for one in looks for words in (*one.differences, *one.examples)][:5]]:
+    for line in [
+        *tally.odd[:5],
+        *differences[:5],
+        *[words for one in looks for words in (*one.differences, *one.examples)][:5],
+        *missing.evidence,
+    ]:
         say(f"    {line}")
-    good = settled and not differences and not tally.odd and all(one.good for one in looks) and not last.waiting
+    back = missing.longest <= _PULLED and not last.short
+    good = settled and back and not differences and not tally.odd and all(one.good for one in looks) and not last.waiting
     say(f"  {'holds' if good else 'DOES NOT HOLD'}")
     return good
 

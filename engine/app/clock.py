@@ -63,6 +63,7 @@ def _hospital_jobs(planning: Planning) -> tuple[Job, ...]:
         Job(name="plan-pulls", action=planning.pulls, every=5.0),
         Job(name="plan-looks", action=planning.looks, every=3600.0),
         Job(name="plan-reconciliation", action=planning.reconciliation, every=600.0),
+        Job(name="note-free-seats", action=planning.seats, every=60.0),
         Job(name="forget-calls", action=planning.forget, daily_at=2),
     )
 

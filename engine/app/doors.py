@@ -10,6 +10,7 @@ from typing import Any
 
 from engine.app.appointments import Booking
 from engine.app.ground import Ground
+from engine.app.guide import GuideReading
 from engine.app.house import PACE, House, build_desks
 from engine.app.interactions import Interactions, open_registers
 from engine.app.reportdoor import ReportReading
@@ -63,6 +64,7 @@ class Doors:
             open_registers(ground, booking.appointments, reporting.hearing),
         )
         self._readings = ReportReading(ground, reporting.reports, documents.intake)
+        self._guide = GuideReading(ground, booking.appointments)
         applications = Applications(ground.database, ground.seal)
         self._registration = Registration(ground.institutions, applications, ground.audit, ground.put_down)
 
@@ -74,6 +76,7 @@ class Doors:
             "/services/institution": Service(contract=REGISTRY, handlers=self._registration.handlers),
             **self._booking.services,
             **self._readings.services,
+            **self._guide.services,
             **self._interactions.services,
         }
 
@@ -90,6 +93,7 @@ class Doors:
         """Finish what is in hand; afterwards nothing more is written."""
         self._interactions.close()
         self._readings.close()
+        self._guide.close()
         self.documents.close()
         self._booking.close()
         self._registration.close()

@@ -12,6 +12,7 @@ from engine.app.house import read_adapters
 from engine.services.appointments.model import Terms
 from engine.services.appointments.planning import plan_pulls, plan_reconciliation
 from engine.services.appointments.pushes import forget_calls
+from engine.services.guide.seats import note_free
 from engine.settings import Settings
 from engine.store.database import Database
 from engine.store.sealing import Seal
@@ -38,6 +39,10 @@ class Planning:
     def reconciliation(self) -> None:
         """Ask for the comparison with every hospital's book that was not made today."""
         plan_reconciliation(self._database, self._current(), datetime.now(UTC))
+
+    def seats(self) -> None:
+        """Note which doctors of the guide have a free seat, for the order of searches."""
+        note_free(self._database, self._current().keys(), datetime.now(UTC))
 
     def forget(self) -> None:
         """Forget what hospitals that call were answered long ago."""

@@ -85,6 +85,9 @@ def _moves(name: str, parameters: tuple[Field, ...], required: tuple[str, ...] =
     )
 
 
+SLOTS = _list("slots", "slot", "Slot", _SLOT)
+"""What can be booked; the guide lists it too."""
+
 _OPERATIONS = (
     Operation(
         "ListHospitals",
@@ -112,7 +115,7 @@ _OPERATIONS = (
     Operation(
         "ListSlots",
         _ids("hospital", "schedule"),
-        _result("ListSlots", "SlotsResult", _list("slots", "slot", "Slot", _SLOT)),
+        _result("ListSlots", "SlotsResult", SLOTS),
         ("hospital", "schedule"),
     ),
     Operation(

@@ -32,6 +32,10 @@ class Given:
         value = self._values.get(name)
         return None if value is None else int(value)
 
+    def flag(self, name: str) -> bool:
+        """Give a boolean of the contract, False when it was not sent."""
+        return bool(self._values.get(name))
+
     def record(self, name: str) -> Given:
         """Give an inner record, empty when it was not sent."""
         return Given(self._values.get(name) or {}, f"{self._path}/{name}")

@@ -26,6 +26,7 @@ _WRITTEN: Mapping[str, str] = {
     PORTAL: "portal.md",
     "/services/contracts/appointment": "contracts/appointment.md",
     "/services/contracts/report": "contracts/report.md",
+    "/services/contracts/guide": "contracts/guide.md",
     "/services/contracts/api": "contracts/api.md",
     "/services/contracts/hip": "contracts/hip.md",
     "/services/contracts/regional": "contracts/regional.md",

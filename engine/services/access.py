@@ -23,7 +23,7 @@ SERVICES: Mapping[str, tuple[str, ...]] = {
     "api": ("ApiService",),
     "appointment": ("AppointmentService",),
     "report": ("ReportService",),
-    "guide": ("Guide",),
+    "guide": ("GuideService",),
     "referral": ("Referral",),
     "institution": ("InstitutionRegistry",),
 }

@@ -186,7 +186,7 @@ def test_another_institutions_address_is_refused_with_its_own_code_and_audited(d
 
 
 def test_a_kind_that_may_not_call_is_refused_and_audited(door):
-    guide = Address(service="Guide", operation="SearchDoctors", peer="192.0.2.1")
+    guide = Address(service="GuideService", operation="SearchDoctors", peer="192.0.2.1")
     refusal, _ = door.refused(password(), address=guide)
     assert refusal.code == "SND-103"
     assert "SearchDoctors" in refusal.first.message

@@ -17,6 +17,7 @@ from engine.documents.parameters import Allowance, normalise, read_values
 from engine.inbound.api import API
 from engine.inbound.appointment import APPOINTMENT
 from engine.inbound.collection import COLLECTION
+from engine.inbound.guide import GUIDE
 from engine.inbound.hip import HIP
 from engine.inbound.regional import REGIONAL_CONTRACTS
 from engine.inbound.registry import REGISTRY
@@ -31,7 +32,9 @@ W = "{http://schemas.xmlsoap.org/wsdl/}"
 X = "{http://www.w3.org/2001/XMLSchema}"
 
 
-CONTRACTS = {each.name: each for each in (COLLECTION, REGISTRY, APPOINTMENT, REPORT, API, HIP, *REGIONAL_CONTRACTS.values())}
+CONTRACTS = {
+    each.name: each for each in (COLLECTION, REGISTRY, APPOINTMENT, REPORT, GUIDE, API, HIP, *REGIONAL_CONTRACTS.values())
+}
 
 
 def spyne_wsdl(contract=COLLECTION):
@@ -217,7 +220,7 @@ def test_spyne_and_the_bare_codec_read_and_write_the_same(operation, version):
 
 @pytest.mark.parametrize(
     ("contract", "operation"),
-    [(each, name) for each in (REGISTRY, APPOINTMENT, REPORT, API) for name in each.operations],
+    [(each, name) for each in (REGISTRY, APPOINTMENT, REPORT, GUIDE, API) for name in each.operations],
     ids=lambda each: getattr(each, "name", each),
 )
 def test_every_field_of_a_typed_service_is_read_and_written_alike_by_both(contract, operation):

@@ -48,6 +48,7 @@ def test_every_link_from_the_page_of_services_leads_to_a_page_and_a_place_in_it(
         "/services/portal",
         "/services/contracts/appointment",
         "/services/contracts/report",
+        "/services/contracts/guide",
         "/services/contracts/api",
     } <= set(seen)
     assert {"/services/contracts/hip", "/services/interactions", "/services/interactions/residents"} <= set(seen)

@@ -94,6 +94,7 @@ slot = Table(
     _moment("as_of"),
     Index("ix_booking_slot_day", "institution", "department", "date"),
     Index("ix_booking_slot_schedule", "institution", "schedule"),
+    Index("ix_booking_slot_doctor", "institution", "doctor", "date"),
 )
 """The pool: one row for what can be booked. `total` and `remaining` are the hospital's last word, asked for at `as_of`.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from sqlalchemy import Connection, Select, and_, bindparam, case, func, select, tuple_
@@ -16,6 +17,7 @@ from engine.services.appointments.tables import clinic, department, doctor, hosp
 from engine.store.columns import AnyRow
 from engine.store.errands import errand_record
 
+_NUMBER = re.compile(r"[0-9]{1,9}")
 _UNANSWERED = "医院还没有答复，处理中，请稍后用 QueryOrder 查询。"
 _LOCK_LOST = "医院没有及时答复锁号，号源正在释放，请重新选择。"
 
@@ -59,7 +61,7 @@ def hospitals(counter: Counter, page: model.Page) -> model.Listing[model.Hospita
     )  # fmt: skip
     query = select(hospital, hospital.c.institution.in_(failing).label("failing"))
     with counter.database.read() as connection:
-        rows, token = _page(connection, query, (hospital.c.institution,), page)
+        rows, token = page_rows(connection, query, (hospital.c.institution,), page)
     items = tuple(
         model.Hospital(
             hospital=row.institution, name=row.name, short_name=row.short_name, level=row.level, address=row.address,
@@ -76,7 +78,7 @@ def departments(counter: Counter, institution: str, page: model.Page) -> model.L
     counter.terms(institution)
     query = select(department).where(department.c.institution == institution, department.c.status == "current")
     with counter.database.read() as connection:
-        rows, token = _page(connection, query, (department.c.department,), page)
+        rows, token = page_rows(connection, query, (department.c.department,), page)
     items = tuple(
         model.Department(department=row.department, name=row.name, parent=row.parent, level=row.level,
                          description=row.description, expertise=row.expertise, address=row.address)
@@ -92,7 +94,7 @@ def doctors(counter: Counter, institution: str, wanted: str, page: model.Page) -
     if wanted:
         query = query.where(doctor.c.department == wanted)
     with counter.database.read() as connection:
-        rows, token = _page(connection, query, (doctor.c.department, doctor.c.doctor), page)
+        rows, token = page_rows(connection, query, (doctor.c.department, doctor.c.doctor), page)
     items = tuple(
         model.Doctor(doctor=row.doctor, department=row.department, name=row.name, title=row.title, speciality=row.speciality,
                      description=row.description, registration_fee=row.registration_fee)
@@ -118,7 +120,7 @@ def schedules(
     query = query.where(clinic.c.date >= first) if first else query
     query = query.where(clinic.c.date <= last) if last else query
     with counter.database.read() as connection:
-        rows, token = _page(connection, query, (clinic.c.date, clinic.c.schedule), page)
+        rows, token = page_rows(connection, query, (clinic.c.date, clinic.c.schedule), page)
     items = tuple(
         model.Schedule(
             schedule=row.schedule, department=row.department, doctor=row.doctor, doctor_name=row.doctor_name, title=row.title,
@@ -167,22 +169,28 @@ def list_orders(counter: Counter, portal: str, query: model.OrderQuery) -> model
         if value:
             chosen.append(condition)
     with counter.database.read() as connection:
-        rows, token = _page(connection, select(order).where(and_(*chosen)), (order.c.order_id,), query.page)
+        rows, token = page_rows(connection, select(order).where(and_(*chosen)), (order.c.order_id,), query.page)
         items = tuple(order_view(connection, counter.orders.opened(row)) for row in rows)
     return model.Listing(items=items, token=token)
 
 
-def _page(connection: Connection, query: Select[Any], keys: tuple[Any, ...], page: model.Page) -> tuple[list[AnyRow], str]:
+def page_rows(connection: Connection, query: Select[Any], keys: tuple[Any, ...], page: model.Page) -> tuple[list[AnyRow], str]:
     """Read one page in the order of the keys; the token is the keys of the last row, with tabs between."""
     if page.token:
-        after = page.token.split("\t")
-        if len(after) != len(keys):
-            raise refuse("SND-721")
-        query = query.where(tuple_(*keys) > tuple(after))
+        query = query.where(tuple_(*keys) > _after(keys, page.token))
     rows = list(connection.execute(query.order_by(*keys).limit(page.size + 1)).all())
     shown = rows[: page.size]
     more = len(rows) > page.size
     return shown, "\t".join(str(getattr(shown[-1], key.name)) for key in keys) if more else ""
+
+
+def _after(keys: tuple[Any, ...], token: str) -> tuple[Any, ...]:
+    """Read the keys in a token, each as its column keeps it; others than were given are refused (SND-721)."""
+    parts = token.split("\t")
+    numbers = [part for key, part in zip(keys, parts, strict=False) if key.type.python_type is int]
+    if len(parts) != len(keys) or not all(_NUMBER.fullmatch(part) for part in numbers):
+        raise refuse("SND-721")
+    return tuple(key.type.python_type(part) for key, part in zip(keys, parts, strict=True))
 
 
 _DOCTOR_NAME = select(clinic.c.doctor_name).where(

@@ -1,0 +1,144 @@
+"""Find doctors: the rarest condition leads through the index in the order of its ranks, the others are looked up for each doctor."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Select, func, select, tuple_
+
+from engine.services.appointments.refusals import refuse
+from engine.services.guide.searchtables import guide_count, guide_listed, guide_text, guide_word
+from engine.services.guide.shown import DoctorQuery
+from engine.services.guide.terms import Term, everyone, terms_of, wanted_words
+from engine.services.guide.words import asked
+
+MOST_WORDS = 10
+"""Words of one search."""
+
+COUNTED = 10_000
+"""Doctors up to which the total is counted; a search that more fit says this number and one."""
+
+_FEW_FREE = 2000
+"""Doctors with a free seat up to which a search for those begins with them."""
+
+
+_NUMBER = re.compile(r"[0-9]{1,19}")
+_LARGEST = 2**63
+_KEYS = 5
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """The doctors of one page by number, in order."""
+
+    numbers: tuple[int, ...]
+    total: int
+    token: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Before:
+    """Where the page before ended: the condition and its words that lead, the total, and the order keys of its last doctor."""
+
+    term: Term
+    ways: tuple[str, ...]
+    total: int
+    last: tuple[int, int, int, int]
+
+
+def find(connection: Connection, query: DoctorQuery) -> Found:
+    """Find one page of doctors; raises SenderError SND-784 without a choice or with too many words, SND-721 for a strange token."""
+    terms = _asked(query)
+    counts = _counts(connection, terms)
+    if any(not term.ways(counts) for term in terms):
+        return Found(numbers=(), total=0, token="")
+    before = _read(query.page.token, terms) if query.page.token else None
+    leading = before.term if before else min(terms, key=lambda term: term.size(counts))
+    ways = before.ways if before else leading.ways(counts)
+    rest = [term for term in terms if term is not leading or not term.exact]
+    search = _Search(ways, rest, free=query.free, few=_few_free(connection) if query.free else None)
+    rows = connection.execute(search.page(before.last if before else None, query.page.size + 1)).all()
+    shown, more = rows[: query.page.size], len(rows) > query.page.size
+    if before or not more:
+        total = before.total if before else len(rows)
+    else:
+        total = counts[ways[0]] if search.unhindered else int(connection.execute(search.count()).scalar_one())
+    total = min(total, COUNTED + 1)
+    token = "\t".join(map(str, (*ways, total, *shown[-1]))) if more else ""
+    return Found(numbers=tuple(row.no for row in shown), total=total, token=token)
+
+
+def _asked(query: DoctorQuery) -> list[Term]:
+    if len(asked(query.words)) > MOST_WORDS:
+        raise refuse("SND-784", f"一次最多 {MOST_WORDS} 个词。")
+    terms = terms_of(query)
+    if not terms and not query.free:
+        raise refuse("SND-784")
+    return terms or [everyone()]
+
+
+def _counts(connection: Connection, terms: list[Term]) -> dict[str, int]:
+    chosen = select(guide_count.c.word, guide_count.c.doctors).where(guide_count.c.word.in_(wanted_words(terms)))
+    return {row.word: row.doctors for row in connection.execute(chosen) if row.doctors > 0}
+
+
+def _few_free(connection: Connection) -> list[int] | None:
+    """Give the numbers of the doctors with a free seat, when they are few."""
+    some = select(guide_listed.c.no).where(guide_listed.c.busy == 0).limit(_FEW_FREE + 1)
+    numbers = list(connection.execute(some).scalars())
+    return numbers if len(numbers) <= _FEW_FREE else None
+
+
+def _read(token: str, terms: list[Term]) -> _Before:
+    """Read where the page before ended; raises SenderError SND-721 for what no such search gave."""
+    *ways, total, rank, busy, place, no = ["", "", "", "", "", *token.split("\t")]
+    ways = [way for way in ways if way]
+    term = next((term for term in terms if ways and {*ways} <= {term.whole, *term.pieces}), None)
+    keys = [each for each in (total, rank, busy, place, no) if _NUMBER.fullmatch(each)]
+    if term is None or len(keys) < _KEYS or int(total) > COUNTED + 1 or any(int(each) >= _LARGEST for each in keys):
+        raise refuse("SND-721")
+    return _Before(term=term, ways=tuple(ways), total=int(total), last=(int(rank), int(busy), int(place), int(no)))
+
+
+class _Search:
+    """One search as statements, the same on both stores."""
+
+    def __init__(self, ways: tuple[str, ...], terms: list[Term], *, free: bool, few: list[int] | None) -> None:
+        self.unhindered = len(ways) == 1 and not terms and not free
+        self._led, self._where = _led(ways, few)
+        self._where += [term.fits for term in terms]
+        if free:
+            self._where.append(guide_listed.c.busy == 0)
+        self._with_text = any(term.needs_text for term in terms)
+
+    def page(self, last: tuple[int, int, int, int] | None, most: int) -> Select[Any]:
+        """Give the order keys of the doctors after the last one, the number at the end."""
+        led, listed = self._led.c, guide_listed.c
+        keys = (led.rank, listed.busy, listed.place, led.no)
+        chosen = self._joined(*keys)
+        if last:
+            # The rank alone as well, so that the walk begins there and not at the first doctor.
+            chosen = chosen.where(led.rank >= last[0], tuple_(*keys) > last)
+        return chosen.order_by(*keys).limit(most)
+
+    def count(self) -> Select[Any]:
+        """Count the doctors, one more than COUNTED at most."""
+        return select(func.count()).select_from(self._joined(self._led.c.no).limit(COUNTED + 1).subquery())
+
+    def _joined(self, *columns: Any) -> Select[Any]:
+        joined = self._led.join(guide_listed, guide_listed.c.no == self._led.c.no)
+        if self._with_text:
+            joined = joined.join(guide_text, guide_text.c.no == self._led.c.no)
+        return select(*columns).select_from(joined).where(*self._where)
+
+
+def _led(ways: tuple[str, ...], few: list[int] | None) -> tuple[Any, list[Any]]:
+    """Give the rows of the leading words, each doctor once, and what chooses them."""
+    rows = guide_word.c
+    only = [] if few is None else [rows.no.in_(few)]
+    if len(ways) == 1:
+        return guide_word, [rows.word == ways[0], *only]
+    best = select(rows.no, func.min(rows.rank).label("rank")).where(rows.word.in_(ways), *only)
+    return best.group_by(rows.no).subquery(), []

@@ -1,0 +1,108 @@
+"""Look into the one pool of seats for the guide: where a doctor's next one is free, what can be booked, who has any at all."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, or_, select, tuple_, update
+
+from engine.message import SHANGHAI
+from engine.services.appointments.model import Slot
+from engine.services.appointments.tables import slot
+from engine.services.appointments.views import slot_view
+from engine.services.guide.searchtables import guide_listed
+from engine.services.guide.shown import NextFree
+from engine.store.columns import AnyRow
+from engine.store.database import Database
+
+Who = tuple[str, str]
+"""A doctor: institution and the hospital's own code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """The day and the time of day in Shanghai, yyyy-MM-dd and HH:mm."""
+
+    day: str
+    clock: str
+
+    @classmethod
+    def of(cls, now: datetime) -> Today:
+        """Read a moment."""
+        there = now.astimezone(SHANGHAI)
+        return cls(f"{there:%Y-%m-%d}", f"{there:%H:%M}")
+
+
+def next_free(connection: Connection, who: Collection[Who], today: Today) -> Mapping[Who, NextFree]:
+    """Give the next half day with a free seat of each doctor that has one."""
+    if not who:
+        return {}
+    first = (
+        select(slot.c.date)
+        .where(slot.c.institution == guide_listed.c.institution, slot.c.doctor == guide_listed.c.doctor, _free(today))
+        .order_by(slot.c.date).limit(1).scalar_subquery()
+    )  # fmt: skip
+    chosen = tuple_(guide_listed.c.institution, guide_listed.c.doctor).in_(sorted(who))
+    days = select(guide_listed.c.institution, guide_listed.c.doctor, first.label("day")).where(chosen).subquery()
+    that_day = and_(slot.c.institution == days.c.institution, slot.c.doctor == days.c.doctor, slot.c.date == days.c.day)
+    rows = connection.execute(select(slot).select_from(days.join(slot, that_day)).where(_free(today))).all()
+    halves: dict[Who, list[AnyRow]] = {}
+    for row in sorted(rows, key=lambda row: (row.half, row.schedule, row.begins)):
+        halves.setdefault((row.institution, row.doctor), []).append(row)
+    return {one: _half(rows) for one, rows in halves.items()}
+
+
+def free_slots(connection: Connection, who: Who, first: str, last: str, today: Today) -> tuple[Slot, ...]:
+    """Give a doctor's slots with a free seat between two days, both included, "" for no bound; the soonest first."""
+    chosen = [slot.c.institution == who[0], slot.c.doctor == who[1], _free(today)]
+    chosen += [slot.c.date >= first] if first else []
+    chosen += [slot.c.date <= last] if last else []
+    rows = connection.execute(select(slot).where(*chosen).order_by(slot.c.date, slot.c.half, slot.c.begins, slot.c.slot))
+    return tuple(slot_view(row) for row in rows)
+
+
+def note_free(database: Database, connected: Collection[str], now: datetime) -> None:
+    """Look anew who has a free seat, hospital by hospital, for the order of searches; doctors of others have none."""
+    with database.read() as connection:
+        institutions = list(connection.execute(select(guide_listed.c.institution).distinct()).scalars())
+    for institution in institutions:
+        _note(database, institution, Today.of(now), connected=institution in connected)
+
+
+def _note(database: Database, institution: str, today: Today, *, connected: bool) -> None:
+    mine = guide_listed.c.institution == institution
+    with database.read() as connection:
+        having = select(slot.c.doctor).where(slot.c.institution == institution, _free(today)).distinct()
+        free = set(connection.execute(having).scalars()) if connected else set()
+        rows = connection.execute(select(guide_listed.c.no, guide_listed.c.doctor, guide_listed.c.busy).where(mine)).all()
+    changed = {busy: [row.no for row in rows if row.busy != busy and (row.doctor not in free) == bool(busy)] for busy in (0, 1)}
+    if not any(changed.values()):
+        return
+    with database.write() as connection:
+        for busy, numbers in changed.items():
+            for part in _parts(numbers):
+                connection.execute(update(guide_listed).where(guide_listed.c.no.in_(part)).values(busy=busy))
+
+
+def _parts(numbers: list[int], size: int = 500) -> Iterable[list[int]]:
+    return (numbers[start : start + size] for start in range(0, len(numbers), size))
+
+
+def _free(today: Today) -> ColumnElement[bool]:
+    """Tell of a slot whether a seat can still be had there."""
+    over = and_(slot.c.date == today.day, slot.c.ends != "", slot.c.ends <= today.clock)
+    return and_(slot.c.date >= today.day, slot.c.status == "open", or_(slot.c.free > 0, slot.c.unlimited), ~over)
+
+
+def _half(rows: list[Any]) -> NextFree:
+    """Sum the slots of the first half day; its fees are those of its first slot."""
+    head = rows[0]
+    same = [row for row in rows if (row.half, row.schedule) == (head.half, head.schedule)]
+    seats = None if any(row.unlimited for row in same) else sum(row.free for row in same)
+    return NextFree(
+        date=head.date, half=head.half, schedule=head.schedule, free=seats, registration_fee=head.registration_fee,
+        treatment_fee=head.treatment_fee, as_of=min(row.as_of for row in same),
+    )  # fmt: skip

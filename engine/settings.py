@@ -16,6 +16,10 @@ ROOT = Path(__file__).resolve().parent.parent
 """The checkout: the folder that holds engine/, routes/, config/, xsd/ and wsdl/."""
 
 
+_LEAST_KEPT = 7 * 86400.0
+"""Seconds for which a message is kept at least: the counts of a day are made up anew for a few days."""
+
+
 class Limits(Sheet):
     """What one request and one document may cost; past a limit the answer names it with its value."""
 
@@ -82,6 +86,26 @@ class HospitalCalls(Sheet):
     )
 
 
+class Retention(Sheet):
+    """How long messages are kept that were not accepted; what is not named is kept for ever, accepted ones always are."""
+
+    invalid: Duration | None = Field(
+        None,
+        ge=_LEAST_KEPT,
+        description="拒收（INVALID）消息的保存期，至少 7 天；不填为永久 · how long refused messages are kept",
+    )
+    filtered: Duration | None = Field(
+        None, ge=_LEAST_KEPT, description="被过滤（FILTERED）消息的保存期；不填为永久 · how long filtered messages are kept"
+    )
+    discarded: Duration | None = Field(
+        None, ge=_LEAST_KEPT, description="人工作废（DISCARDED）消息的保存期；不填为永久 · how long discarded messages are kept"
+    )
+    largest: Size | None = Field(
+        None,
+        description="以上三类消息正文的总量上限，超过时先删最早的；不填为不限 · most bytes of the bodies of these three; above it the oldest go first",
+    )
+
+
 class Tls(Sheet):
     """The files of TLS on both ports; relative names are below the data directory, "" for none."""
 
@@ -129,6 +153,7 @@ class Settings(Sheet):
     deadlines: Deadlines = Field(default_factory=Deadlines, description="时限 · deadlines")
     delivery: Delivery = Field(default_factory=Delivery, description="投递 · delivery")
     hospitals: HospitalCalls = Field(default_factory=HospitalCalls, description="呼叫医院 · calls to hospitals")
+    retention: Retention = Field(default_factory=Retention, description="保存期 · retention")
     tls: Tls = Field(default_factory=Tls, description="TLS")
 
     @property

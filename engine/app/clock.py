@@ -9,6 +9,7 @@ from engine.app.cellar import database_url, open_database, open_seal
 from engine.app.checking import differences
 from engine.app.planning import Planning
 from engine.app.process import beat_beside, begin, stop_when_told
+from engine.app.retention import nightly
 from engine.log import get_logger
 from engine.message import SHANGHAI
 from engine.schedule import Clock, Job
@@ -33,7 +34,7 @@ def run_clock(settings: Settings, name: str) -> None:
     with contextlib.closing(open_database(settings, checkpoints=True)) as database:
         due, seal = DueWork(database), open_seal(database, settings)
         clock = Clock(
-            (*_jobs(database, Queue(database, seal)), *_hospital_jobs(Planning(settings, database, seal))),
+            (*_jobs(database, Queue(database, seal), settings), *_hospital_jobs(Planning(settings, database, seal))),
             leadership=leadership(database_url(settings), settings.data),
             claim=due.claim,
         )
@@ -43,7 +44,7 @@ def run_clock(settings: Settings, name: str) -> None:
         clock.run()
 
 
-def _jobs(database: Database, queue: Queue) -> tuple[Job, ...]:
+def _jobs(database: Database, queue: Queue, settings: Settings) -> tuple[Job, ...]:
     return (
         Job(name="fold-counts", action=lambda: counts.fold(database), every=5.0),
         Job(name="fold-days", action=lambda: days.fold(database), every=5.0),
@@ -54,6 +55,7 @@ def _jobs(database: Database, queue: Queue) -> tuple[Job, ...]:
         Job(name="forget-nonces", action=lambda: forget_nonces(database, datetime.now(UTC)), every=60.0),
         Job(name="forget-sign-ins", action=SignIns(database).forget, every=600.0),
         Job(name="forget-sessions", action=Users(database).forget_ended, every=600.0),
+        Job(name="retention", action=lambda: nightly(database, settings, datetime.now(UTC)), daily_at=1),
         Job(name="prove-conservation", action=lambda: _prove(database), daily_at=4),
     )
 

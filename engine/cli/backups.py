@@ -1,7 +1,8 @@
-"""Commands that keep the store safe: take a backup, put one back."""
+"""Commands that keep the store safe and small: take a backup, put one back, remove what is past its time."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,39 @@ def restore(file: Path, **flags: Any) -> None:
     if found:
         raise SystemExit(1)
     say("every message is in exactly one state")
+
+
+@click.command()
+@click.option("--apply", "for_good", is_flag=True, help="remove it; without this nothing is changed")
+@with_settings
+def retention(for_good: bool, **flags: Any) -> None:  # noqa: FBT001 - click hands flags over so
+    """Show which refused, filtered and discarded messages are past the time that `retention` in config/engine.yaml keeps them; remove them with --apply."""
+    from engine.app.cellar import open_store
+    from engine.app.retention import keep_of, remove_what_is_past
+    from engine.store.retention import preview
+
+    settings = settings_of(**flags)
+    keep, now, gone, back = keep_of(settings), datetime.now(UTC), 0, True
+    with open_store(settings) as database:
+        if for_good:
+            shares, gone, back = remove_what_is_past(
+                database, keep, now, actor="command-line", told=lambda number: say(f"  {number} removed")
+            )
+        else:
+            shares = preview(database, keep, now)
+    for one in shares:
+        say(
+            f"{one.state:10} {one.messages:>9} messages {one.size:>13} bytes  {shanghai_text(one.first)} to {shanghai_text(one.last)}  by {one.why}"
+        )
+    say(
+        f"{gone} message(s) removed"
+        if for_good
+        else f"{sum(one.messages for one in shares)} message(s) would go; --apply removes them"
+    )
+    if not back:
+        say(
+            "this SQLite file was made by an older engine and keeps its size; `backup` and `restore` make one that gives space back"
+        )
 
 
 def _told(part: str, rows: int) -> None:

@@ -58,7 +58,7 @@ def all_commands() -> click.Group:
         running.run, running.demo, running.reload, running.replay, running.bench, simulating.simulate,
         routes.check, routes.test, routes.try_, routes.explain,
         documents.sample, people.institution, people.user, keys.key, residents.resident,
-        backups.backup, backups.restore,
+        backups.backup, backups.restore, backups.retention,
     )  # fmt: skip
     for command in table:
         commands.add_command(command)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -41,6 +41,9 @@ OLDEST_SQLITE = (3, 51, 3)
 BUSY_SECONDS = 5.0
 _WAL_LIMIT = 64 * 1024 * 1024
 _TRUNCATE_WAIT_MS = 20
+_INCREMENTAL = 2
+_PAGES_AT_ONCE = 500
+"""Pages that SQLite gives back in one transaction: about 2 MB."""
 
 Insert = postgresql.Insert | sqlite_dialect.Insert
 
@@ -133,6 +136,29 @@ class Database:
                     driver.execute(f"PRAGMA busy_timeout={int(BUSY_SECONDS * 1000)}")
         return log.stat().st_size if log.exists() else 0
 
+    def reclaim(self, tables: Sequence[str]) -> bool:
+        """Give the space of removed rows back, a little at a time, while others go on; false for a SQLite file made before it could."""
+        with _translated():
+            return self._reclaim_postgres(tables) if self.dialect == "postgresql" else self._reclaim_sqlite()
+
+    def _reclaim_postgres(self, tables: Sequence[str]) -> bool:
+        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("SET statement_timeout = 0")
+            try:
+                connection.exec_driver_sql(f"VACUUM {', '.join(tables)}")
+            finally:
+                connection.exec_driver_sql("RESET statement_timeout")
+        return True
+
+    def _reclaim_sqlite(self) -> bool:
+        with self._engine.connect() as connection:
+            driver: Any = connection.connection.dbapi_connection
+            if driver.execute("PRAGMA auto_vacuum").fetchone()[0] != _INCREMENTAL:
+                return False
+            while driver.execute("PRAGMA freelist_count").fetchone()[0]:
+                driver.execute(f"PRAGMA incremental_vacuum({_PAGES_AT_ONCE})").fetchall()
+        return True
+
     def close(self) -> None:
         """Close all connections; the last process to do so folds SQLite's log into the file."""
         self._engine.dispose()
@@ -179,6 +205,7 @@ def _create(path: Path) -> None:
     os.close(handle)
     try:
         new = sqlite.connect(made)
+        new.execute("PRAGMA auto_vacuum=INCREMENTAL").fetchall()
         new.execute("PRAGMA journal_mode=WAL").fetchall()
         new.close()
         with suppress(FileExistsError):

@@ -11,7 +11,7 @@ from engine.errors import SenderError
 from engine.services.appointments.changing import end
 from engine.services.appointments.counter import Counter
 from engine.services.appointments.moving import fresh
-from engine.services.appointments.orders import RELEASED, Move, Order, again
+from engine.services.appointments.orders import LETTING_GO, RELEASED, Move, Order, again
 from engine.store.troubles import Collision
 
 _ROUNDS = 6
@@ -20,13 +20,13 @@ _ROUNDS = 6
 def hold(
     counter: Counter, connection: Connection, order_id: str, held_for: str, until: datetime | None, at: datetime, trace: str
 ) -> Order | None:
-    """Hold an order's seat until a time, None without end, within the caller's transaction; None when the order holds none any more.
+    """Hold an order's seat until a time, None without end, within the caller's transaction; None when it is let go.
 
     Raises Collision when others keep moving the order meanwhile.
     """
     for _ in range(_ROUNDS):
         one = counter.orders.read(connection, order_id)
-        if one is None or not one.live:
+        if one is None or not one.live or one.wish or one.pending in LETTING_GO:
             return None
         if (one.held_for, one.held_until) == (held_for, until):
             return one

@@ -22,7 +22,7 @@ def check_limits(connection: Connection, rules: BookingRules, wished: Order) -> 
     on SQLite only one transaction writes at a time.
     """
     if connection.dialect.name == "postgresql" and rules.counted:
-        for key in sorted({_number(lookup) for lookup in (wished.person_lookup, wished.account_lookup) if lookup}):
+        for key in sorted({lock_number(lookup) for lookup in (wished.person_lookup, wished.account_lookup) if lookup}):
             connection.execute(select(func.pg_advisory_xact_lock(key)))
     ours = (order.c.institution == wished.institution, order.c.person_lookup == wished.person_lookup)
     live = (text(LIVE_SQL), order.c.date == wished.date)
@@ -65,5 +65,6 @@ def _count(connection: Connection, *where: Any) -> int:
     return int(connection.execute(select(func.count()).select_from(order).where(*where)).scalar_one())
 
 
-def _number(lookup: str) -> int:
+def lock_number(lookup: str) -> int:
+    """Make the number of a lock of PostgreSQL from the key of what it locks."""
     return int.from_bytes(hashlib.sha256(lookup.encode()).digest()[:8], signed=True)

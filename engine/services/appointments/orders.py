@@ -41,7 +41,9 @@ ARROWS: Mapping[State, frozenset[State]] = {
 """Where an order may go (section 3.2 of the interactions); whatever a hospital says, no order takes another way."""
 
 _HELD, _SOLD = ("locked", "booking"), ("booked", "paid", "fetched")
-_LETTING_GO = ("unlock", "cancel", "refund")
+LETTING_GO: tuple[Pending, ...] = ("unlock", "cancel", "refund")
+"""What is asked of the hospital about an order whose seat is to go back."""
+
 _TRIES = 6
 _SQLITE = threading.Lock()
 T = TypeVar("T")
@@ -146,7 +148,7 @@ class Move:
 
 def unsure(state: str, pending: str, known: bool) -> bool:  # noqa: FBT001 - the third column of the three that decide
     """Tell whether the hospital may not count an order's seat as taken: not yet confirmed, or perhaps already let go."""
-    return state in (*_HELD, *_SOLD) and (not known or pending in _LETTING_GO)
+    return state in (*_HELD, *_SOLD) and (not known or pending in LETTING_GO)
 
 
 def seats(before: tuple[str, str, bool], after: tuple[str, str, bool], back: Back = "free") -> Shift:

@@ -133,9 +133,9 @@ def _contradictions(file: YamlFile, rules: ReferralRules) -> Iterator[Fault]:
         if code not in known:
             yield file.fault("CFG-012", ("levels", code), f'no network or pair has "{code}"{did_you_mean(code, known)}', key=True)
     for place, review in enumerate(rules.review):
-        for key, code in (("from", review.from_), ("to", review.to)):
-            if code is not None and code not in known:
-                words = f'no network or pair has "{code}"{did_you_mean(code, known)}'
+        for key, named in (("from", review.from_), ("to", review.to)):
+            if named is not None and named not in known:
+                words = f'no network or pair has "{named}"{did_you_mean(named, known)}'
                 yield file.fault("CFG-012", ("review", place, key), words)
     if rules.late_limit < rules.late_after:
         yield file.fault("CFG-011", ("late-limit",), "late-limit is shorter than late-after")

@@ -102,6 +102,12 @@ class Reports:
         """Give the statuses of one report by the hospital's time."""
         return self._readings.history(connection, reader, number, self._rules, self._now())
 
+    def consented(self, connection: Connection, reader: Reader, claim: ResidentClaim) -> Sequence[str]:
+        """Give the numbers of the one person whom a portal names; refused when there is none, or without consent to this portal."""
+        people = one_person(connection, self._wishes.resident(connection, claim))
+        self._wishes.need(connection, self._rules, reader.portal, people, self._now())
+        return people
+
     def give_consent(self, connection: Connection, reader: Reader, claim: ResidentClaim, until: datetime | None) -> None:
         """Keep that a resident lets this portal show reports, until a time or without end."""
         self._wishes.give(connection, reader, self._wishes.resident(connection, claim), until, self._now())

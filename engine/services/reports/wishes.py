@@ -10,11 +10,11 @@ from sqlalchemy import BindParameter, ColumnElement, Connection, bindparam, dele
 
 from engine.services.appointments.refusals import refuse
 from engine.services.audit import Audit, changed
-from engine.services.identifying import Key, Person, contradictions, identity_form
+from engine.services.claiming import claimed_resident
 from engine.services.reports.model import Reader, ResidentClaim
 from engine.services.reports.rules import ReportRules
 from engine.services.reports.tables import consent, subscription
-from engine.services.residents import find_resident, one_person, resident
+from engine.services.residents import one_person, resident
 from engine.store.sealing import Seal
 
 
@@ -26,11 +26,8 @@ class Wishes:
 
     def resident(self, connection: Connection, claim: ResidentClaim) -> str:
         """Give the resident who has this number and this name; refused when there is none (SND-753)."""
-        number = identity_form(claim.identity)
-        found = find_resident(connection, self._seal, Key("identity", number)) if number else None
-        if found is None or not claim.name.strip() or not found.resident_name:
-            raise refuse("SND-753")
-        if contradictions(Person(found.resident_name, "", ""), Person(claim.name, "", "")):
+        found = claimed_resident(connection, self._seal, claim.identity, claim.name)
+        if found is None:
             raise refuse("SND-753")
         return found.number
 

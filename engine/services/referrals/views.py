@@ -1,0 +1,150 @@
+"""Show referrals: whole to origin and receiver, with the patient masked to others; one by one and in lists."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC
+from types import MappingProxyType
+
+from sqlalchemy import ColumnElement, Connection, and_, or_, select
+
+from engine.services.appointments.model import Listing, OrderView, Page
+from engine.services.appointments.refusals import refuse
+from engine.services.appointments.tables import department as departments
+from engine.services.appointments.tables import doctor as doctors
+from engine.services.appointments.views import order_view
+from engine.services.identifying import Key, identity_form
+from engine.services.referrals.kept import Kept
+from engine.services.referrals.model import Booked, NoticeState, Party, PatientSaid, Referral, ReferralQuery, Role
+from engine.services.referrals.notices import states
+from engine.services.referrals.office import Office, names_of
+from engine.services.referrals.sharing import attached
+from engine.services.referrals.tables import referral
+from engine.services.residents import find_resident, one_person
+from engine.store.columns import AnyRow, micros, moment
+from engine.store.masking import mask
+
+_LARGEST_PAGE = 200
+_ROLES: tuple[Role, ...] = ("origin", "receiver", "reviewer")
+WHOLE = ""
+"""The platform itself, which sees everything."""
+
+_NOBODY = "?"
+"""Who has no part in any referral: no code of an institution looks so."""
+
+
+def shown(office: Office, connection: Connection, viewer: str, found: Sequence[Kept]) -> tuple[Referral, ...]:
+    """Show referrals to an institution, or to the platform itself."""
+    names = names_of(connection, {code for one in found for code in (one.origin, one.receiver)})
+    notices = states(connection, [one.referral for one in found])
+    return tuple(_shown(office, connection, viewer, one, names, notices) for one in found)
+
+
+def every(office: Office, connection: Connection, query: ReferralQuery) -> Listing[Referral]:
+    """List the referrals of all institutions, masked, the latest first; roles are ignored."""
+    return _page(office, connection, _NOBODY, _chosen(office, connection, query), query.page)
+
+
+def _shown(
+    office: Office, connection: Connection, viewer: str, one: Kept, names: Mapping[str, str],
+    notices: Mapping[tuple[str, str], NoticeState],
+) -> Referral:  # fmt: skip
+    sides = viewer in (one.origin, one.receiver, WHOLE)
+    sender, words = one.said.origin, one.words
+    other = one.origin if viewer == one.receiver else one.receiver
+    return Referral(
+        referral=one.referral, request_id=one.request_id, state=one.state, version=one.version, direction=one.direction,
+        kind=one.kind, urgency=one.urgency,
+        origin=Party(
+            hospital=one.origin, hospital_name=names.get(one.origin, ""), department=sender.department,
+            department_name=sender.department_name, doctor=sender.doctor, doctor_name=sender.doctor_name,
+            telephone=sender.telephone,
+        ),
+        to=receiver_of(connection, one, names), reviewer=one.reviewer, patient=one.patient if sides else masked(one.patient),
+        clinical=one.said.clinical, share=one.said.share, attached=attached(office, connection, one),
+        late_entry=one.said.late_entry, occurred_at=one.occurred, summary=words.summary, note=words.note, why=words.why,
+        return_of=one.return_of, returned_by=one.returned_by, booking=_booking(office, connection, one), record=one.record,
+        notice=notices.get((one.referral, other), "none"), created_at=one.created, changed_at=one.changed, due_at=one.due,
+        overdue=one.overdue,
+    )  # fmt: skip
+
+
+def masked(patient: PatientSaid) -> PatientSaid:
+    """Hide who a patient is, as the quality report does."""
+    return replace(
+        patient, name=mask(patient.name, "name"), birthday=mask(patient.birthday, "birth"), id_number=mask(patient.id_number, "number"),
+        mobile=mask(patient.mobile, "number"), address=mask(patient.address, "address"),
+        health_card=mask(patient.health_card, "number"),
+    )  # fmt: skip
+
+
+def receiver_of(connection: Connection, one: Kept, names: Mapping[str, str] = MappingProxyType({})) -> Party:
+    """Name where a patient goes, as far as the receiver told of its departments and doctors."""
+    its = (departments.c.institution == one.receiver, departments.c.department == one.department)
+    theirs = (doctors.c.institution == one.receiver, doctors.c.doctor == one.doctor)
+    return Party(
+        hospital=one.receiver, hospital_name=names.get(one.receiver, ""), department=one.department, doctor=one.doctor,
+        department_name=connection.execute(select(departments.c.name).where(*its)).scalar() or "" if one.department else "",
+        doctor_name=connection.execute(select(doctors.c.name).where(*theirs).limit(1)).scalar() or "" if one.doctor else "",
+    )  # fmt: skip
+
+
+def _booking(office: Office, connection: Connection, one: Kept) -> Booked | None:
+    order = office.booking.orders.read(connection, one.order_id) if one.order_id else None
+    return None if order is None else _booked(order_view(connection, order))
+
+
+def _booked(seen: OrderView) -> Booked:
+    return Booked(**{name: getattr(seen, name) for name in Booked.__slots__})
+
+
+def listed(office: Office, connection: Connection, institution: str, query: ReferralQuery) -> Listing[Referral]:
+    """List an institution's referrals, the latest first."""
+    columns = {"origin": referral.c.origin, "receiver": referral.c.receiver, "reviewer": referral.c.reviewer}
+    wanted: list[ColumnElement[bool]] = [or_(*(columns[role] == institution for role in query.roles or _ROLES))]
+    return _page(office, connection, institution, [*wanted, *_chosen(office, connection, query)], query.page)
+
+
+def _chosen(office: Office, connection: Connection, query: ReferralQuery) -> list[ColumnElement[bool]]:
+    wanted: list[ColumnElement[bool]] = []
+    wanted += [referral.c.state.in_(list(query.states))] if query.states else []
+    wanted += [referral.c.direction == query.direction] if query.direction else []
+    wanted += [referral.c.created >= query.since] if query.since is not None else []
+    wanted += [referral.c.created < query.until] if query.until is not None else []
+    wanted += [referral.c.resident.in_(_people(office, connection, query.id_number))] if query.id_number else []
+    return wanted
+
+
+def of_people(office: Office, connection: Connection, portal: str, people: Collection[str], page: Page) -> Listing[Referral]:
+    """List a person's referrals for a portal, the latest first."""
+    return _page(office, connection, portal, [referral.c.resident.in_(list(people))], page)
+
+
+def _people(office: Office, connection: Connection, id_number: str) -> list[str]:
+    number = identity_form(id_number)
+    found = find_resident(connection, office.seal, Key("identity", number)) if number else None
+    return one_person(connection, found.number) if found else []
+
+
+def _page(
+    office: Office, connection: Connection, viewer: str, wanted: Sequence[ColumnElement[bool]], page: Page
+) -> Listing[Referral]:
+    size = max(1, min(page.size, _LARGEST_PAGE))
+    before = [_before(page.token)] if page.token else []
+    query = select(referral).where(*wanted, *before).order_by(referral.c.created.desc(), referral.c.referral.desc())
+    rows = connection.execute(query.limit(size + 1)).all()
+    items = shown(office, connection, viewer, [office.shelf.opened(row) for row in rows[:size]])
+    return Listing(items=items, token=_token(rows[size - 1]) if len(rows) > size else "")
+
+
+def _token(row: AnyRow) -> str:
+    return f"{micros(row.created)}-{row.referral}"
+
+
+def _before(token: str) -> ColumnElement[bool]:
+    at, _, number = token.partition("-")
+    if not at.isascii() or not at.isdecimal() or len(at) > 17 or not number:
+        raise refuse("SND-721")
+    created = moment(int(at)).astimezone(UTC)
+    return or_(referral.c.created < created, and_(referral.c.created == created, referral.c.referral < number))

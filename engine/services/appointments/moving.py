@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from engine.errors import DestinationError, SenderError, TryAgain
@@ -67,7 +68,7 @@ def _concluded(counter: Counter, one: Order, function: str, outcome: Outcome, *,
         if function == "2005" and outcome.arrived:
             return Move(what="lock-lost", who="platform", pending="unlock", why=outcome.text)
         if not outcome.arrived and function in _NOT_ASKED_FAILS and not late:
-            return refused(one, function, Meaning("refused", UNHEARD), "医院暂时不能办理，请稍后再试。", late=late)
+            return _not_asked(counter, one, function)
         return None
     if what.kind == "done":
         return done(one, function, reply, window, late=late)
@@ -75,6 +76,14 @@ def _concluded(counter: Counter, one: Order, function: str, outcome: Outcome, *,
         # What the platform itself must end goes on being tried, whatever a hospital answers.
         return None if _must_end(one, function) else refused(one, function, what, reply.message, late=late)
     return _asked_after(counter, one, function, reply.code, reply.message, window, late=late)
+
+
+def _not_asked(counter: Counter, one: Order, function: str) -> Move:
+    """Say how an order moves whose hospital surely was not asked: what was locked is locked again until its end, a wish has failed."""
+    if function == "2007" and one.kind == "lock":
+        ends = one.created + timedelta(seconds=counter.rules_of(one.institution).lock_life)
+        return Move(what="refused", who="platform", to="locked", code=UNHEARD, values={"code": UNHEARD, "expires": ends})
+    return refused(one, function, Meaning("refused", UNHEARD), "医院暂时不能办理，请稍后再试。", late=False)
 
 
 def _must_end(one: Order, function: str) -> bool:

@@ -30,7 +30,7 @@ RELEASED = "released"
 
 ARROWS: Mapping[State, frozenset[State]] = {
     "locked": frozenset({"booking", "booked", "paid", "fetched", "cancelled", "failed"}),
-    "booking": frozenset({"booked", "paid", "fetched", "cancelled", "refunded", "failed"}),
+    "booking": frozenset({"locked", "booked", "paid", "fetched", "cancelled", "refunded", "failed"}),
     "booked": frozenset({"paid", "fetched", "cancelled", "refunded"}),
     "paid": frozenset({"fetched", "refunded"}),
     "fetched": frozenset({"refunded"}),
@@ -38,7 +38,10 @@ ARROWS: Mapping[State, frozenset[State]] = {
     "refunded": frozenset(),
     "failed": frozenset(),
 }
-"""Where an order may go (section 3.2 of the interactions); whatever a hospital says, no order takes another way."""
+"""Where an order may go (section 3.2 of the interactions); whatever a hospital says, no order takes another way.
+
+A booking goes back to its lock only when the hospital surely was not asked.
+"""
 
 _HELD, _SOLD = ("locked", "booking"), ("booked", "paid", "fetched")
 LETTING_GO: tuple[Pending, ...] = ("unlock", "cancel", "refund")

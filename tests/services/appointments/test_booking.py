@@ -248,3 +248,31 @@ def test_a_booking_that_may_have_arrived_keeps_its_seat_while_its_hospital_canno
     office.tend_all()
     assert set(office.states().values()) == {("booked", "")}
     office.agree()
+
+
+@pytest.mark.parametrize("functions", [FUNCTIONS, FUNCTIONS - {"2005", "2006"}])
+def test_a_lock_is_one_still_when_its_booking_never_left(database, functions):
+    office = Office(database, MemoryHospital(slots={"S1": Seats(2)}), functions=functions)
+    office.pull()
+    lock = office.lock()
+    office.hospital.before = lambda _function: (_ for _ in ()).throw(lost(unknown=False))
+    refused("SND-719", lambda: office.service.book(PORTAL, "b1", BookWish(order=lock.order)))
+    again = office.service.order(PORTAL, order=lock.order)
+    assert (again.state, again.locked_until) == ("locked", lock.locked_until)
+    assert office.due()[lock.order] == lock.locked_until
+    office.hospital.before = lambda _function: None
+    assert office.service.book(PORTAL, "b1", BookWish(order=lock.order)).state == "booked"
+    assert office.hospital.locks == {}
+    office.agree()
+
+
+def test_a_lock_whose_booking_never_left_ends_at_its_time(office):
+    lock = office.lock()
+    office.hospital.before = lambda _function: (_ for _ in ()).throw(lost(unknown=False))
+    refused("SND-719", lambda: office.service.book(PORTAL, "b1", BookWish(order=lock.order)))
+    office.hospital.before = lambda _function: None
+    office.clock.turn(minutes=11)
+    office.tend_all()
+    refused("SND-717", lambda: office.service.book(PORTAL, "b1", BookWish(order=lock.order)))
+    assert office.hospital.locks == {}
+    assert office.seats() == (2, 0, 0, 0)

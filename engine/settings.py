@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr, field_validator
 
 from engine.errors import ConfigError, Fault
 from engine.yamlfile import Duration, Sheet, Size, YamlFile, check_model, read_yaml
@@ -121,6 +121,9 @@ class Tls(Sheet):
     revoked: str = Field("", description="签发机构的吊销列表（PEM） · revocation list of that authority")
 
 
+SecondFactorRole = Literal["viewer", "operator", "engineer", "administrator", "auditor", "institution"]
+
+
 class Settings(Sheet):
     """Everything that can be set; a flag beats the environment, which beats the file."""
 
@@ -145,6 +148,10 @@ class Settings(Sheet):
         "AES-256-GCM", description="落库加密算法，对新密钥有效 · cipher of new sealing keys"
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="日志级别 · log level")
+    second_factor: list[SecondFactorRole] = Field(
+        ["administrator", "engineer"],
+        description="登录监控须有第二因素（动态验证码）的角色；none 为都不要求 · roles of the monitor that must have a second factor, none for no role",
+    )
     invitation: Duration = Field(7 * 86400.0, description="机构邀请码的有效期 · how long an invitation is good")
     project: Path = Field(
         ROOT, description="项目目录，含 routes、config、xsd、wsdl · folder that holds routes/, config/, xsd/, wsdl/"
@@ -155,6 +162,27 @@ class Settings(Sheet):
     hospitals: HospitalCalls = Field(default_factory=HospitalCalls, description="呼叫医院 · calls to hospitals")
     retention: Retention = Field(default_factory=Retention, description="保存期 · retention")
     tls: Tls = Field(default_factory=Tls, description="TLS")
+
+    _given: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    @field_validator("second_factor", mode="before")
+    @classmethod
+    def _in_one_word(cls, value: Any) -> Any:
+        """Take the roles as a list, or in one text with commas, as flags and the environment have them."""
+        if not isinstance(value, str):
+            return value
+        return [] if value == "none" else [role.strip() for role in value.split(",")]
+
+    def origin(self, key: str) -> Literal["flag", "environment", "file", "default"]:
+        """Say where the value of a key comes from, such as `port` or `limits.body`."""
+        if key in self._given:
+            return "flag" if self._given[key] == "flag" else "environment"
+        sheet: Any = self
+        for name in key.replace("-", "_").split("."):
+            if name not in sheet.model_fields_set:
+                return "default"
+            sheet = getattr(sheet, name)
+        return "file"
 
     @property
     def secrets(self) -> Path:
@@ -178,6 +206,7 @@ FLAGS: tuple[str, ...] = (
     "public_address",
     "key_file",
     "log_level",
+    "second_factor",
     "project",
 )
 """The settings that are also flags and, as ENGINE_NAME, environment variables."""
@@ -199,6 +228,7 @@ def load_settings(flags: Mapping[str, Any], environment: Mapping[str, str] | Non
     file = _engine_yaml(Path(given.get("project", ROOT)) / "config")
     settings = check_model(file, Settings) if file else Settings()
     settings = _lay_over(settings, given)
+    settings._given = {name: "flag" if flags.get(name) is not None else "environment" for name in given}  # noqa: SLF001 - made here
     return _fit_sqlite(settings)
 
 

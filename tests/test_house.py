@@ -36,6 +36,8 @@ HOMES = {
     "PIL": {"documents"},
     "nh3": {"documents"},
     "ruamel": {"yamlfile"},
+    "pyotp": {"services"},
+    "segno": {"monitor"},
 }
 
 EXEMPT = "# house:"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import pytest
@@ -57,3 +58,31 @@ def test_every_flag_is_a_setting_with_its_environment_variable():
 
 def test_secrets_lie_in_the_data_directory():
     assert load_settings({"data": Path("x")}, {}).secrets == Path("x/secrets")
+
+
+def test_each_value_knows_where_it_comes_from(project):
+    flags = {"project": project, "port": 9100}
+    settings = load_settings(flags, {"ENGINE_HOST": "127.0.0.2"})
+    assert (settings.origin("port"), settings.origin("host")) == ("flag", "environment")
+    assert settings.origin("workers") == "default"
+    (project / "config" / "engine.yaml").write_text("log-level: debug\nlimits:\n  body: 1MiB\n", encoding="utf-8")
+    settings = pickle.loads(pickle.dumps(load_settings(flags, {})))  # noqa: S301 - a copy of our own, as processes are handed it
+    assert (settings.origin("log-level"), settings.origin("limits.body"), settings.origin("limits.depth")) == (
+        "file",
+        "file",
+        "default",
+    )
+    assert (settings.origin("port"), settings.origin("host")) == ("flag", "default")
+
+
+@pytest.mark.parametrize(
+    ("given", "roles"), [("none", []), ("auditor", ["auditor"]), ("engineer, auditor", ["engineer", "auditor"])]
+)
+def test_roles_that_need_a_second_factor_are_one_word_of_the_environment(project, given, roles):
+    assert load_settings({"project": project}, {"ENGINE_SECOND_FACTOR": given}).second_factor == roles
+    with pytest.raises(ConfigError):
+        load_settings({"project": project}, {"ENGINE_SECOND_FACTOR": "king"})
+
+
+def test_administrators_and_engineers_need_a_second_factor_unless_told_otherwise():
+    assert Settings().second_factor == ["administrator", "engineer"]

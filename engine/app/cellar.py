@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from engine.services.applications import Applications
 from engine.services.institutions import Institutions
+from engine.services.secondfactor import SecondFactors
 from engine.services.users import Users
 from engine.settings import Settings
 from engine.store.database import Database, default_url
@@ -64,3 +65,10 @@ def open_users(settings: Settings) -> Iterator[Users]:
     """Open the monitor's users for a command."""
     with open_store(settings) as database:
         yield Users(database)
+
+
+@contextlib.contextmanager
+def open_second_factors(settings: Settings) -> Iterator[SecondFactors]:
+    """Open the second factors of the monitor's users for a command."""
+    with open_store(settings) as database:
+        yield SecondFactors(database, open_seal(database, settings))

@@ -25,6 +25,7 @@ from engine.monitor.check import CheckSource, Pasted
 from engine.monitor.reading import Archive
 from engine.monitor.turns import Turns
 from engine.services.institutions import Institutions, judge_custodian
+from engine.services.secondfactor import SecondFactors
 from engine.services.users import Users
 from engine.settings import Settings
 from engine.store.journal import Journal
@@ -47,7 +48,10 @@ def run_monitor(settings: Settings, name: str, fd: int) -> None:
                 turns.exchange(lambda: _checks(settings, institutions, board, folder, types, adapters))
 
             sources = archive.sources(_check_source(settings, institutions, turns, types), lambda: _named(institutions, adapters))
-            app, tls = build_monitor(sources, Users(database)), tls_context(settings, clients=False)
+            app, tls = (
+                build_monitor(sources, Users(database, second_factor=settings.second_factor), SecondFactors(database, seal)),
+                tls_context(settings, clients=False),
+            )
             with contextlib.closing(Follower(following, take_up)):
                 asyncio.run(_serve(app, socket.socket(fileno=fd), tls, board))
 

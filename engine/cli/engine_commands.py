@@ -24,6 +24,7 @@ RUN_OPTIONS: tuple[tuple[str, str], ...] = (
     ("fronts", "front processes (PostgreSQL)"),
     ("workers", "delivery workers (PostgreSQL)"),
     ("public-address", "scheme and host written into the WSDLs"),
+    ("second-factor", "roles of the monitor that must have a second factor, with commas; none for no role"),
     ("key-file", "file of the master key that seals the store"),
     ("project", "folder that holds routes/, config/, xsd/, wsdl/"),
 )
@@ -162,7 +163,9 @@ def demo(**flags: Any) -> None:
     from engine.simulator import demo as show
     from engine.simulator.demobooking import introduce, own_project, two_hospitals
 
-    given = {"data": Path("var/demo")} | {name: value for name, value in flags.items() if value is not None}
+    given = {"data": Path("var/demo"), "second_factor": "none"} | {
+        name: value for name, value in flags.items() if value is not None
+    }
     settings = settings_of(**given)
     keys, fresh = show.demo_keys(settings.data)
     settings = settings_of(**given | {"project": own_project(settings.project, settings.data)})

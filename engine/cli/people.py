@@ -10,13 +10,14 @@ from typing import Any
 
 import click
 
-from engine.app.cellar import open_applications, open_institutions, open_users
+from engine.app.cellar import open_applications, open_institutions, open_second_factors, open_users
 from engine.cli.entry import say, settings_of, with_settings
 from engine.message import shanghai_text
 from engine.services.institutions import NotDone
 
 KINDS = click.Choice(["hospital", "portal", "platform"])
 ROLES = click.Choice(["viewer", "operator", "engineer", "administrator", "auditor"])
+"""The roles of the platform's people; an institution's account has the role `institution`."""
 
 
 @click.group()
@@ -154,12 +155,73 @@ def user() -> None:
 
 @user.command("add", cls=_Words)
 @click.argument("name")
-@click.option("--role", type=ROLES, required=True)
+@click.option("--role", type=ROLES, help="what a person of the platform may do")
+@click.option(
+    "--institution",
+    "bound_to",
+    default="",
+    metavar="CODE",
+    help="make it an account of this institution, which sees its own only",
+)
 @click.option("--password-stdin", is_flag=True, help="read the password from standard input instead of making one")
 @with_settings
-def add_user(name: str, role: str, password_stdin: bool, **flags: Any) -> None:  # noqa: FBT001 - click hands flags over so
-    """Add a monitor user; prints a made password once."""
+def add_user(name: str, role: str | None, bound_to: str, password_stdin: bool, **flags: Any) -> None:  # noqa: FBT001 - click hands flags over so
+    """Add a monitor user, by --role or --institution; prints a made password once."""
+    if (role is None) == (not bound_to):
+        raise click.UsageError("give either --role or --institution")
     given = _password_from_stdin() if password_stdin else None
     with open_users(settings_of(**flags)) as users:
-        password = users.add(name, role, given)
+        password = users.add(name, role or "institution", given, bound_to=bound_to)
     say(f"user {name} added" + ("" if given else f"\npassword {password}"))
+
+
+@user.command("list", cls=_Words)
+@with_settings
+def list_users(**flags: Any) -> None:
+    """List the monitor's users."""
+    with open_users(settings_of(**flags)) as users:
+        for one in users.list():
+            marks = [*(["second-factor"] if one.second_factor else []), *(["disabled"] if one.disabled else [])]
+            say(f"{one.name:<32}  {one.role:<13} {one.institution:<32} {' '.join(marks)}".rstrip())
+
+
+@user.command("disable", cls=_Words)
+@click.argument("name")
+@with_settings
+def disable_user(name: str, **flags: Any) -> None:
+    """Shut a user out and end all sessions at once."""
+    with open_users(settings_of(**flags)) as users:
+        users.disable(name)
+    say(f"user {name} disabled")
+
+
+@user.command("enable", cls=_Words)
+@click.argument("name")
+@with_settings
+def enable_user(name: str, **flags: Any) -> None:
+    """Let a user in again."""
+    with open_users(settings_of(**flags)) as users:
+        users.enable(name)
+    say(f"user {name} enabled")
+
+
+@user.command("password", cls=_Words)
+@click.argument("name")
+@click.option("--password-stdin", is_flag=True, help="read the password from standard input instead of making one")
+@with_settings
+def password_of_user(name: str, password_stdin: bool, **flags: Any) -> None:  # noqa: FBT001 - click hands flags over so
+    """Give a user a new password; all sessions end, and any lock of the account."""
+    given = _password_from_stdin() if password_stdin else None
+    with open_users(settings_of(**flags)) as users:
+        password = users.change_password(name, given)
+    say(f"user {name} has a new password" + ("" if given else f"\npassword {password}"))
+
+
+@user.command("reset-second-factor", cls=_Words)
+@click.argument("name")
+@with_settings
+def reset_second_factor(name: str, **flags: Any) -> None:
+    """Take the second factor away from a user who lost it; all sessions end."""
+    with open_second_factors(settings_of(**flags)) as factors:
+        factors.reset(name)
+    say(f"user {name} has no second factor any more")

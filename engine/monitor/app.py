@@ -18,14 +18,20 @@ from engine.log import get_logger
 from engine.monitor.appointments import AppointmentsPage, AppointmentsSource
 from engine.monitor.board import Act, Board
 from engine.monitor.check import CheckPage, CheckSource
+from engine.monitor.codes import show_codes
 from engine.monitor.completeness import CompletenessPage, CompletenessSource
+from engine.monitor.me import MePage
 from engine.monitor.overview import Overview
 from engine.monitor.pages import STATIC, problem
 from engine.monitor.probes import Probes, Waiting
 from engine.monitor.quality import QualityPage, QualitySource
 from engine.monitor.reports import AskingLines, ReportsPage
+from engine.monitor.secondfactor import SecondFactorPage
 from engine.monitor.security import SafeHeaders
-from engine.monitor.signin import Door, Users
+from engine.monitor.signin import Door
+from engine.monitor.users import UsersPage
+from engine.services.secondfactor import SecondFactors
+from engine.services.users import Users
 
 log = get_logger("monitor")
 
@@ -50,9 +56,10 @@ class Sources:
     check: CheckSource
 
 
-def build_monitor(sources: Sources, users: Users) -> ASGIApp:
+def build_monitor(sources: Sources, users: Users, factors: SecondFactors) -> ASGIApp:
     """Build the monitor as an ASGI application, to be served on a port of its own."""
     door, board = Door(users), Board(sources.overview, sources.acts)
+    factor, me, people = SecondFactorPage(door, factors), MePage(door, factors), UsersPage(users, factors, sources.quality.names)
     probes = Probes(sources.ping, sources.waiting)
     check, booking = CheckPage(sources.check), AppointmentsPage(sources.appointments)
     app = Starlette(
@@ -63,16 +70,26 @@ def build_monitor(sources: Sources, users: Users) -> ASGIApp:
             Route("/", door.show),
             Route("/signin", door.enter, methods=["POST"]),
             Route("/signout", door.leave, methods=["POST"]),
-            Route("/overview", door.guard(board.show)),
-            Route("/appointments", door.guard(booking.show)),
-            Route("/appointments/orders/{order}", door.guard(booking.order)),
-            Route("/appointments/{hospital}/{act}", door.guard(booking.act), methods=["POST"]),
-            Route("/reports", door.guard(ReportsPage(sources.reports).show)),
-            Route("/quality", door.guard(QualityPage(sources.quality).show)),
-            Route("/completeness", door.guard(CompletenessPage(sources.completeness).show)),
-            Route("/check", door.guard(check.show)),
-            Route("/check", door.guard(check.check), methods=["POST"]),
-            Route("/deliveries/{delivery:int}/{act}", door.guard(board.act), methods=["POST"]),
+            Route("/second-factor", factor.show),
+            Route("/second-factor", factor.take, methods=["POST"]),
+            Route("/me", door.guard(me.show, "me")),
+            Route("/me/password", door.guard(me.password, "me"), methods=["POST"]),
+            Route("/me/recovery", door.guard(me.recovery, "me"), methods=["POST"]),
+            Route("/me/end", door.guard(me.end, "me"), methods=["POST"]),
+            Route("/users", door.guard(people.show, "users")),
+            Route("/users", door.guard(people.add, "users"), methods=["POST"]),
+            Route("/users/{name}/{act}", door.guard(people.act, "users"), methods=["POST"]),
+            Route("/codes", door.guard(show_codes, "codes")),
+            Route("/overview", door.guard(board.show, "overview")),
+            Route("/appointments", door.guard(booking.show, "appointments")),
+            Route("/appointments/orders/{order}", door.guard(booking.order, "appointments")),
+            Route("/appointments/{hospital}/{act}", door.guard(booking.act, "hospital"), methods=["POST"]),
+            Route("/reports", door.guard(ReportsPage(sources.reports).show, "reports")),
+            Route("/quality", door.guard(QualityPage(sources.quality).show, "quality")),
+            Route("/completeness", door.guard(CompletenessPage(sources.completeness).show, "completeness")),
+            Route("/check", door.guard(check.show, "check")),
+            Route("/check", door.guard(check.check, "check"), methods=["POST"]),
+            Route("/deliveries/{delivery:int}/{act}", door.guard(board.act, "retry"), methods=["POST"]),
         ],
         exception_handlers={HTTPException: _refused, TryAgain: _try_again, Exception: _broken},
     )

@@ -13,7 +13,7 @@ from engine.channels.rehearsal import Rehearsed, Stage
 from engine.errors import ConfigError
 from engine.log import get_logger
 from engine.monitor.forms import TooLong, read_long_form
-from engine.monitor.pages import language_of, may, page, problem, wants_json
+from engine.monitor.pages import language_of, own, page, problem, wants_json
 from engine.monitor.quality import Names
 from engine.monitor.security import from_our_page
 from engine.monitor.signin import own_form
@@ -62,16 +62,12 @@ class CheckPage:
 
     async def show(self, request: Request, session: Session) -> Response:
         """Show the empty form; its JSON twin tells the limit and the types."""
-        if not may(session, "check"):
-            return problem(request, 403, session)
         if wants_json(request):
             return JSONResponse({"limit": self.source.limit, "types": list(self.source.types)})
         return await self._page(request, session, Pasted(content=""))
 
     async def check(self, request: Request, session: Session) -> Response:
         """Check what was posted."""
-        if not may(session, "check"):
-            return problem(request, 403, session)
         if not from_our_page(request):
             return problem(request, 400, session)
         try:
@@ -92,7 +88,9 @@ class CheckPage:
         if not own_form(request, session, fields):
             return problem(request, 400, session)
         content = form.get("file") or form.get("text", b"").decode("utf-8", "replace")
-        pasted = Pasted(content=content, document_type=fields["type"][:64], institution=fields["institution"][:64])
+        pasted = Pasted(
+            content=content, document_type=fields["type"][:64], institution=session.institution or fields["institution"][:64]
+        )
         if not content.strip():
             return await self._trouble(request, session, "check.nothing", 400)
         rehearsed = await self.source.turns.do(pasted)
@@ -121,7 +119,7 @@ class CheckPage:
         values = {
             "done": rehearsed, "trouble": trouble, "pasted": pasted, "text": text if len(text) <= GIVEN_BACK else "",
             "too_long": len(text) > GIVEN_BACK, "limit": self.source.limit // (1024 * 1024), "types": self.source.types,
-            "institutions": await run_in_threadpool(self.source.names), "column": 0 if language == "zh" else 1,
+            "institutions": own(session, await run_in_threadpool(self.source.names)), "column": 0 if language == "zh" else 1,
             "verdict": verdict(rehearsed, say) if rehearsed else None,
             "named": lambda stage: named(stage, language), "said": lambda stage: said(stage, say),
         }  # fmt: skip

@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from engine.message import LANES, SHANGHAI, Lane
 from engine.monitor.asking import Wrong, day_of
 from engine.monitor.calendar import Year, lay_out, window
-from engine.monitor.pages import language_of, page
+from engine.monitor.pages import language_of, own, page
 from engine.monitor.quality import Names
 from engine.monitor.texts import speaker
 from engine.services.completeness import Asked, Completeness, Count, added, completeness, counted_span
@@ -84,7 +84,7 @@ class CompletenessPage:
 
     async def show(self, request: Request, session: Session) -> Response:
         """Show the twelve months asked for, and one day of them; `format=json` gives the same as data."""
-        names, today = await run_in_threadpool(self.source.names), self.source.today()
+        names, today = own(session, await run_in_threadpool(self.source.names)), self.source.today()
         form = _form(request, names)
         found, year, wrong, day = None, None, None, None
         try:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
@@ -23,23 +23,36 @@ HERE = Path(__file__).resolve().parent
 STATIC = HERE / "static"
 LANGUAGE_COOKIE = "changbai_lang"
 
+STAFF = frozenset({"viewer", "operator", "engineer", "administrator", "auditor"})
+WORKERS = frozenset({"operator", "engineer", "administrator"})
+INSTITUTION = frozenset({"institution"})
+
 ACTS: Mapping[str, frozenset[str]] = {
     # action: roles that may do it
-    "retry": frozenset({"operator", "engineer", "administrator"}),
-    "discard": frozenset({"operator", "engineer", "administrator"}),
-    "quality": frozenset({"operator", "engineer", "administrator"}),
-    "check": frozenset({"operator", "engineer", "administrator"}),
-    "hospital": frozenset({"operator", "engineer", "administrator"}),
+    "me": STAFF | INSTITUTION,
+    "overview": STAFF,
+    "appointments": STAFF,
+    "reports": STAFF,
+    "completeness": STAFF | INSTITUTION,
+    "quality": WORKERS | INSTITUTION,
+    "check": WORKERS | INSTITUTION,
+    "retry": WORKERS,
+    "discard": WORKERS,
+    "hospital": WORKERS,
+    "codes": STAFF | INSTITUTION,
+    "users": frozenset({"administrator"}),
 }
-"""What not every signed-in person may do; a page of the same name is shown to these roles only."""
+"""Everything a signed-in person may ask for, with the roles that may; every route names its action, a page stands in the bar of those
+who may see it. What `institution` may see shows its own institution only."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page behind the sign-in: its name in the texts and its path."""
+    """One page behind the sign-in: its name in the texts and its path; `aside` are those below "more" in the bar."""
 
     name: str
     path: str
+    aside: bool = False
 
 
 PAGES: tuple[Page, ...] = (
@@ -49,8 +62,11 @@ PAGES: tuple[Page, ...] = (
     Page("completeness", "/completeness"),
     Page("quality", "/quality"),
     Page("check", "/check"),
+    Page("codes", "/codes", aside=True),
+    Page("users", "/users", aside=True),
+    Page("me", "/me", aside=True),
 )
-"""The pages in the order of the bar; `HOME` is where a person arrives."""
+"""The pages in the order of the bar; `HOME` is where a person of the platform arrives."""
 
 HOME = PAGES[0].path
 
@@ -61,8 +77,26 @@ def may(session: Session, act: str) -> bool:
 
 
 def pages_of(session: Session | None) -> tuple[Page, ...]:
-    """List the pages that stand in the bar of this person."""
-    return tuple(one for one in PAGES if session and (one.name not in ACTS or may(session, one.name)))
+    """List the pages that stand in the bar of this person: none before the second factor is given."""
+    return tuple(one for one in PAGES if session and session.stage == "in" and may(session, one.name))
+
+
+def home_of(session: Session) -> str:
+    """Give the page where this person arrives: the second factor's while it is asked for, else the first of the bar."""
+    return SECOND_FACTOR if session.stage != "in" else pages_of(session)[0].path
+
+
+SECOND_FACTOR = "/second-factor"
+
+
+V = TypeVar("V")
+
+
+def own(session: Session, names: Mapping[str, V]) -> Mapping[str, V]:
+    """Give what this person may choose from: all institutions, or the one to which the account is bound."""
+    if session.role not in INSTITUTION:
+        return names
+    return {code: name for code, name in names.items() if code == session.institution}
 
 
 def language_of(request: Request) -> Language:

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from engine.log import get_logger
 from engine.message import LANES, SHANGHAI, Lane, shanghai_text
 from engine.monitor.asking import Wrong, day_of
-from engine.monitor.pages import language_of, may, page, problem
+from engine.monitor.pages import language_of, own, page
 from engine.monitor.quality_sheet import XLSX, workbook
 from engine.monitor.texts import speaker
 from engine.services.institutions import Institutions
@@ -110,9 +110,7 @@ class QualityPage:
 
     async def show(self, request: Request, session: Session) -> Response:
         """Show the report asked for in the query; `format=json` and `format=xlsx` give the same as data and as a file."""
-        if not may(session, "quality"):
-            return problem(request, 403, session)
-        names = await run_in_threadpool(self.source.names)
+        names = own(session, await run_in_threadpool(self.source.names))
         form = _form(request, names)
         report, wrong = None, None
         try:

@@ -5,45 +5,53 @@ from __future__ import annotations
 import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Protocol
 from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from engine.log import get_logger
-from engine.monitor.pages import HOME, PAGES, page, wants_json
+from engine.monitor.pages import ACTS, PAGES, SECOND_FACTOR, home_of, may, page, problem, wants_json
 from engine.monitor.security import from_our_page, read_form
 from engine.monitor.visitors import Failures, FormTokens, same
-from engine.services.users import Session
+from engine.services.users import Session, Users
 
 SESSION_COOKIE = "changbai_session"
 VISITOR_COOKIE = "changbai_visitor"
 
 log = get_logger("monitor")
 
-
-class Users(Protocol):
-    """What the monitor asks of the people's book; all three block, so they are called in a thread."""
-
-    def sign_in(self, name: str, password: str, *, peer: str = "") -> str | None:
-        """Give the token of a new session, or None when name or password is wrong."""
-
-    def session(self, token: str) -> Session | None:
-        """Give the session behind a token while it lasts."""
-
-    def sign_out(self, token: str) -> None:
-        """End a session."""
-
-
 Handler = Callable[[Request], Awaitable[Response]]
 SignedIn = Callable[[Request, Session], Awaitable[Response]]
 
 
 @dataclass(frozen=True)
+class Guarded:
+    """What stands behind the door: `show` does the action `act`, for those who may."""
+
+    door: Door
+    act: str
+    show: SignedIn
+
+    async def answer(self, request: Request) -> Response:
+        """Show it to who may see it; strangers are sent to the sign-in page, JSON readers get 401, others 403."""
+        session = await self.door.session(request)
+        if session is None or session.stage != "in":
+            if wants_json(request) or request.query_params.get("part"):
+                return JSONResponse({"error": 401}, status_code=401)
+            where = f"/?next={quote(request.url.path)}" if session is None else SECOND_FACTOR
+            return RedirectResponse(where, status_code=303)
+        if not may(session, self.act):
+            log.warning("action refused", user=session.user, action=self.act)
+            return problem(request, 403, session)
+        return await self.show(request, session)
+
+
+@dataclass(frozen=True)
 class Door:
-    """The door of the monitor: who comes in, who waits, who goes."""
+    """The door of the monitor: who comes in, who waits, who goes; the people's book blocks, so it is asked in a thread."""
 
     users: Users
     tokens: FormTokens = field(default_factory=FormTokens)
@@ -51,13 +59,14 @@ class Door:
 
     async def session(self, request: Request) -> Session | None:
         """Give the session of this request, if it has one."""
-        token = request.cookies.get(SESSION_COOKIE, "")
+        token = token_of(request)
         return await run_in_threadpool(self.users.session, token) if token else None
 
     async def show(self, request: Request) -> Response:
         """Show the sign-in page, or go on to the first page when somebody is signed in."""
-        if await self.session(request) is not None:
-            return RedirectResponse(HOME, status_code=303)
+        session = await self.session(request)
+        if session is not None:
+            return RedirectResponse(home_of(session), status_code=303)
         return self._form(request)
 
     async def enter(self, request: Request) -> Response:
@@ -65,7 +74,7 @@ class Door:
         form = await read_form(request)
         if not from_our_page(request) or not self.tokens.fits(request.cookies.get(VISITOR_COOKIE, ""), form.get("token", "")):
             return self._form(request, "signin.stale", status=400)
-        peer = _peer(request)
+        peer = peer_of(request)
         wait = math.ceil(self.failures.wait(peer))
         if wait:
             return self._form(request, "signin.wait", seconds=wait, status=429)
@@ -84,33 +93,28 @@ class Door:
             return RedirectResponse("/", status_code=303)
         if not own_form(request, session, form):
             return self._form(request, "signin.stale", status=400)
-        await run_in_threadpool(self.users.sign_out, request.cookies[SESSION_COOKIE])
+        await run_in_threadpool(self.users.sign_out, token_of(request))
         response = RedirectResponse("/", status_code=303)
         response.delete_cookie(SESSION_COOKIE, httponly=True, samesite="strict", secure=request.url.scheme == "https")
         return response
 
-    def guard(self, show: SignedIn) -> Handler:
-        """Let only signed-in people see a page; others are sent to the sign-in page, JSON readers get 401."""
-
-        async def guarded(request: Request) -> Response:
-            session = await self.session(request)
-            if session is not None:
-                return await show(request, session)
-            if wants_json(request) or request.query_params.get("part"):
-                return JSONResponse({"error": 401}, status_code=401)
-            return RedirectResponse(f"/?next={quote(request.url.path)}", status_code=303)
-
-        return guarded
+    def guard(self, show: SignedIn, act: str) -> Handler:
+        """Let only those see a page who may do the action that it names in ACTS."""
+        if act not in ACTS:
+            raise KeyError(act)
+        return Guarded(self, act, show).answer
 
     async def _welcome(self, request: Request, token: str, wanted: str) -> Response:
-        self.failures.succeeded(_peer(request))
-        before = request.cookies.get(SESSION_COOKIE)
+        self.failures.succeeded(peer_of(request))
+        before = token_of(request)
         if before:
             await run_in_threadpool(self.users.sign_out, before)
-        response = RedirectResponse(wanted if wanted in {p.path for p in PAGES} else HOME, status_code=303)
-        secure = request.url.scheme == "https"
-        response.set_cookie(SESSION_COOKIE, token, httponly=True, samesite="strict", secure=secure)
-        response.delete_cookie(VISITOR_COOKIE, httponly=True, samesite="strict", secure=secure)
+        session = await run_in_threadpool(self.users.session, token)
+        home = home_of(session) if session else "/"
+        chosen = wanted if session and session.stage == "in" and wanted in {p.path for p in PAGES} else home
+        response = RedirectResponse(chosen, status_code=303)
+        keep_token(request, response, token)
+        response.delete_cookie(VISITOR_COOKIE, httponly=True, samesite="strict", secure=request.url.scheme == "https")
         return response
 
     def _form(self, request: Request, trouble: str = "", *, seconds: int = 0, status: int = 200) -> Response:
@@ -129,10 +133,30 @@ class Door:
         return response
 
 
+def token_of(request: Request) -> str:
+    """Give the session token that came along, "" for none."""
+    return request.cookies.get(SESSION_COOKIE, "")
+
+
+def keep_token(request: Request, response: Response, token: str) -> None:
+    """Put the token of a session into its cookie."""
+    secure = request.url.scheme == "https"
+    response.set_cookie(SESSION_COOKIE, token, httponly=True, samesite="strict", secure=secure)
+
+
 def own_form(request: Request, session: Session, form: dict[str, str]) -> bool:
     """Tell whether a form was made for this session and comes from a page of ours."""
     return from_our_page(request) and same(session.csrf, form.get("token", ""))
 
 
-def _peer(request: Request) -> str:
+async def posted(request: Request, session: Session) -> dict[str, str]:
+    """Read a form of this session; raises 400 for any other."""
+    form = await read_form(request)
+    if not own_form(request, session, form):
+        raise HTTPException(400)
+    return form
+
+
+def peer_of(request: Request) -> str:
+    """Give the address from which a request came."""
     return request.client.host if request.client else ""

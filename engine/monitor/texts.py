@@ -9,7 +9,9 @@ from typing import Literal
 from engine.message import SHANGHAI
 from engine.monitor.texts_appointments import APPOINTMENT_TEXTS
 from engine.monitor.texts_check import CHECK_TEXTS
+from engine.monitor.texts_codes import CODES_TEXTS
 from engine.monitor.texts_completeness import COMPLETENESS_TEXTS
+from engine.monitor.texts_people import PEOPLE_TEXTS
 from engine.monitor.texts_quality import QUALITY_TEXTS
 from engine.monitor.texts_reports import REPORT_TEXTS
 
@@ -194,6 +196,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     **QUALITY_TEXTS,
     **REPORT_TEXTS,
     **CHECK_TEXTS,
+    **CODES_TEXTS,
+    **PEOPLE_TEXTS,
 }
 
 Say = Callable[..., str]

@@ -93,14 +93,16 @@ class Applications:
         Raises NotDone for a code that is none or is registered, and for an unknown kind.
         """
         if kind not in KINDS:
-            raise NotDone(f'"{kind}" is not one of {", ".join(KINDS)}')
+            raise NotDone(f'"{kind}" is not one of {", ".join(KINDS)}', "institution-kind")
         if code and not CODE.match(code):
-            raise NotDone("an institution's code is 1 to 32 letters, digits or '-'")
+            raise NotDone("an institution's code is 1 to 32 letters, digits or '-'", "institution-code")
         words, now = make_password(), self._clock()
         row = {"lookup": self._lookup(words), "code": code, "kind": kind, "created": now, "expires": now + lifetime, "used": None}
         with self._database.write() as connection:
             if code and _taken(connection, code):
-                raise NotDone(f"institution {code} is registered already, perhaps in other case; see institution list")
+                raise NotDone(
+                    f"institution {code} is registered already, perhaps in other case; see institution list", "institution-taken"
+                )
             connection.execute(insert(invitation), row)
             Audit().write(connection, [changed("institution invite", institution=code, subject=code or kind, actor=actor)])
         return words

@@ -48,6 +48,9 @@ audit = Table(
     UniqueConstraint(*_KEY, "link", name="uq_audit_one_open_row_a_minute"),
     Index("ix_audit_institution", "institution", "minute"),
     Index("ix_audit_verdict", "verdict", "minute"),
+    Index("ix_audit_actor", "actor", "minute", sqlite_where=text("actor <> ''"), postgresql_where=text("actor <> ''")),
+    Index("ix_audit_subject", "subject", "minute", sqlite_where=text("subject <> ''"), postgresql_where=text("subject <> ''")),
+    Index("ix_audit_reason", "reason", "minute"),
     Index("ux_audit_link", "link", unique=True, sqlite_where=text("link <> 0"), postgresql_where=text("link <> 0")),
     Index("ix_audit_open", "minute", "seq", sqlite_where=text("link = 0"), postgresql_where=text("link = 0")),
 )

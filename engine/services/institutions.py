@@ -89,7 +89,11 @@ stamp = Table(
 
 
 class NotDone(EngineError):
-    """What an administrator asked for cannot be done; the words say why."""
+    """What an administrator asked for cannot be done; the words say why, `reason` in one stable word for the monitor."""
+
+    def __init__(self, words: str, reason: str = "") -> None:
+        super().__init__(words)
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +165,9 @@ class Institutions:
                 enter(connection, made, digest=digest, secret=sealed)
                 raise_stamp(connection, "institution add", code, actor)
         except IntegrityError as problem:
-            raise NotDone(f"institution {code} is registered already, perhaps in other case; see institution list") from problem
+            raise NotDone(
+                f"institution {code} is registered already, perhaps in other case; see institution list", "institution-taken"
+            ) from problem
         return secret
 
     def approve(self, code: str, *, actor: str = "command-line") -> None:
@@ -221,7 +227,7 @@ class Institutions:
         try:
             found = read_certificate(pem)
         except ValueError as problem:
-            raise NotDone(str(problem)) from problem
+            raise NotDone(str(problem), "certificate") from problem
         with self._database.write() as connection:
             _must_exist(connection, code)
             if enter_certificate(connection, code, found):
@@ -233,7 +239,7 @@ class Institutions:
         chosen = (certificate.c.institution == code) & (certificate.c.fingerprint == fingerprint)
         with self._database.write() as connection:
             if connection.execute(delete(certificate).where(chosen)).rowcount == 0:
-                raise NotDone(f"institution {code} has no certificate {fingerprint}")
+                raise NotDone(f"institution {code} has no certificate {fingerprint}", "certificate-unknown")
             raise_stamp(connection, "institution certificate-remove", code, actor)
 
     # -- questions
@@ -308,11 +314,11 @@ class NewInstitution:
 def check_new(code: str, name: str, kind: str) -> None:
     """Judge code, name and kind of a new institution; raises NotDone."""
     if not CODE.match(code):
-        raise NotDone("an institution's code is 1 to 32 letters, digits or '-'")
+        raise NotDone("an institution's code is 1 to 32 letters, digits or '-'", "institution-code")
     if not name.strip() or len(name) > 200:
-        raise NotDone("an institution has a name of 1 to 200 characters")
+        raise NotDone("an institution has a name of 1 to 200 characters", "institution-name")
     if kind not in KINDS:
-        raise NotDone(f'"{kind}" is not one of {", ".join(KINDS)}')
+        raise NotDone(f'"{kind}" is not one of {", ".join(KINDS)}', "institution-kind")
 
 
 def enter(connection: Connection, made: NewInstitution, *, digest: bool = False, secret: bytes = b"") -> None:
@@ -327,7 +333,7 @@ def enter_certificate(connection: Connection, code: str, found: Certificate) -> 
     """Enter a client certificate; tells whether it is new, raises NotDone when it is another institution's."""
     owner = connection.scalar(select(certificate.c.institution).where(certificate.c.fingerprint == found.fingerprint))
     if owner not in {None, code}:
-        raise NotDone(f"this certificate is registered to {owner}; a certificate belongs to one institution")
+        raise NotDone(f"this certificate is registered to {owner}; a certificate belongs to one institution", "certificate-other")
     if owner is None:
         row: dict[str, Any] = {"fingerprint": found.fingerprint, "institution": code, "subject": found.subject[:1000]}
         connection.execute(insert(certificate), row | {"not_after": found.not_after, "added": datetime.now(UTC)})
@@ -355,12 +361,12 @@ def _hashed(secret: str) -> str:
     try:
         return hash_password(secret)
     except ValueError as problem:
-        raise NotDone(str(problem)) from problem
+        raise NotDone(str(problem), "password") from problem
 
 
 def _must_exist(connection: Connection, code: str) -> None:
     if connection.scalar(select(institution.c.code).where(institution.c.code == code)) is None:
-        raise NotDone(f"no institution {code} is registered")
+        raise NotDone(f"no institution {code} is registered", "institution-unknown")
 
 
 def _set(connection: Connection, code: str, values: dict[str, Any]) -> None:

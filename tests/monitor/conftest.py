@@ -18,6 +18,8 @@ from engine.monitor.check import CheckSource
 from engine.monitor.completeness import CompletenessSource
 from engine.monitor.quality import QualitySource
 from engine.monitor.turns import Turns
+from engine.services.institutions import Institutions, stamp
+from engine.services.secondfactor import SecondFactors
 from engine.services.users import Users
 from engine.settings import load_settings
 from engine.store.database import Database, metadata
@@ -26,8 +28,9 @@ from tests.monitor.sample_appointments import appointments_of, order_of
 from tests.monitor.sample_completeness import TODAY, completeness_of, span_of
 from tests.monitor.sample_quality import HOSPITALS, TYPES, quality_of
 from tests.monitor.web import Visitor, serve
+from tests.support.seals import SEAL
 
-PASSWORDS = {role: f"Only-for-tests-{role}" for role in ("viewer", "operator", "engineer", "administrator")}
+PASSWORDS = {role: f"Only-for-tests-{role}" for role in ("viewer", "operator", "engineer", "administrator", "auditor")}
 
 CHECKED = 1024 * 1024
 """Bytes that a check takes in these tests."""
@@ -119,9 +122,12 @@ def users(tmp_path_factory):
     database = Database(f"sqlite:///{tmp_path_factory.mktemp('users') / 'monitor.db'}")
     with database.write() as connection:
         metadata.create_all(connection)
+        connection.execute(stamp.insert(), {"name": "institutions", "value": 0})
     people = Users(database)
     for role, password in PASSWORDS.items():
         people.add(f"{role}-1", role, password)
+    Institutions(database, SEAL).add("H22010001", "长春测试医院")
+    people.add("institution-1", "institution", PASSWORDS["viewer"], bound_to="H22010001")
     yield people
     database.close()
 
@@ -151,10 +157,16 @@ def behind(turns):
     return Behind(turns=turns)
 
 
+@pytest.fixture(scope="module")
+def factors(users):
+    """Give the second factors of these users."""
+    return SecondFactors(users._database, SEAL)
+
+
 @pytest.fixture
-def monitor(behind, users):
+def monitor(behind, users, factors):
     """Give the port of a monitor that serves on loopback."""
-    with serve(build_monitor(behind.sources(), users)) as port:
+    with serve(build_monitor(behind.sources(), users, factors)) as port:
         yield port
     assert not [t for t in threading.enumerate() if t.name == f"monitor-{port}"]
 

@@ -82,7 +82,7 @@ def test_an_envelope_tells_its_operation_and_never_its_password(engineer):
     inner = f"<documentType>C0007</documentType><documentId>D1</documentId><payload>{pack_text(GOOD.encode())}</payload>"
     answer = check(engineer, call("Upload", inner))
     assert headline(answer) == "会被接收"
-    result = answer.body[: answer.body.index("<details")]
+    result = answer.body[: answer.body.index('<details class="card"')]
     assert "SOAP 1.1，操作 Upload" in result
     assert "H001" in result
     assert "Str0ng-password" not in result

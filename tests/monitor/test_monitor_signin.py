@@ -128,7 +128,7 @@ def test_the_session_cookie_is_kept_from_scripts_and_other_sites(visitor):
     assert visitor.cookies[SESSION_COOKIE] not in visitor.get("/overview").body
 
 
-def test_over_tls_cookies_are_marked_for_tls_only(behind, users):
+def test_over_tls_cookies_are_marked_for_tls_only(behind, users, factors):
     sent = []
 
     async def receive():
@@ -139,7 +139,7 @@ def test_over_tls_cookies_are_marked_for_tls_only(behind, users):
 
     scope = {"type": "http", "scheme": "https", "method": "GET", "path": "/", "raw_path": b"/", "query_string": b"lang=en"}
     scope |= {"headers": [], "server": ("127.0.0.1", 443), "client": ("127.0.0.1", 1), "http_version": "1.1", "root_path": ""}
-    asyncio.run(build_monitor(behind.sources(), users)(scope, receive, send))
+    asyncio.run(build_monitor(behind.sources(), users, factors)(scope, receive, send))
     headers = sent[0]["headers"]
     cookies = [value.decode().lower() for name, value in headers if name == b"set-cookie"]
     assert len(cookies) == 2

@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import update
 
 from engine.services.audit import Audit
-from engine.services.institutions import NotDone
+from engine.services.institutions import Institutions, NotDone
 from engine.services.users import Users, first_administrator, monitor_session, monitor_user
+from tests.support.seals import SEAL
 
 SECRET = "correct-horse-1"
 
@@ -120,3 +121,49 @@ def test_the_first_administrator_is_made_once_also_by_processes_that_start_toget
     assert len(made) == 1
     assert Users(database).session(Users(database).sign_in("admin", made[0])).role == "administrator"
     assert first_administrator(database) is None
+
+
+def test_an_account_of_an_institution_is_bound_to_a_registered_one(users, database):
+    with pytest.raises(NotDone, match="no institution H9"):
+        users.add("h9", "institution", SECRET, bound_to="H9")
+    for role, code in (("institution", ""), ("viewer", "H1")):
+        with pytest.raises(NotDone, match="is bound to"):
+            users.add("h1", role, SECRET, bound_to=code)
+    Institutions(database, SEAL).add("H1", "测试医院")
+    users.add("h1", "institution", SECRET, bound_to="H1")
+    session = users.session(users.sign_in("h1", SECRET))
+    assert (session.role, session.institution) == ("institution", "H1")
+
+
+def test_one_changes_the_own_password_by_the_one_before_and_keeps_one_fresh_session(users):
+    token, other = users.sign_in("li", SECRET), users.sign_in("li", SECRET)
+    assert users.change_own_password(token, "wrong-horse-12", "another-horse-2") is None
+    with pytest.raises(NotDone, match="present one"):
+        users.change_own_password(token, SECRET, SECRET)
+    with pytest.raises(NotDone, match="at least"):
+        users.change_own_password(token, SECRET, "short")
+    fresh = users.change_own_password(token, SECRET, "another-horse-2")
+    assert users.session(fresh).user == "li"
+    assert users.session(token) is None
+    assert users.session(other) is None
+    assert users.sign_in("li", SECRET) is None
+
+
+def test_sessions_are_listed_and_ended_by_their_owner_only(users):
+    users.add("wang", "viewer", SECRET)
+    tokens = [users.sign_in("li", SECRET, peer=f"192.0.2.{number}") for number in range(2)]
+    handle = users.session(tokens[0]).handle
+    assert {one.peer for one in users.sessions("li")} == {"192.0.2.0", "192.0.2.1"}
+    assert not users.end_session("wang", handle, actor="wang")
+    assert users.end_session("li", handle, actor="li")
+    assert users.session(tokens[0]) is None
+    assert [one.peer for one in users.sessions("li")] == ["192.0.2.1"]
+
+
+def test_the_last_administrator_is_not_shut_out_and_whoever_was_is_let_in_again(users):
+    users.add("zhao", "administrator", SECRET)
+    with pytest.raises(NotDone, match="last administrator"):
+        users.disable("zhao")
+    users.disable("li")
+    users.enable("li")
+    assert users.sign_in("li", SECRET) is not None

@@ -27,6 +27,7 @@ class Engine:
     services: str = ""
     monitor: str = ""
     password: str = ""
+    second_factor: str = "none"
     process: subprocess.Popen[str] | None = None
     said: list[str] = field(default_factory=list)
 
@@ -108,4 +109,5 @@ class Engine:
         return ["--data", str(self.data), *(["--database", self.database] if self.database else [])]
 
     def _environment(self) -> dict[str, str]:
-        return {k: v for k, v in os.environ.items() if not k.startswith("ENGINE_")}
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("ENGINE_")}
+        return kept | {"ENGINE_SECOND_FACTOR": self.second_factor}

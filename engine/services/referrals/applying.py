@@ -21,7 +21,7 @@ from engine.services.claiming import claimed_resident
 from engine.services.referrals.history import tell
 from engine.services.referrals.kept import Kept, Said, Words
 from engine.services.referrals.model import Mover, ReferralWish
-from engine.services.referrals.moving import LETTING_GO, follow, limits
+from engine.services.referrals.moving import LETTING_GO, follow, held_until, limits
 from engine.services.referrals.office import Office, approved
 from engine.services.referrals.particulars import as_patient, check_request, check_wish
 from engine.services.referrals.tables import referral
@@ -175,7 +175,7 @@ def enter(office: Office, connection: Connection, by: Mover, made: Kept) -> Kept
     at = made.created
     one = replace(made, **limits(office, connection, made.order_id, made.urgency, made.state, at))
     if one.order_id:
-        order = hold(office.booking, connection, one.order_id, one.referral, one.due, at, by.trace)
+        order = hold(office.booking, connection, one.order_id, one.referral, held_until(one), at, by.trace)
         if order is None:
             raise _SlotGone
         one = replace(one, department=order.department, doctor=order.doctor)

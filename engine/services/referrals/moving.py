@@ -28,6 +28,7 @@ LETTING_GO: frozenset[State] = frozenset({"rejected", "withdrawn", "expired"})
 """The states in which the slot is given back."""
 
 _ROUNDS = 6
+_GRACE = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +128,15 @@ def follow(office: Office, connection: Connection, one: Kept, what: What, by: Mo
     if one.order_id and one.state in LETTING_GO:
         errands.put(connection, RELEASE, one.referral, one.receiver, at)
     elif one.order_id and one.state in ("applied", "accepted", "arrived"):
-        hold(office.booking, connection, one.order_id, one.referral, one.due, at, by.trace)
+        hold(office.booking, connection, one.order_id, one.referral, held_until(one), at, by.trace)
     plan_notices(connection, one, what, by.institution, at)
     if what == "Accept":
         errands.put(connection, RECORD, one.referral, one.origin, at)
+
+
+def held_until(one: Kept) -> datetime | None:
+    """Say until when the slot of a referral is held: a little beyond its limit, so that the referral ends first; None without end."""
+    return None if one.due is None else one.due + _GRACE
 
 
 def limits(office: Office, connection: Connection, order_id: str, urgency: int, to: State, at: datetime) -> dict[str, Any]:

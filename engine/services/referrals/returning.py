@@ -11,10 +11,11 @@ from engine.services.appointments.refusals import refuse
 from engine.services.referrals.applying import enter, repeated
 from engine.services.referrals.kept import Kept, Said, Words
 from engine.services.referrals.model import Clinical, Mover, Sender
-from engine.services.referrals.moving import Move, check, move, own
+from engine.services.referrals.moving import Move, carry, check, own
 from engine.services.referrals.office import Office
 from engine.services.referrals.particulars import check_request, check_words
 from engine.services.referrals.views import receiver_of
+from engine.store.troubles import Collision
 
 REASON = "转回原转出机构继续治疗"
 
@@ -22,7 +23,10 @@ REASON = "转回原转出机构继续治疗"
 def refer_back(
     office: Office, connection: Connection, by: Mover, request_id: str, number: str, summary: str, advice: str
 ) -> Kept:
-    """Send a patient back; gives the new referral, also to a repeat. It needs no rule of its own, for the way here had one."""
+    """Send a patient back; gives the new referral, also to a repeat. It needs no rule of its own, for the way here had one.
+
+    Raises Collision when the referral is moved meanwhile and the transaction is to be run again.
+    """
     check_request(request_id)
     summary = check_words("小结 summary", summary)
     advice = check_words("建议 advice", advice, needed=False)
@@ -35,10 +39,9 @@ def refer_back(
         raise refuse("SND-763", f"该患者已转回，转诊单号 {one.returned_by}。")
     check(one, by, "ReferBack")
     back = _back(connection, one, by, request_id, digest, summary, advice, at)
-    move(
-        office, connection, by, number,
-        Move(what="ReferBack", to="returned", words={"summary": summary}, values={"returned_by": back.referral}), at,
-    )  # fmt: skip
+    ending = Move(what="ReferBack", to="returned", words={"summary": summary}, values={"returned_by": back.referral})
+    if carry(office, connection, one, by, ending, at) is None:
+        raise Collision("the referral is moved by others", retry_after=1)
     return enter(office, connection, by, back)
 
 

@@ -17,6 +17,7 @@ from tests.support.house_hospital import MemoryHospital, Seats, lost
 from tests.support.seals import SEAL
 from tests.support.ward import LEAD, ORIGIN, OTHER, RECEIVER, REVIEWED, REVIEWER, Ward, said, wish
 
+GRACE = timedelta(hours=1)
 LONG = "很" * 2001
 CASE = wish().clinical
 BAD = {
@@ -125,9 +126,9 @@ def test_the_slot_is_booked_at_the_hospital_and_held_until_the_next_move_is_due(
     assert ward.office.seats() == (1, 0, 1, 0)
     assert (one.booking.state, one.booking.slot, one.booking.queue_number) == ("booked", "S1", "7")
     assert (one.to.department, one.to.doctor) == ("D1", "Y1")
-    assert ward.office.due() == {one.booking.order: one.due_at}
+    assert ward.office.due() == {one.booking.order: one.due_at + GRACE}
     seen = ward.referrals.accept(RECEIVER, one.referral)
-    assert ward.office.due() == {one.booking.order: seen.due_at}
+    assert ward.office.due() == {one.booking.order: seen.due_at + GRACE}
     ward.clock.turn(hours=5)
     ward.office.tend_all()
     assert ward.referrals.arrive(RECEIVER, one.referral).booking.state == "booked"
@@ -175,7 +176,7 @@ def test_an_answer_that_did_not_come_is_asked_after_and_the_referral_stands(ward
     ward.office.tend_all()
     seen = ward.referrals.query(ORIGIN, referral=one.referral)
     assert (seen.booking.state, seen.booking.message) == ("booked", "")
-    assert ward.office.due() == {one.booking.order: one.due_at}
+    assert ward.office.due() == {one.booking.order: one.due_at + GRACE}
 
 
 def test_a_booking_of_unknown_result_goes_back_too_once_the_hospital_answers(ward):

@@ -206,6 +206,7 @@ def _walk_commands(group: click.Group, path: str) -> Iterator[tuple[str, click.C
 def pages() -> Mapping[str, Callable[[], str]]:
     """Name every generated page under docs/ and the function that writes it."""
     from engine.channels import reference as routes
+    from engine.documents.guide.reference import guide_page
     from engine.documents.jilin import reference as hospital_functions
     from engine.outbound import reference as endpoints
 
@@ -224,6 +225,7 @@ def pages() -> Mapping[str, Callable[[], str]]:
             "endpoints-reference.md": endpoints.generate,
             "adapter-reference.md": endpoints.adapters_page,
             "hospital-functions.md": hospital_functions.generate,
+            "guide-reference.md": guide_page,
         }
         | dict(_type_pages())
         | dict(_interaction_pages())

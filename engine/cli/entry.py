@@ -51,13 +51,13 @@ def say(words: str) -> None:
 
 def all_commands() -> click.Group:
     """Give the command line with every command on it."""
-    from engine.cli import backups, documents, keys, people, residents, routes, simulating
+    from engine.cli import backups, documents, guide, keys, people, residents, routes, simulating
     from engine.cli import engine_commands as running
 
     table: tuple[click.Command, ...] = (
         running.run, running.demo, running.reload, running.replay, running.bench, simulating.simulate,
         routes.check, routes.test, routes.try_, routes.explain,
-        documents.sample, people.institution, people.user, keys.key, residents.resident,
+        documents.sample, people.institution, people.user, keys.key, residents.resident, guide.guide,
         backups.backup, backups.restore, backups.retention,
     )  # fmt: skip
     for command in table:

@@ -32,17 +32,18 @@ def _password_from_stdin() -> str:
     return password
 
 
-class _Words(click.Command):
+class Worded(click.Command):
     """A command whose refusals are words for the person at the terminal."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        """Run it; what cannot be done is told as click tells its own errors."""
         try:
             return super().invoke(ctx)
         except NotDone as problem:
             raise click.ClickException(str(problem)) from problem
 
 
-@institution.command(cls=_Words)
+@institution.command(cls=Worded)
 @click.argument("code")
 @click.option("--name", required=True, help="name of the institution, as the hospital writes it")
 @click.option("--kind", type=KINDS, default="hospital", show_default=True)
@@ -60,7 +61,7 @@ def add(code: str, name: str, kind: str, digest: bool, password_stdin: bool, **f
         say("this password is shown once; give it to the hospital by a safe way")
 
 
-@institution.command("list", cls=_Words)
+@institution.command("list", cls=Worded)
 @with_settings
 def list_institutions(**flags: Any) -> None:
     """List the registered institutions, and the applications that wait for approval."""
@@ -76,7 +77,7 @@ def list_institutions(**flags: Any) -> None:
         say(f"{one.institution:<32}  {one.id}  {shanghai_text(one.applied)}  {one.contact}")
 
 
-@institution.command(cls=_Words)
+@institution.command(cls=Worded)
 @click.argument("code", default="")
 @click.option("--kind", type=KINDS, default="hospital", show_default=True)
 @with_settings
@@ -92,7 +93,7 @@ def invite(code: str, kind: str, **flags: Any) -> None:
     )
 
 
-@institution.command(cls=_Words)
+@institution.command(cls=Worded)
 @click.argument("code")
 @with_settings
 def approve(code: str, **flags: Any) -> None:
@@ -102,7 +103,7 @@ def approve(code: str, **flags: Any) -> None:
     say(f"institution {code} approved")
 
 
-@institution.command(cls=_Words)
+@institution.command(cls=Worded)
 @click.argument("code")
 @with_settings
 def disable(code: str, **flags: Any) -> None:
@@ -112,7 +113,7 @@ def disable(code: str, **flags: Any) -> None:
     say(f"institution {code} disabled")
 
 
-@institution.command(cls=_Words)
+@institution.command(cls=Worded)
 @click.argument("code")
 @click.option("--digest/--no-digest", default=None, help="open or close PasswordDigest to it; left as it is by default")
 @click.option("--password-stdin", is_flag=True, help="read the password from standard input instead of making one")
@@ -125,7 +126,7 @@ def rotate(code: str, digest: bool | None, password_stdin: bool, **flags: Any) -
     say(f"institution {code} has a new password" + ("" if given else f"\npassword {password}"))
 
 
-@institution.command("key", cls=_Words)
+@institution.command("key", cls=Worded)
 @click.argument("code")
 @with_settings
 def upload_key(code: str, **flags: Any) -> None:
@@ -137,7 +138,7 @@ def upload_key(code: str, **flags: Any) -> None:
     say("32 bytes in Base64, shown once: AES-256-GCM takes all of them, SM4-GCM the first 16")
 
 
-@institution.command(cls=_Words)
+@institution.command(cls=Worded)
 @click.argument("code")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @with_settings
@@ -153,7 +154,7 @@ def user() -> None:
     """Manage the monitor's users."""
 
 
-@user.command("add", cls=_Words)
+@user.command("add", cls=Worded)
 @click.argument("name")
 @click.option("--role", type=ROLES, help="what a person of the platform may do")
 @click.option(

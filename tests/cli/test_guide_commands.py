@@ -45,8 +45,8 @@ def test_a_hospital_is_led_from_the_template_to_the_show(desk):
     with closing(open_database(desk.settings)) as database, database.write() as connection:
         audited = {row.reason for row in Audit().rows(connection, verdict="changed") if row.actor == "admin"}
         assert audited == {"guide import", "guide approve"}
-        shown = Guide(database, lambda _: False).hospital(connection, "HOSP-A")
-        assert shown.entry.name == "长春测试医院"
+    with closing(open_database(desk.settings)) as database:
+        assert Guide(database, lambda _: False).doctor("HOSP-A", "007").entry.name == "王测试"
     assert "version 1 can be put back" in desk.run("withdraw", "HOSP-A").output
     refused = desk.run("withdraw", "HOSP-A")
     assert (refused.exit_code, "nothing of HOSP-A is on show" in refused.output) == (1, True)
@@ -67,6 +67,8 @@ def test_what_is_wrong_is_told_by_sheet_row_and_column_and_nothing_is_taken(desk
 
 
 def test_a_hospital_that_is_not_registered_is_refused_in_words(desk):
-    (desk.folder / BOOK).write_bytes(workbook({"institution": "HOSP-B", "name": "x", "level": "一级", "area": "220102", "address": "x", "telephone": "120"}))
+    (desk.folder / BOOK).write_bytes(
+        workbook({"institution": "HOSP-B", "name": "x", "level": "一级", "area": "220102", "address": "x", "telephone": "120"})
+    )
     refused = desk.run("import", "HOSP-B", desk.folder)
     assert (refused.exit_code, "no hospital HOSP-B is registered" in refused.output) == (1, True)

@@ -45,10 +45,10 @@ def _grid(name: str, sheet: Any, package: zipfile.ZipFile) -> Grid:
     rows: list[list[Cell]] = []
     filled = 0
     for row in sheet.iter_rows(max_row=ROWS + 1, max_col=COLUMNS):
-        cells = [_cell(cell) for cell in row]
-        if any(cell.text or cell.fault for cell in cells):
-            filled = len(rows) + 1
-        rows.append(cells)
+        blank = all(cell.value is None for cell in row)
+        rows.append([] if blank else [_cell(cell) for cell in row])
+        if any(cell.text or cell.fault for cell in rows[-1]):
+            filled = len(rows)
     return Grid(name, sheet.title, rows[: min(filled, ROWS)], merged, filled <= ROWS)
 
 

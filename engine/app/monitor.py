@@ -15,6 +15,7 @@ from engine.app.front import front_limits
 from engine.app.house import House, load_house, load_in_force, tls_context
 from engine.app.process import beat_on_loop, begin, stop_when_told
 from engine.channels.rehearsal import Rehearsed, refused
+from engine.documents.guide.drawing import Draft, draw_introduction
 from engine.errors import Issue
 from engine.inbound.gate import too_large
 from engine.inbound.protocol import serve
@@ -22,6 +23,7 @@ from engine.inbound.rehearsal import Rehearsal, Trial, pasted
 from engine.inhand.board import NO_DIGEST, Board, Place
 from engine.monitor.app import build_monitor
 from engine.monitor.check import CheckSource, Pasted
+from engine.monitor.guide import Sent
 from engine.monitor.reading import Archive
 from engine.monitor.turns import Turns
 from engine.services.institutions import Institutions, judge_custodian
@@ -42,18 +44,28 @@ def run_monitor(settings: Settings, name: str, fd: int) -> None:
         institutions, house = Institutions(database, seal), load_in_force(settings, database, seal)
         root, types, adapters = house.book.root, _types(house), dict.fromkeys(house.adapters)
         following = Following(settings, database, seal, name, house.book.revision)
-        with contextlib.closing(Turns(lambda: _checks(settings, institutions, board, root))) as turns:
+        with (
+            contextlib.closing(Turns(lambda: _checks(settings, institutions, board, root))) as turns,
+            contextlib.closing(Turns(lambda: _draw)) as drawing,
+        ):
 
             def take_up(folder: Path) -> None:
                 turns.exchange(lambda: _checks(settings, institutions, board, folder, types, adapters))
 
-            sources = archive.sources(_check_source(settings, institutions, turns, types), lambda: _named(institutions, adapters))
+            sources = archive.sources(
+                _check_source(settings, institutions, turns, types), lambda: _named(institutions, adapters), drawing
+            )
             app, tls = (
                 build_monitor(sources, Users(database, second_factor=settings.second_factor), SecondFactors(database, seal)),
                 tls_context(settings, clients=False),
             )
             with contextlib.closing(Follower(following, take_up)):
                 asyncio.run(_serve(app, socket.socket(fileno=fd), tls, board))
+
+
+def _draw(sent: Sent) -> Draft:
+    """Read what was uploaded for the guide, on the one thread that does."""
+    return draw_introduction(sent.hospital, sent.files)
 
 
 def _check_source(

@@ -176,7 +176,7 @@ def add_user(name: str, role: str | None, bound_to: str, password_stdin: bool, *
     say(f"user {name} added" + ("" if given else f"\npassword {password}"))
 
 
-@user.command("list", cls=_Words)
+@user.command("list", cls=Worded)
 @with_settings
 def list_users(**flags: Any) -> None:
     """List the monitor's users."""
@@ -186,7 +186,7 @@ def list_users(**flags: Any) -> None:
             say(f"{one.name:<32}  {one.role:<13} {one.institution:<32} {' '.join(marks)}".rstrip())
 
 
-@user.command("disable", cls=_Words)
+@user.command("disable", cls=Worded)
 @click.argument("name")
 @with_settings
 def disable_user(name: str, **flags: Any) -> None:
@@ -196,7 +196,7 @@ def disable_user(name: str, **flags: Any) -> None:
     say(f"user {name} disabled")
 
 
-@user.command("enable", cls=_Words)
+@user.command("enable", cls=Worded)
 @click.argument("name")
 @with_settings
 def enable_user(name: str, **flags: Any) -> None:
@@ -206,7 +206,7 @@ def enable_user(name: str, **flags: Any) -> None:
     say(f"user {name} enabled")
 
 
-@user.command("password", cls=_Words)
+@user.command("password", cls=Worded)
 @click.argument("name")
 @click.option("--password-stdin", is_flag=True, help="read the password from standard input instead of making one")
 @with_settings
@@ -218,7 +218,7 @@ def password_of_user(name: str, password_stdin: bool, **flags: Any) -> None:  # 
     say(f"user {name} has a new password" + ("" if given else f"\npassword {password}"))
 
 
-@user.command("reset-second-factor", cls=_Words)
+@user.command("reset-second-factor", cls=Worded)
 @click.argument("name")
 @with_settings
 def reset_second_factor(name: str, **flags: Any) -> None:

@@ -20,6 +20,7 @@ from engine.monitor.board import Act, Board
 from engine.monitor.check import CheckPage, CheckSource
 from engine.monitor.codes import show_codes
 from engine.monitor.completeness import CompletenessPage, CompletenessSource
+from engine.monitor.guide import GuidePage, GuideSource
 from engine.monitor.me import MePage
 from engine.monitor.overview import Overview
 from engine.monitor.pages import STATIC, problem
@@ -41,8 +42,8 @@ class Sources:
     """What the pages show and do, as plain callables that may block; any may raise TryAgain.
 
     `overview` reads the page's values; `waiting` what /metrics tells of the queues; `ping` writes to the store;
-    `acts` holds `retry` and `discard` of one dead delivery; `appointments`, `reports`, `quality`, `completeness` and
-    `check` are what the pages of these names ask.
+    `acts` holds `retry` and `discard` of one dead delivery; `appointments`, `reports`, `guide`, `quality`, `completeness`
+    and `check` are what the pages of these names ask.
     """
 
     overview: Callable[[], Overview]
@@ -51,6 +52,7 @@ class Sources:
     acts: Mapping[str, Act]
     appointments: AppointmentsSource
     reports: Callable[[], AskingLines]
+    guide: GuideSource
     quality: QualitySource
     completeness: CompletenessSource
     check: CheckSource
@@ -61,7 +63,7 @@ def build_monitor(sources: Sources, users: Users, factors: SecondFactors) -> ASG
     door, board = Door(users), Board(sources.overview, sources.acts)
     factor, me, people = SecondFactorPage(door, factors), MePage(door, factors), UsersPage(users, factors, sources.quality.names)
     probes = Probes(sources.ping, sources.waiting)
-    check, booking = CheckPage(sources.check), AppointmentsPage(sources.appointments)
+    check, booking, guide = CheckPage(sources.check), AppointmentsPage(sources.appointments), GuidePage(sources.guide)
     app = Starlette(
         routes=[
             Route("/health", probes.health),
@@ -85,6 +87,10 @@ def build_monitor(sources: Sources, users: Users, factors: SecondFactors) -> ASG
             Route("/appointments/orders/{order}", door.guard(booking.order, "appointments")),
             Route("/appointments/{hospital}/{act}", door.guard(booking.act, "hospital"), methods=["POST"]),
             Route("/reports", door.guard(ReportsPage(sources.reports).show, "reports")),
+            Route("/guide", door.guard(guide.show, "guide")),
+            Route("/guide", door.guard(guide.take, "guide"), methods=["POST"]),
+            Route("/guide/template", door.guard(guide.template, "guide")),
+            Route("/guide/{hospital}/{act}", door.guard(guide.act, "guide"), methods=["POST"]),
             Route("/quality", door.guard(QualityPage(sources.quality).show, "quality")),
             Route("/completeness", door.guard(CompletenessPage(sources.completeness).show, "completeness")),
             Route("/check", door.guard(check.show, "check")),

@@ -39,6 +39,7 @@ ACTS: Mapping[str, frozenset[str]] = {
     "retry": WORKERS,
     "discard": WORKERS,
     "hospital": WORKERS,
+    "guide": frozenset({"engineer", "administrator"}),
     "codes": STAFF | INSTITUTION,
     "users": frozenset({"administrator"}),
 }
@@ -62,6 +63,7 @@ PAGES: tuple[Page, ...] = (
     Page("completeness", "/completeness"),
     Page("quality", "/quality"),
     Page("check", "/check"),
+    Page("guide", "/guide", aside=True),
     Page("codes", "/codes", aside=True),
     Page("users", "/users", aside=True),
     Page("me", "/me", aside=True),

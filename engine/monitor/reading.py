@@ -7,17 +7,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from engine.documents.guide.drawing import Draft
 from engine.message import SHANGHAI
 from engine.monitor.app import Sources
 from engine.monitor.bookingarchive import BookingArchive, Names
 from engine.monitor.chart import Hour
 from engine.monitor.check import CheckSource
 from engine.monitor.completeness import CompletenessArchive, CompletenessSource
+from engine.monitor.guide import GuideSource, Sent
 from engine.monitor.overview import ENDS, DeadDelivery, Destination, MessageRow, Overview, Trouble
 from engine.monitor.probes import Waiting
 from engine.monitor.quality import QualityArchive, QualitySource
 from engine.monitor.reports import read_asking
+from engine.monitor.turns import Turns
 from engine.services.audit import Audit, changed
+from engine.services.guide.versions import Versions
 from engine.services.institutions import Institutions
 from engine.store import counts, traffic
 from engine.store.database import Database
@@ -43,8 +47,8 @@ class Archive:
     journal: Journal
     queue: Queue
 
-    def sources(self, check: CheckSource, hospitals: Names) -> Sources:
-        """Hand the pages what they need; `check` and `hospitals` are made by the process, since they need more than the store."""
+    def sources(self, check: CheckSource, hospitals: Names, drawing: Turns[Sent, Draft]) -> Sources:
+        """Hand the pages what they need; `check`, `hospitals` and `drawing` are made by the process: they need more than the store."""
         acts = {"retry": self.retry, "discard": self.discard}
         institutions = Institutions(self.database, self.queue.seal)
         complete = CompletenessArchive(self.database, institutions)
@@ -56,6 +60,7 @@ class Archive:
             quality=QualitySource(names=quality.names, report=quality.report, types=check.types),
             completeness=CompletenessSource(names=complete.names, span=complete.span, read=complete.read, types=check.types),
             check=check,
+            guide=GuideSource(hospitals=lambda: hospitals_of(institutions), shelf=Versions(self.database), turns=drawing),
         )  # fmt: skip
 
     def overview(self, now: datetime | None = None) -> Overview:
@@ -109,6 +114,11 @@ class Archive:
             if done:
                 Audit().write(connection, [changed("delivery discard", subject=str(delivery), actor=by, peer=peer)])
         return done
+
+
+def hospitals_of(institutions: Institutions) -> dict[str, str]:
+    """Name the approved hospitals by code."""
+    return {one.code: one.name for one in institutions.list() if one.kind == "hospital" and one.state == "approved"}
 
 
 def _by_state(totals: Mapping[counts.CountKey, int]) -> Mapping[str, int]:

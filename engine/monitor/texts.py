@@ -11,6 +11,7 @@ from engine.monitor.texts_appointments import APPOINTMENT_TEXTS
 from engine.monitor.texts_check import CHECK_TEXTS
 from engine.monitor.texts_codes import CODES_TEXTS
 from engine.monitor.texts_completeness import COMPLETENESS_TEXTS
+from engine.monitor.texts_guide import GUIDE_TEXTS
 from engine.monitor.texts_people import PEOPLE_TEXTS
 from engine.monitor.texts_quality import QUALITY_TEXTS
 from engine.monitor.texts_reports import REPORT_TEXTS
@@ -195,6 +196,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     **COMPLETENESS_TEXTS,
     **QUALITY_TEXTS,
     **REPORT_TEXTS,
+    **GUIDE_TEXTS,
     **CHECK_TEXTS,
     **CODES_TEXTS,
     **PEOPLE_TEXTS,

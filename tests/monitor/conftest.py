@@ -4,6 +4,7 @@ import threading
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 
@@ -16,6 +17,7 @@ from engine.monitor.app import Sources, build_monitor
 from engine.monitor.appointments import AppointmentsSource
 from engine.monitor.check import CheckSource
 from engine.monitor.completeness import CompletenessSource
+from engine.monitor.guide import GuideSource
 from engine.monitor.quality import QualitySource
 from engine.monitor.turns import Turns
 from engine.services.institutions import Institutions, stamp
@@ -54,6 +56,7 @@ class Behind:
     made: object = staticmethod(quality_of)
     wishes: list = field(default_factory=list)
     booking: object = field(default_factory=appointments_of)
+    guide: object = None
 
     def read(self):
         self.ping()
@@ -88,7 +91,7 @@ class Behind:
         )  # fmt: skip
         return Sources(
             appointments=booking, reports=self.asking, overview=self.read, waiting=self.waiting, ping=self.ping, acts=acts, quality=quality, completeness=complete,
-            check=self.source,
+            check=self.source, guide=self.guide or GuideSource(hospitals=dict, shelf=SimpleNamespace(list=tuple), turns=self.turns),
         )  # fmt: skip
 
     def asking(self):

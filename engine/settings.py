@@ -149,8 +149,8 @@ class Settings(Sheet):
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="日志级别 · log level")
     second_factor: list[SecondFactorRole] = Field(
-        ["administrator", "engineer"],
-        description="登录监控须有第二因素（动态验证码）的角色；none 为都不要求 · roles of the monitor that must have a second factor, none for no role",
+        [],
+        description="登录监控须有第二因素（动态验证码）的角色，正式运行时建议 administrator,engineer；none 为都不要求 · roles of the monitor that must have a second factor, none for no role",
     )
     invitation: Duration = Field(7 * 86400.0, description="机构邀请码的有效期 · how long an invitation is good")
     project: Path = Field(

@@ -84,5 +84,5 @@ def test_roles_that_need_a_second_factor_are_one_word_of_the_environment(project
         load_settings({"project": project}, {"ENGINE_SECOND_FACTOR": "king"})
 
 
-def test_administrators_and_engineers_need_a_second_factor_unless_told_otherwise():
-    assert Settings().second_factor == ["administrator", "engineer"]
+def test_nobody_needs_a_second_factor_unless_told_so():
+    assert Settings().second_factor == []

@@ -163,9 +163,7 @@ def demo(**flags: Any) -> None:
     from engine.simulator import demo as show
     from engine.simulator.demobooking import introduce, own_project, two_hospitals
 
-    given = {"data": Path("var/demo"), "second_factor": "none"} | {
-        name: value for name, value in flags.items() if value is not None
-    }
+    given = {"data": Path("var/demo")} | {name: value for name, value in flags.items() if value is not None}
     settings = settings_of(**given)
     keys, fresh = show.demo_keys(settings.data)
     settings = settings_of(**given | {"project": own_project(settings.project, settings.data)})

@@ -38,6 +38,7 @@ referral = Table(
     Column("overdue", Boolean, nullable=False),
     *map(_sealed, ("patient", "said", "words")),
     Index("ux_referral_request", "origin", "request_id", unique=True),
+    Index("ix_referral_created", "created", "referral"),
     Index("ix_referral_origin", "origin", "created", "referral"),
     Index("ix_referral_receiver", "receiver", "created", "referral"),
     Index(

@@ -43,7 +43,7 @@ def shown(office: Office, connection: Connection, viewer: str, found: Sequence[K
 
 def every(office: Office, connection: Connection, query: ReferralQuery) -> Listing[Referral]:
     """List the referrals of all institutions, masked, the latest first; roles are ignored."""
-    return _page(office, connection, _NOBODY, _chosen(office, connection, query), query.page)
+    return _page(office, connection, _NOBODY, [_chosen(office, connection, query)], query.page)
 
 
 def _shown(
@@ -102,8 +102,9 @@ def _booked(seen: OrderView) -> Booked:
 def listed(office: Office, connection: Connection, institution: str, query: ReferralQuery) -> Listing[Referral]:
     """List an institution's referrals, the latest first."""
     columns = {"origin": referral.c.origin, "receiver": referral.c.receiver, "reviewer": referral.c.reviewer}
-    wanted: list[ColumnElement[bool]] = [or_(*(columns[role] == institution for role in query.roles or _ROLES))]
-    return _page(office, connection, institution, [*wanted, *_chosen(office, connection, query)], query.page)
+    chosen = _chosen(office, connection, query)
+    parts = [[columns[role] == institution, *chosen] for role in dict.fromkeys(query.roles or _ROLES)]
+    return _page(office, connection, institution, parts, query.page)
 
 
 def _chosen(office: Office, connection: Connection, query: ReferralQuery) -> list[ColumnElement[bool]]:
@@ -118,7 +119,7 @@ def _chosen(office: Office, connection: Connection, query: ReferralQuery) -> lis
 
 def of_people(office: Office, connection: Connection, portal: str, people: Collection[str], page: Page) -> Listing[Referral]:
     """List a person's referrals for a portal, the latest first."""
-    return _page(office, connection, portal, [referral.c.resident.in_(list(people))], page)
+    return _page(office, connection, portal, [[referral.c.resident.in_(list(people))]], page)
 
 
 def _people(office: Office, connection: Connection, id_number: str) -> list[str]:
@@ -128,12 +129,16 @@ def _people(office: Office, connection: Connection, id_number: str) -> list[str]
 
 
 def _page(
-    office: Office, connection: Connection, viewer: str, wanted: Sequence[ColumnElement[bool]], page: Page
+    office: Office, connection: Connection, viewer: str, parts: Sequence[Sequence[ColumnElement[bool]]], page: Page
 ) -> Listing[Referral]:
+    """Read one page of what any of the parts holds, the latest first; each part is read by its own index."""
     size = max(1, min(page.size, _LARGEST_PAGE))
     before = [_before(page.token)] if page.token else []
-    query = select(referral).where(*wanted, *before).order_by(referral.c.created.desc(), referral.c.referral.desc())
-    rows = connection.execute(query.limit(size + 1)).all()
+    found: dict[str, AnyRow] = {}
+    for wanted in parts:
+        query = select(referral).where(*wanted, *before).order_by(referral.c.created.desc(), referral.c.referral.desc())
+        found |= {row.referral: row for row in connection.execute(query.limit(size + 1))}
+    rows = sorted(found.values(), key=lambda row: (row.created, row.referral), reverse=True)
     items = shown(office, connection, viewer, [office.shelf.opened(row) for row in rows[:size]])
     return Listing(items=items, token=_token(rows[size - 1]) if len(rows) > size else "")
 

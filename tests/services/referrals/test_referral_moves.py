@@ -6,7 +6,9 @@ import pytest
 
 from engine.errors import SenderError
 from engine.services.referrals.model import STATES, Mover
+from engine.store.database import Database
 from tests.support.booking import HOSPITAL, NOON
+from tests.support.databases import migrated_file
 from tests.support.ward import CLINIC, LEAD, ORIGIN, RECEIVER, REVIEWED, REVIEWER, STRANGER, Ward
 
 MOVES = {
@@ -21,8 +23,17 @@ MOVES = {
 }
 
 
+@pytest.fixture
+def in_a_file(tmp_path):
+    """Open referrals in a file alone: what a move may start from does not lie with the store."""
+    database = Database(migrated_file(tmp_path / "moves.db"))
+    yield Ward(database, **REVIEWED)
+    database.close()
+
+
 @pytest.mark.parametrize("state", STATES)
-def test_each_move_starts_where_it_may_and_nowhere_else(reviewed, state):
+def test_each_move_starts_where_it_may_and_nowhere_else(in_a_file, state):
+    reviewed = in_a_file
     own = {"rejected": "reject", "withdrawn": "withdraw", "completed": "complete", "accepted": "accept", "arrived": "arrive"}
     for name, (whose, sources, to, move) in MOVES.items():
         one = reviewed.at(state, f"r{name}")

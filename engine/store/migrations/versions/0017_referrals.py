@@ -54,6 +54,7 @@ def _referrals() -> None:
         *_sealed("patient", "said", "words"),
     )
     op.create_index("ux_referral_request", "referral", ["origin", "request_id"], unique=True)
+    op.create_index("ix_referral_created", "referral", ["created", "referral"])
     op.create_index("ix_referral_origin", "referral", ["origin", "created", "referral"])
     op.create_index("ix_referral_receiver", "referral", ["receiver", "created", "referral"])
     op.create_index(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from engine.documents.guide.columns import SHEETS
 from engine.errors import Severity
 
 MOST = 1000
@@ -130,12 +131,11 @@ class Findings:
         )  # fmt: skip
 
     def listed(self) -> tuple[Problem, ...]:
-        """List what was found by file and sheet as they came, then by row and column."""
-        sheets = {key: number for number, key in enumerate(dict.fromkeys(map(_sheet, self._found)))}
-        return tuple(
-            sorted(self._found, key=lambda one: (sheets[_sheet(one)], one.place.row, len(one.place.column), one.place.column))
-        )
+        """List what was found: files as they came, their sheets in the workbook's order, then by row and column."""
+        files = {name: number for number, name in enumerate(dict.fromkeys(one.place.file for one in self._found))}
+        return tuple(sorted(self._found, key=lambda one: (files[one.place.file], *_within(one.place))))
 
 
-def _sheet(one: Problem) -> tuple[str, str]:
-    return one.place.file, one.place.sheet
+def _within(place: Place) -> tuple[int, str, int, int, str]:
+    order = next((number for number, sheet in enumerate(SHEETS) if place.sheet in {sheet.name, sheet.kind}), len(SHEETS))
+    return order if place.sheet else -1, place.sheet, place.row, len(place.column), place.column

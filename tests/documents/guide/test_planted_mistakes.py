@@ -97,6 +97,7 @@ def test_forty_mistakes_are_forty_problems_each_at_its_place():
     found = [(one.place.sheet, one.place.row, one.place.column, one.rule) for one in draft.problems]
     assert sorted(found) == sorted(expected)
     assert len(found) == draft.errors == 40
+    assert list(dict.fromkeys(sheet for sheet, *_ in found)) == ["医院", "科室", "医生"]
     assert draft.introduction is None
     assert {one.place.file for one in draft.problems} == {BOOK}
     assert all(one.what and one.cure and one.severity == "error" for one in draft.problems)

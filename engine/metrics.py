@@ -225,15 +225,21 @@ def _put(file: Path, text: str) -> None:
     fresh.replace(file)
 
 
+def revisions_at_work(directory: Path) -> list[tuple[str, str, str]]:
+    """Tell of each process of this node the set of files it works with, and the current one it could not take up ("" for none)."""
+    told = (
+        (file.name.removeprefix("revision-"), file.read_text(encoding="ascii")) for file in sorted(directory.glob("revision-*"))
+    )
+    return [(process, *text.partition(" ")[::2]) for process, text in told]
+
+
 def _revision_rows(directory: Path) -> list[Metric]:
     """Show the set of files each process works with, and the current one that it could not take up."""
     running = GaugeMetricFamily("changbai_revision", "Set of files this process works with", labels=["process", "revision"])
     refused = GaugeMetricFamily(
         "changbai_revision_refused", "Current set of files this process could not take up", labels=["process", "revision"]
     )
-    for file in sorted(directory.glob("revision-*")):
-        process = file.name.removeprefix("revision-")
-        works_with, _, kept_out = file.read_text(encoding="ascii").partition(" ")
+    for process, works_with, kept_out in revisions_at_work(directory):
         running.add_metric([process, works_with], 1)
         if kept_out:
             refused.add_metric([process, kept_out], 1)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import click
-from pydantic import BaseModel
 
 from engine.codes import CODES, CONFIG_CODES
 from engine.documents.catalogue import Catalogue
@@ -20,7 +18,7 @@ from engine.services.reports.model import STATUSES
 from engine.services.reports.rules import ReportRules
 from engine.services.reports.statuses import HEAD as STATUS_HEAD
 from engine.services.reports.statuses import SOURCES, TABLE
-from engine.settings import FLAGS, ROOT, Settings, environment_name
+from engine.settings import FLAGS, ROOT, Settings, environment_name, every_setting, value_text
 from engine.yamlfile import read_yaml
 
 _GROUPS = {
@@ -72,33 +70,17 @@ def settings_page() -> str:
         "|---|---|---|---|---|",
     ]
     lines += [
-        f"| `{key}` | {default} | {flag} | {variable} | {about} |"
-        for key, default, flag, variable, about in _settings_rows(Settings, "")
+        f"| `{key}` | {default} | {flag} | {variable} | {about} |" for key, default, flag, variable, about in _settings_rows()
     ]
     return "\n".join(lines) + "\n"
 
 
-def _settings_rows(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, str, str, str, str]]:
-    defaults = model()
-    for name, field in model.model_fields.items():
-        key = prefix + name.replace("_", "-")
-        value = getattr(defaults, name)
-        if isinstance(value, BaseModel):
-            yield from _settings_rows(type(value), f"{key}.")
-            continue
-        is_flag = not prefix and name in FLAGS
-        flag = f"`--{name.replace('_', '-')}`" if is_flag else ""
-        yield key, _shown(value), flag, f"`{environment_name(name)}`" if is_flag else "", field.description or ""
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, Path):
-        return f"`{value.relative_to(ROOT) if value.is_absolute() else value}`"
-    if isinstance(value, float):
-        return f"`{value:g}s`"
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 1 << 18 and value % (1 << 10) == 0:
-        return f"`{value >> 20}MiB`" if value % (1 << 20) == 0 else f"`{value >> 10}KiB`"
-    return f"`{value}`" if value != "" else ""
+def _settings_rows() -> Iterator[tuple[str, str, str, str, str]]:
+    for key, value, about in every_setting(Settings()):
+        name, shown = key.replace("-", "_"), value_text(value)
+        is_flag = name in FLAGS
+        flag = f"`--{key}`" if is_flag else ""
+        yield key, f"`{shown}`" if shown else "", flag, f"`{environment_name(name)}`" if is_flag else "", about
 
 
 def booking_page() -> str:

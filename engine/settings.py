@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -175,10 +175,11 @@ class Settings(Sheet):
 
     def origin(self, key: str) -> Literal["flag", "environment", "file", "default"]:
         """Say where the value of a key comes from, such as `port` or `limits.body`."""
+        key = key.replace("-", "_")
         if key in self._given:
             return "flag" if self._given[key] == "flag" else "environment"
         sheet: Any = self
-        for name in key.replace("-", "_").split("."):
+        for name in key.split("."):
             if name not in sheet.model_fields_set:
                 return "default"
             sheet = getattr(sheet, name)
@@ -210,6 +211,27 @@ FLAGS: tuple[str, ...] = (
     "project",
 )
 """The settings that are also flags and, as ENGINE_NAME, environment variables."""
+
+
+def every_setting(sheet: Sheet, prefix: str = "") -> Iterator[tuple[str, Any, str]]:
+    """Give each key as it is written in config/engine.yaml with its value in `sheet` and its description."""
+    for name, field in type(sheet).model_fields.items():
+        key, value = prefix + name.replace("_", "-"), getattr(sheet, name)
+        if isinstance(value, Sheet):
+            yield from every_setting(value, f"{key}.")
+        else:
+            yield key, value, field.description or ""
+
+
+def value_text(value: Any) -> str:
+    """Write a value as it would be written into the file."""
+    if isinstance(value, Path):
+        return str(value.relative_to(ROOT) if value.is_relative_to(ROOT) else value)
+    if isinstance(value, float):
+        return f"{value:g}s"
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 1 << 18 and value % (1 << 10) == 0:
+        return f"{value >> 20}MiB" if value % (1 << 20) == 0 else f"{value >> 10}KiB"
+    return str(value)
 
 
 def environment_name(flag: str) -> str:

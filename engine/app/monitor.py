@@ -53,7 +53,7 @@ def run_monitor(settings: Settings, name: str, fd: int) -> None:
                 turns.exchange(lambda: _checks(settings, institutions, board, folder, types, adapters))
 
             sources = archive.sources(
-                _check_source(settings, institutions, turns, types), lambda: _named(institutions, adapters), drawing
+                _check_source(settings, institutions, turns, types), lambda: _named(institutions, adapters), drawing, settings
             )
             app, tls = (
                 build_monitor(sources, Users(database, second_factor=settings.second_factor), SecondFactors(database, seal)),

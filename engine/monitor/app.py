@@ -16,11 +16,15 @@ from starlette.types import ASGIApp
 from engine.errors import TryAgain
 from engine.log import get_logger
 from engine.monitor.appointments import AppointmentsPage, AppointmentsSource
+from engine.monitor.audit import AuditArchive, AuditPage
 from engine.monitor.board import Act, Board
 from engine.monitor.check import CheckPage, CheckSource
 from engine.monitor.codes import show_codes
 from engine.monitor.completeness import CompletenessPage, CompletenessSource
 from engine.monitor.guide import GuidePage, GuideSource
+from engine.monitor.inforce import InForce, SettingsPage
+from engine.monitor.institutionarchive import InstitutionArchive
+from engine.monitor.institutions import InstitutionsPage
 from engine.monitor.me import MePage
 from engine.monitor.overview import Overview
 from engine.monitor.pages import STATIC, problem
@@ -42,8 +46,8 @@ class Sources:
     """What the pages show and do, as plain callables that may block; any may raise TryAgain.
 
     `overview` reads the page's values; `waiting` what /metrics tells of the queues; `ping` writes to the store;
-    `acts` holds `retry` and `discard` of one dead delivery; `appointments`, `reports`, `guide`, `quality`, `completeness`
-    and `check` are what the pages of these names ask.
+    `acts` holds `retry` and `discard` of one dead delivery; `appointments`, `reports`, `guide`, `quality`, `completeness`,
+    `check`, `institutions`, `in_force` (settings) and `audit` are what the pages of these names ask.
     """
 
     overview: Callable[[], Overview]
@@ -56,12 +60,16 @@ class Sources:
     quality: QualitySource
     completeness: CompletenessSource
     check: CheckSource
+    institutions: InstitutionArchive
+    in_force: Callable[[], InForce]
+    audit: AuditArchive
 
 
 def build_monitor(sources: Sources, users: Users, factors: SecondFactors) -> ASGIApp:
     """Build the monitor as an ASGI application, to be served on a port of its own."""
     door, board = Door(users), Board(sources.overview, sources.acts)
     factor, me, people = SecondFactorPage(door, factors), MePage(door, factors), UsersPage(users, factors, sources.quality.names)
+    institutions, audit = InstitutionsPage(sources.institutions, sources.appointments.acts["test"]), AuditPage(sources.audit)
     probes = Probes(sources.ping, sources.waiting)
     check, booking, guide = CheckPage(sources.check), AppointmentsPage(sources.appointments), GuidePage(sources.guide)
     app = Starlette(
@@ -81,6 +89,16 @@ def build_monitor(sources: Sources, users: Users, factors: SecondFactors) -> ASG
             Route("/users", door.guard(people.show, "users")),
             Route("/users", door.guard(people.add, "users"), methods=["POST"]),
             Route("/users/{name}/{act}", door.guard(people.act, "users"), methods=["POST"]),
+            Route("/institutions", door.guard(institutions.show, "institutions")),
+            Route("/institutions/invite", door.guard(institutions.invite, "institution"), methods=["POST"]),
+            Route("/institutions/{code}", door.guard(institutions.one, "institutions")),
+            Route("/institutions/{code}/sheet", door.guard(institutions.handover, "institutions")),
+            Route("/institutions/{code}/certificate", door.guard(institutions.certificate, "institution"), methods=["POST"]),
+            Route("/institutions/{code}/test", door.guard(institutions.ask, "hospital"), methods=["POST"]),
+            Route("/institutions/{code}/{act}", door.guard(institutions.act, "institution"), methods=["POST"]),
+            Route("/settings", door.guard(SettingsPage(sources.in_force).show, "settings")),
+            Route("/audit", door.guard(audit.show, "audit")),
+            Route("/audit/verify", door.guard(audit.verify, "audit"), methods=["POST"]),
             Route("/codes", door.guard(show_codes, "codes")),
             Route("/overview", door.guard(board.show, "overview")),
             Route("/appointments", door.guard(booking.show, "appointments")),

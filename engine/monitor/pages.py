@@ -41,6 +41,11 @@ ACTS: Mapping[str, frozenset[str]] = {
     "hospital": WORKERS,
     "guide": frozenset({"engineer", "administrator"}),
     "codes": STAFF | INSTITUTION,
+    "institutions": STAFF,
+    "applications": WORKERS,
+    "institution": frozenset({"administrator"}),
+    "settings": frozenset({"engineer", "administrator", "auditor"}),
+    "audit": frozenset({"administrator", "auditor"}),
     "users": frozenset({"administrator"}),
 }
 """Everything a signed-in person may ask for, with the roles that may; every route names its action, a page stands in the bar of those
@@ -64,7 +69,10 @@ PAGES: tuple[Page, ...] = (
     Page("quality", "/quality"),
     Page("check", "/check"),
     Page("guide", "/guide", aside=True),
+    Page("institutions", "/institutions"),
     Page("codes", "/codes", aside=True),
+    Page("settings", "/settings", aside=True),
+    Page("audit", "/audit", aside=True),
     Page("users", "/users", aside=True),
     Page("me", "/me", aside=True),
 )
@@ -131,6 +139,7 @@ def page(
         "other": "en" if language == "zh" else "zh",
         "say": speaker(language),
         "session": session,
+        "now": read_at,
         "pages": pages_of(session),
         "path": request.url.path,
         "style": static_address("style.css"),

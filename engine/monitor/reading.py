@@ -10,11 +10,14 @@ from datetime import UTC, datetime, timedelta
 from engine.documents.guide.drawing import Draft
 from engine.message import SHANGHAI
 from engine.monitor.app import Sources
+from engine.monitor.audit import AuditArchive
 from engine.monitor.bookingarchive import BookingArchive, Names
 from engine.monitor.chart import Hour
 from engine.monitor.check import CheckSource
 from engine.monitor.completeness import CompletenessArchive, CompletenessSource
 from engine.monitor.guide import GuideSource, Sent
+from engine.monitor.inforce import read_in_force
+from engine.monitor.institutionarchive import InstitutionArchive
 from engine.monitor.overview import ENDS, DeadDelivery, Destination, MessageRow, Overview, Trouble
 from engine.monitor.probes import Waiting
 from engine.monitor.quality import QualityArchive, QualitySource
@@ -23,6 +26,7 @@ from engine.monitor.turns import Turns
 from engine.services.audit import Audit, changed
 from engine.services.guide.versions import Versions
 from engine.services.institutions import Institutions
+from engine.settings import Settings
 from engine.store import counts, traffic
 from engine.store.database import Database
 from engine.store.dead import DeadLine, blocked, dead, is_dead
@@ -47,20 +51,25 @@ class Archive:
     journal: Journal
     queue: Queue
 
-    def sources(self, check: CheckSource, hospitals: Names, drawing: Turns[Sent, Draft]) -> Sources:
+    def sources(self, check: CheckSource, hospitals: Names, drawing: Turns[Sent, Draft], settings: Settings) -> Sources:
         """Hand the pages what they need; `check`, `hospitals` and `drawing` are made by the process: they need more than the store."""
         acts = {"retry": self.retry, "discard": self.discard}
-        institutions = Institutions(self.database, self.queue.seal)
+        seal = self.queue.seal
+        institutions, booking = Institutions(self.database, seal), BookingArchive(self.database, seal, hospitals)
         complete = CompletenessArchive(self.database, institutions)
         quality = QualityArchive(self.database, self.journal, institutions)
         return Sources(
-            appointments=BookingArchive(self.database, self.queue.seal, hospitals).source(),
+            appointments=booking.source(),
             reports=lambda: read_asking(self.database, hospitals),
             overview=self.overview, waiting=self.waiting, ping=self.database.ping_write, acts=acts,
             quality=QualitySource(names=quality.names, report=quality.report, types=check.types),
             completeness=CompletenessSource(names=complete.names, span=complete.span, read=complete.read, types=check.types),
             check=check,
             guide=GuideSource(hospitals=lambda: hospitals_of(institutions), shelf=Versions(self.database), turns=drawing),
+            institutions=InstitutionArchive(
+                database=self.database, seal=seal, settings=settings, types=check.types, booking=booking,
+            ),
+            in_force=lambda: read_in_force(settings, self.database, seal), audit=AuditArchive(self.database),
         )  # fmt: skip
 
     def overview(self, now: datetime | None = None) -> Overview:

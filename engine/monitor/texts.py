@@ -8,10 +8,12 @@ from typing import Literal
 
 from engine.message import SHANGHAI
 from engine.monitor.texts_appointments import APPOINTMENT_TEXTS
+from engine.monitor.texts_audit import AUDIT_TEXTS
 from engine.monitor.texts_check import CHECK_TEXTS
 from engine.monitor.texts_codes import CODES_TEXTS
 from engine.monitor.texts_completeness import COMPLETENESS_TEXTS
 from engine.monitor.texts_guide import GUIDE_TEXTS
+from engine.monitor.texts_institutions import INSTITUTION_TEXTS
 from engine.monitor.texts_people import PEOPLE_TEXTS
 from engine.monitor.texts_quality import QUALITY_TEXTS
 from engine.monitor.texts_reports import REPORT_TEXTS
@@ -198,7 +200,9 @@ TEXTS: dict[str, tuple[str, str]] = {
     **REPORT_TEXTS,
     **GUIDE_TEXTS,
     **CHECK_TEXTS,
+    **AUDIT_TEXTS,
     **CODES_TEXTS,
+    **INSTITUTION_TEXTS,
     **PEOPLE_TEXTS,
 }
 

@@ -87,7 +87,9 @@ class Applications:
         self._seal = seal
         self._clock = clock
 
-    def invite(self, lifetime: timedelta, *, code: str = "", kind: str = "hospital", actor: str = "command-line") -> str:
+    def invite(
+        self, lifetime: timedelta, *, code: str = "", kind: str = "hospital", actor: str = "command-line", peer: str = ""
+    ) -> str:
         """Make an invitation, for one code or ("") for any; its words are given once and kept as a keyed hash only.
 
         Raises NotDone for a code that is none or is registered, and for an unknown kind.
@@ -104,7 +106,9 @@ class Applications:
                     f"institution {code} is registered already, perhaps in other case; see institution list", "institution-taken"
                 )
             connection.execute(insert(invitation), row)
-            Audit().write(connection, [changed("institution invite", institution=code, subject=code or kind, actor=actor)])
+            Audit().write(
+                connection, [changed("institution invite", institution=code, subject=code or kind, actor=actor, peer=peer)]
+            )
         return words
 
     def check(self, words: str, code: str) -> None:
@@ -129,6 +133,17 @@ class Applications:
         chosen = application.c.institution == institution_code
         found = self._load(chosen & (application.c.id == number) if number else chosen)
         return found[0] if found else None
+
+    def refuse(self, code: str, *, actor: str = "command-line", peer: str = "") -> None:
+        """Refuse the application of an institution, which is shut out; raises NotDone when none of it waits."""
+        now = self._clock()
+        with self._database.write() as connection:
+            waits = application.c.institution == code, application.c.decided.is_(None)
+            if not connection.execute(update(application).where(*waits).values(decided=now)).rowcount:
+                raise NotDone(f"no application of {code} waits", "application-decided")
+            chosen = institution.c.code == code
+            connection.execute(update(institution).where(chosen).values(state="disabled", changed=now))
+            raise_stamp(connection, "institution refuse", code, actor, peer)
 
     def waiting(self) -> Sequence[Application]:
         """List the applications that nobody has decided, oldest first."""

@@ -92,6 +92,13 @@ class AuditRow:
     last: datetime
 
 
+def first_admitted(connection: Connection, institution: str) -> datetime | None:
+    """Tell when an institution was let in for the first time, None when it never was."""
+    chosen = audit.c.institution == institution, audit.c.verdict == "admitted"
+    found: datetime | None = connection.scalar(select(audit.c.first).where(*chosen).order_by(audit.c.minute).limit(1))
+    return found
+
+
 def claimed_code(claimed: str) -> str:
     """Give a claimed institution code as it may be stored: a well-formed one, "" for none, else "?"."""
     return claimed if not claimed or CODE.match(claimed) else "?"

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -67,6 +67,25 @@ def verify_audit(connection: Connection) -> list[str]:
     head = connection.execute(select(audit_head)).mappings().one()
     broken = next(_breaks(connection, head), None)
     return [] if broken is None else [broken]
+
+
+def proven(connection: Connection, rows: Sequence[Any]) -> dict[int, str]:
+    """Judge whole rows of the audit against the row before each: seq to "proven" or "broken"; a row that is not sealed yet is left out.
+
+    This holds a row against its predecessor only; the whole chain is what `verify_audit` walks.
+    """
+    sealed = [row for row in rows if row["link"]]
+    wanted = select(audit.c.link, audit.c.hash).where(audit.c.link.in_([row["link"] - 1 for row in sealed]))
+    before: dict[int, str] = {0: ""} | {link: kept for link, kept in connection.execute(wanted) if link}
+    return {
+        row["seq"]: "proven" if row["link"] - 1 in before and _hash(before[row["link"] - 1], row) == row["hash"] else "broken"
+        for row in sealed
+    }
+
+
+def end_of_chain(connection: Connection) -> int:
+    """Give the number of sealed rows, as the end of the chain has it."""
+    return int(connection.scalar(select(audit_head.c.link)) or 0)
 
 
 def _seal_some(connection: Connection, upto: int) -> int:

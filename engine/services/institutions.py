@@ -170,7 +170,7 @@ class Institutions:
             ) from problem
         return secret
 
-    def approve(self, code: str, *, actor: str = "command-line") -> None:
+    def approve(self, code: str, *, actor: str = "command-line", peer: str = "") -> None:
         """Let an institution connect; raises NotDone when there is none of this code."""
         now = datetime.now(UTC)
         with self._database.write() as connection:
@@ -178,11 +178,11 @@ class Institutions:
             _set(connection, code, {"state": "approved"})
             waits = application.c.institution == code, application.c.decided.is_(None)
             connection.execute(update(application).where(*waits).values(decided=now))
-            raise_stamp(connection, "institution approve", code, actor)
+            raise_stamp(connection, "institution approve", code, actor, peer)
 
-    def disable(self, code: str, *, actor: str = "command-line") -> None:
+    def disable(self, code: str, *, actor: str = "command-line", peer: str = "") -> None:
         """Shut an institution out, within a second everywhere; raises NotDone when there is none of this code."""
-        self._change(code, {"state": "disabled"}, "institution disable", actor)
+        self._change(code, {"state": "disabled"}, "institution disable", actor, peer)
 
     def rotate(
         self, code: str, password: str | None = None, *, digest: bool | None = None, actor: str = "command-line", peer: str = ""
@@ -222,7 +222,7 @@ class Institutions:
             return None
         return self._seal.open(found.upload_key, table="institution", column="upload_key", row=code)
 
-    def certificate(self, code: str, pem: str, *, actor: str = "command-line") -> Certificate:
+    def certificate(self, code: str, pem: str, *, actor: str = "command-line", peer: str = "") -> Certificate:
         """Register a client certificate to an institution; raises NotDone when it is none or another institution's."""
         try:
             found = read_certificate(pem)
@@ -231,16 +231,16 @@ class Institutions:
         with self._database.write() as connection:
             _must_exist(connection, code)
             if enter_certificate(connection, code, found):
-                raise_stamp(connection, "institution certificate", code, actor)
+                raise_stamp(connection, "institution certificate", code, actor, peer)
         return found
 
-    def remove_certificate(self, code: str, fingerprint: str, *, actor: str = "command-line") -> None:
+    def remove_certificate(self, code: str, fingerprint: str, *, actor: str = "command-line", peer: str = "") -> None:
         """Take a certificate away from its institution; raises NotDone when it has none of this fingerprint."""
         chosen = (certificate.c.institution == code) & (certificate.c.fingerprint == fingerprint)
         with self._database.write() as connection:
             if connection.execute(delete(certificate).where(chosen)).rowcount == 0:
                 raise NotDone(f"institution {code} has no certificate {fingerprint}", "certificate-unknown")
-            raise_stamp(connection, "institution certificate-remove", code, actor)
+            raise_stamp(connection, "institution certificate-remove", code, actor, peer)
 
     # -- questions
 
@@ -254,6 +254,13 @@ class Institutions:
         with self._database.read() as connection:
             found = connection.execute(select(institution).where(institution.c.code == code)).mappings().one_or_none()
         return None if found is None else _institution(found)
+
+    def certificates(self, code: str) -> Sequence[Certificate]:
+        """List the client certificates of an institution, the one that ends last first."""
+        query = select(certificate).where(certificate.c.institution == code).order_by(certificate.c.not_after.desc())
+        with self._database.read() as connection:
+            rows = connection.execute(query).mappings().all()
+        return [Certificate(row["fingerprint"], row["subject"], row["not_after"]) for row in rows]
 
     def exists(self, code: str) -> bool:
         """Tell whether this code is registered, in whatever state."""
@@ -292,11 +299,11 @@ class Institutions:
     def _sealed(self, code: str, secret: str) -> bytes:
         return self._seal.seal_text(secret, table="institution", column="secret", row=code)
 
-    def _change(self, code: str, values: dict[str, Any], act: str, actor: str) -> None:
+    def _change(self, code: str, values: dict[str, Any], act: str, actor: str, peer: str = "") -> None:
         with self._database.write() as connection:
             _must_exist(connection, code)
             _set(connection, code, values)
-            raise_stamp(connection, act, code, actor)
+            raise_stamp(connection, act, code, actor, peer)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -269,6 +269,19 @@ def accepted_by_day(
     return found
 
 
+def sent_by_institution(connection: Connection, first: date, last: date) -> dict[str, tuple[int, int]]:
+    """Give received and accepted of every institution over some days, both included, all lanes and types together."""
+    found: dict[str, tuple[int, int]] = {}
+    for table in (day_count, day_delta):
+        place = table.c
+        wanted = place.basis == "sent", place.day >= number_of(first), place.day <= number_of(last)
+        sums = sa.select(place.institution, sa.func.sum(place.received), sa.func.sum(place.accepted)).where(*wanted)
+        for institution, received, accepted in connection.execute(sums.group_by(place.institution)):
+            before = found.get(institution, (0, 0))
+            found[institution] = (before[0] + int(received), before[1] + int(accepted))
+    return found
+
+
 def _of(
     table: sa.Table, institution: str, lane: str, basis: Basis, first: date, last: date, document_type: str
 ) -> sa.Select[Any]:

@@ -41,6 +41,14 @@ def current_revision(connection: Connection) -> str:
     return connection.execute(sa.select(revision.c.hash).where(revision.c.current)).scalar_one_or_none() or ""
 
 
+def all_revisions(connection: Connection) -> list[tuple[str, datetime, bool]]:
+    """List the kept sets of files, the latest first: name, when it was first kept, whether it is current."""
+    query = sa.select(revision.c.hash, revision.c.created, revision.c.current).order_by(
+        revision.c.created.desc(), revision.c.hash
+    )
+    return [(row.hash, row.created, row.current) for row in connection.execute(query)]
+
+
 def is_kept(connection: Connection, name: str) -> bool:
     """Tell whether a set of files was in force here before."""
     return connection.execute(sa.select(revision.c.hash).where(revision.c.hash == name)).first() is not None

@@ -15,21 +15,26 @@ from engine.inbound.limits import FrontLimits
 from engine.inbound.rehearsal import Rehearsal, Trial, pasted
 from engine.monitor.app import Sources, build_monitor
 from engine.monitor.appointments import AppointmentsSource
+from engine.monitor.audit import AuditArchive
+from engine.monitor.bookingarchive import BookingArchive
 from engine.monitor.check import CheckSource
 from engine.monitor.completeness import CompletenessSource
 from engine.monitor.guide import GuideSource
+from engine.monitor.inforce import read_in_force
+from engine.monitor.institutionarchive import InstitutionArchive
 from engine.monitor.quality import QualitySource
 from engine.monitor.turns import Turns
-from engine.services.institutions import Institutions, stamp
+from engine.services.institutions import Institutions
 from engine.services.secondfactor import SecondFactors
 from engine.services.users import Users
 from engine.settings import load_settings
-from engine.store.database import Database, metadata
+from engine.store.database import Database
 from tests.monitor.sample import a_busy_day
 from tests.monitor.sample_appointments import appointments_of, order_of
 from tests.monitor.sample_completeness import TODAY, completeness_of, span_of
 from tests.monitor.sample_quality import HOSPITALS, TYPES, quality_of
 from tests.monitor.web import Visitor, serve
+from tests.support.databases import migrated_file
 from tests.support.seals import SEAL
 
 PASSWORDS = {role: f"Only-for-tests-{role}" for role in ("viewer", "operator", "engineer", "administrator", "auditor")}
@@ -57,6 +62,8 @@ class Behind:
     wishes: list = field(default_factory=list)
     booking: object = field(default_factory=appointments_of)
     guide: object = None
+    database: object = None
+    settings: object = field(default_factory=lambda: load_settings({"public_address": "https://platform.example"}, {}))
 
     def read(self):
         self.ping()
@@ -92,7 +99,16 @@ class Behind:
         return Sources(
             appointments=booking, reports=self.asking, overview=self.read, waiting=self.waiting, ping=self.ping, acts=acts, quality=quality, completeness=complete,
             check=self.source, guide=self.guide or GuideSource(hospitals=dict, shelf=SimpleNamespace(list=tuple), turns=self.turns),
+            audit=AuditArchive(self.database), in_force=self.in_force,
+            institutions=InstitutionArchive(
+                database=self.database, seal=SEAL, settings=self.settings, types=TYPES,
+                booking=BookingArchive(self.database, SEAL, lambda: {"H22010001": "长春测试医院"}),
+            ),
         )  # fmt: skip
+
+    def in_force(self):
+        self.ping()
+        return read_in_force(self.settings, self.database, SEAL)
 
     def asking(self):
         self.ping()
@@ -122,10 +138,7 @@ class Behind:
 
 @pytest.fixture(scope="module")
 def users(tmp_path_factory):
-    database = Database(f"sqlite:///{tmp_path_factory.mktemp('users') / 'monitor.db'}")
-    with database.write() as connection:
-        metadata.create_all(connection)
-        connection.execute(stamp.insert(), {"name": "institutions", "value": 0})
+    database = Database(migrated_file(tmp_path_factory.mktemp("users") / "monitor.db"))
     people = Users(database)
     for role, password in PASSWORDS.items():
         people.add(f"{role}-1", role, password)
@@ -156,8 +169,8 @@ def turns():
 
 
 @pytest.fixture
-def behind(turns):
-    return Behind(turns=turns)
+def behind(turns, users):
+    return Behind(turns=turns, database=users._database)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,121 @@
+"""Read from the store what the pages of institutions show, and do there what their buttons say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+
+from engine.message import SHANGHAI
+from engine.monitor.booking import HospitalCard
+from engine.monitor.bookingarchive import AWAY, BookingArchive
+from engine.monitor.onboarding import Progress, progress
+from engine.services.applications import Application, Applications
+from engine.services.audit import first_admitted
+from engine.services.certificates import Certificate
+from engine.services.completeness import Asked, completeness
+from engine.services.hospitalhealth import cards
+from engine.services.institutions import Institution, Institutions
+from engine.settings import Settings
+from engine.store.database import Database
+from engine.store.days import sent_by_institution
+from engine.store.sealing import Seal
+
+WEEK = timedelta(days=6)
+"""The list counts the documents of today and the six days before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One institution in the list; `reachable` is None when the platform never called it."""
+
+    code: str
+    name: str
+    kind: str
+    state: str
+    received: int
+    accepted: int
+    reachable: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """The whole list, with the applications that wait."""
+
+    now: datetime
+    rows: Sequence[Row]
+    waiting: Sequence[tuple[Application, str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """Everything about one institution."""
+
+    now: datetime
+    found: Institution
+    application: Application | None
+    certificates: Sequence[Certificate]
+    progress: Progress
+    hospital: HospitalCard | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstitutionArchive:
+    """The store as these pages know it; `types` are the document types, `booking` knows the hospitals that can be asked."""
+
+    database: Database
+    seal: Seal
+    settings: Settings
+    types: Mapping[str, tuple[str, str]]
+    booking: BookingArchive
+    today: Callable[[], date] = lambda: datetime.now(SHANGHAI).date()
+    institutions: Institutions = field(init=False)
+    applications: Applications = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "institutions", Institutions(self.database, self.seal))
+        object.__setattr__(self, "applications", Applications(self.database, self.seal))
+
+    def list(self) -> Listed:
+        """Read the list."""
+        today, now = self.today(), datetime.now(UTC)
+        every, waiting = self.institutions.list(), self.applications.waiting()
+        with self.database.read() as connection:
+            sent = sent_by_institution(connection, today - WEEK, today)
+            called = {card.institution: not card.last_outcome.startswith(AWAY) for card in cards(connection, now)}
+        names = {one.code: one.name for one in every}
+        rows = [
+            Row(
+                code=one.code, name=one.name, kind=one.kind, state=one.state, reachable=called.get(one.code),
+                received=sent.get(one.code, (0, 0))[0], accepted=sent.get(one.code, (0, 0))[1],
+            )
+            for one in every
+        ]  # fmt: skip
+        return Listed(now=now, rows=rows, waiting=[(one, names.get(one.institution, "")) for one in waiting])
+
+    def sheet(self, code: str) -> Sheet | None:
+        """Read one institution; None when there is none of this code."""
+        found = self.institutions.get(code)
+        if found is None:
+            return None
+        today = self.today()
+        asked = [
+            Asked(institution=code, lane=lane, first=today - timedelta(days=365), last=today) for lane in ("live", "history")
+        ]
+        with self.database.read() as connection:
+            live, history = (completeness(connection, one) for one in asked)
+            connected = first_admitted(connection, code)
+        return Sheet(
+            now=datetime.now(UTC), found=found, application=self.applications.find(code), certificates=self.institutions.certificates(code),
+            progress=progress(found, connected=connected, live=live, history=history, types=self.types, today=today),
+            hospital=next(iter(self.booking.read().of(code).hospitals), None),
+        )  # fmt: skip
+
+    def address(self, code: str, host: str) -> str:
+        """Give the upload address of a hospital; `host` is that of the monitor, when no public address is set."""
+        return f"{self.base(host)}/services/collection/{code}"
+
+    def base(self, host: str) -> str:
+        """Give the scheme and host of the services."""
+        scheme = "https" if self.settings.tls.certificate else "http"
+        return self.settings.public_address.rstrip("/") or f"{scheme}://{host}:{self.settings.port}"

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
+
+from sqlalchemy import Connection
 
 from engine.errors import DestinationError, SenderError, TryAgain
 from engine.hospital import Values
@@ -20,6 +23,7 @@ from engine.services.appointments.refusals import refuse
 UNHEARD = "SND-719"
 """The code of an order that failed because its hospital surely was not asked."""
 
+_ROUNDS = 6
 _NOT_ASKED_FAILS = {"2005", "2007", "2011"}
 """Functions that end when the hospital surely was not asked the first time; what was asked before, money and cancellations go on being tried."""
 
@@ -55,8 +59,7 @@ def carry_out(counter: Counter, one: Order, function: str, *, late: bool = False
     `late` says that nobody waits for this answer.
     """
     outcome = counter.conduct(one, function, VALUES[function](one))
-    by = _concluded(counter, one, function, outcome, late=late)
-    result = _write(counter, one, by) if by is not None else Result(one)
+    result = _written(counter, one, function, outcome, late=late)
     counter.steps("after-commit-before-answer")
     return result
 
@@ -132,12 +135,29 @@ def look_up(counter: Counter, one: Order) -> Values | None:
     raise TryAgainLater(f"2012 answered {reply.code}")
 
 
-def _write(counter: Counter, one: Order, by: Move) -> Result:
-    moved = again(counter.database, lambda connection: counter.orders.move(connection, one, by, counter.now()))
-    if moved is None:
-        # Somebody else wrote down the hospital's word first; that is what stands.
-        return Result(fresh(counter, one.order_id))
-    return Result(moved, refusal_of(moved) if by.what == "refused" else None)
+def _written(counter: Counter, one: Order, function: str, outcome: Outcome, *, late: bool) -> Result:
+    """Write down what came of a question; an order that meanwhile is only held for longer is moved all the same."""
+    for _ in range(_ROUNDS):
+        by = _concluded(counter, one, function, outcome, late=late)
+        if by is None:
+            return Result(one)
+        moved = again(counter.database, partial(_moved, counter, one, by))
+        if moved is not None:
+            return Result(moved, refusal_of(moved) if by.what == "refused" else None)
+        now = fresh(counter, one.order_id)
+        if _standing(now) != _standing(one):
+            # Somebody else wrote down the hospital's word first; that is what stands.
+            return Result(now)
+        one = now
+    return Result(one)
+
+
+def _moved(counter: Counter, one: Order, by: Move, connection: Connection) -> Order | None:
+    return counter.orders.move(connection, one, by, counter.now())
+
+
+def _standing(one: Order) -> tuple[str, str, str, bool]:
+    return one.state, one.pending, one.wish, one.known
 
 
 def refusal_of(one: Order) -> SenderError:

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from engine.errors import EngineError
+from engine.services.appointments.holding import hold
 from engine.services.appointments.model import Page
 from engine.services.appointments.orders import Move
 from engine.services.institutions import Institutions
@@ -276,3 +277,18 @@ def test_a_number_that_was_fetched_cannot_go_back_and_the_history_says_so(ward):
     last = ward.referrals.history(ORIGIN, one.referral)[-1]
     assert (last.what, last.why) == ("release", "患者已取号，请到医院窗口退号。")
     assert ward.errands("referral-release") == []
+
+
+def test_an_order_that_is_held_for_longer_while_its_hospital_answers_is_booked_all_the_same(ward):
+    until = ward.clock.at + timedelta(days=2)
+
+    def meanwhile(function):
+        if function == "2007":
+            (order,) = ward.hospital.orders
+            with ward.database.write() as connection:
+                hold(ward.office.service.counter, connection, order, "a referral", until, ward.clock(), "")
+
+    ward.hospital.after = meanwhile
+    seen = ward.office.book()
+    assert seen.state == "booked"
+    assert ward.office.due() == {seen.order: until}

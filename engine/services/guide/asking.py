@@ -6,17 +6,17 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, select, tuple_
+from sqlalchemy import Connection, Select, and_, bindparam, select
 
 from engine.services.appointments.counter import utc_now
 from engine.services.appointments.model import Listing, Page, Slot
 from engine.services.appointments.refusals import refuse
 from engine.services.appointments.views import page_rows
+from engine.services.guide.choices import area_prefix
 from engine.services.guide.entries import read_department, read_doctor, read_hospital
 from engine.services.guide.finding import find
-from engine.services.guide.search import area_prefix
 from engine.services.guide.searchtables import guide_listed
-from engine.services.guide.seats import Today, Who, free_slots, next_free
+from engine.services.guide.seats import Today, free_slots, next_free
 from engine.services.guide.shown import DepartmentShown, DoctorQuery, DoctorsFound, DoctorShown, HospitalShown
 from engine.services.guide.tables import (
     guide_current,
@@ -28,7 +28,7 @@ from engine.services.guide.tables import (
     guide_version,
 )
 from engine.store.columns import AnyRow
-from engine.store.database import Database
+from engine.store.database import Database, by_keys
 
 Connected = Callable[[str], bool]
 """Tell whether a hospital is connected for booking, by institution code."""
@@ -86,33 +86,30 @@ class Guide:
     def search(self, query: DoctorQuery) -> DoctorsFound:
         """Find doctors; with `free` a doctor whose last seat has just gone is left out of the page."""
         with self._database.read() as connection:
+            by_keys(connection)
             found = find(connection, query)
-            listed = select(guide_listed.c.no, guide_listed.c.institution, guide_listed.c.doctor)
-            rows = connection.execute(listed.where(guide_listed.c.no.in_(found.numbers))).all()
-            who = {row.no: (row.institution, row.doctor) for row in rows}
-            shown = self._show(connection, list(who.values()))
-        ordered = (shown[who[number]] for number in found.numbers)
-        items = tuple(one for one in ordered if one.next_free is not None or not query.free)
+            shown = self._show(connection, found.numbers)
+        items = tuple(shown[number] for number in found.numbers if shown[number].next_free is not None or not query.free)
         return DoctorsFound(items=items, total=found.total, token=found.token)
 
     def doctor(self, hospital: str, doctor: str) -> DoctorShown:
         """Show a doctor."""
         with self._database.read() as connection:
             _version(connection, hospital)
-            shown = self._show(connection, [(hospital, doctor)])
-        if not shown:
-            raise refuse("SND-782")
-        return shown[hospital, doctor]
+            number = connection.execute(_NUMBER, {"its_hospital": hospital, "its_doctor": doctor}).scalar()
+            if number is None:
+                raise refuse("SND-782")
+            return self._show(connection, (number,))[number]
 
     def slots(self, hospital: str, doctor: str, first: str, last: str) -> tuple[Slot, ...]:
         """List what can be booked with a doctor between two days, "" for no bound; nothing at a hospital that is not connected."""
         with self._database.read() as connection:
-            where = _of(guide_doctor, hospital, _version(connection, hospital))
-            if connection.execute(select(guide_doctor.c.doctor).where(*where, guide_doctor.c.doctor == doctor)).first() is None:
+            _version(connection, hospital)
+            if connection.execute(_NUMBER, {"its_hospital": hospital, "its_doctor": doctor}).scalar() is None:
                 raise refuse("SND-782")
             if not self._connected(hospital):
                 return ()
-            return free_slots(connection, (hospital, doctor), first, last, Today.of(self._now()))
+            return free_slots(connection, hospital, doctor, first, last, Today.of(self._now()))
 
     def picture(self, picture: str) -> tuple[str, bytes]:
         """Give media type and bytes of a picture that something on show has."""
@@ -125,16 +122,16 @@ class Guide:
             raise refuse("SND-783")
         return row.media_type, row.content
 
-    def _show(self, connection: Connection, who: Collection[Who]) -> Mapping[Who, DoctorShown]:
-        """Show doctors by who they are."""
-        seats = next_free(connection, [one for one in who if self._connected(one[0])], Today.of(self._now()))
-        chosen = _SHOWN_DOCTORS.where(tuple_(guide_doctor.c.institution, guide_doctor.c.doctor).in_(sorted(who)))
+    def _show(self, connection: Connection, numbers: Collection[int]) -> Mapping[int, DoctorShown]:
+        """Show doctors by their numbers in guide_listed; those of hospitals that are not connected have no seat."""
+        seats = next_free(connection, numbers, Today.of(self._now()))
+        rows = connection.execute(_SHOWN_DOCTORS, {"numbers": list(numbers)}).all() if numbers else []
         return {
-            (row.institution, row.doctor): DoctorShown(
+            row.no: DoctorShown(
                 institution=row.institution, hospital_name=row.hospital_name, department_name=row.department_name or "",
-                entry=read_doctor(row), next_free=seats.get((row.institution, row.doctor)),
+                entry=read_doctor(row), next_free=seats.get(row.no) if self._connected(row.institution) else None,
             )
-            for row in connection.execute(chosen)
+            for row in rows
         }  # fmt: skip
 
 
@@ -154,15 +151,25 @@ def _shown_doctors() -> Select[Any]:
     def same(table: Any) -> Any:
         return and_(table.c.institution == guide_doctor.c.institution, table.c.version == guide_doctor.c.version)
 
-    joined = guide_doctor.join(guide_current, _current(guide_doctor)).join(guide_hospital, same(guide_hospital))
+    listed = and_(guide_doctor.c.institution == guide_listed.c.institution, guide_doctor.c.doctor == guide_listed.c.doctor)
+    joined = (
+        guide_listed.join(guide_doctor, listed)
+        .join(guide_current, _current(guide_doctor))
+        .join(guide_hospital, same(guide_hospital))
+    )
     joined = joined.outerjoin(
         guide_department, and_(same(guide_department), guide_department.c.department == guide_doctor.c.department)
     )
     names = (guide_hospital.c.name.label("hospital_name"), guide_department.c.name.label("department_name"))
-    return select(guide_doctor, *names).select_from(joined)
+    chosen = guide_listed.c.no.in_(bindparam("numbers", expanding=True))
+    return select(guide_listed.c.no, guide_doctor, *names).select_from(joined).where(chosen)
 
 
+# Built once: to build and to key it anew costs more than to run it.
 _SHOWN_DOCTORS = _shown_doctors()
+_NUMBER = select(guide_listed.c.no).where(
+    guide_listed.c.institution == bindparam("its_hospital"), guide_listed.c.doctor == bindparam("its_doctor")
+)
 
 
 def _version(connection: Connection, hospital: str) -> int:

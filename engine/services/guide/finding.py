@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select, tuple_
+from sqlalchemy import Connection, Select, and_, func, select, tuple_
 
 from engine.services.appointments.refusals import refuse
 from engine.services.guide.searchtables import guide_count, guide_listed, guide_text, guide_word
 from engine.services.guide.shown import DoctorQuery
 from engine.services.guide.terms import Term, everyone, terms_of, wanted_words
-from engine.services.guide.words import asked
+from engine.services.guide.words import asked, ranks_of
 
 MOST_WORDS = 10
 """Words of one search."""
 
-COUNTED = 10_000
+COUNTED = 1000
 """Doctors up to which the total is counted; a search that more fit says this number and one."""
 
-_FEW_FREE = 2000
-"""Doctors with a free seat up to which a search for those begins with them."""
+_FEW_FREE = 500
+"""Doctors with a free seat up to which a search for those begins with them, when the words would lead to more."""
 
 
 _NUMBER = re.compile(r"[0-9]{1,19}")
 _LARGEST = 2**63
-_KEYS = 5
+_PARTS = 8
+_NONE = "-"
+"""Stands in a token for no word."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,11 +42,19 @@ class Found:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Before:
-    """Where the page before ended: the condition and its words that lead, the total, and the order keys of its last doctor."""
+class _Plan:
+    """How a search goes: `ways` are the words that lead to all who may fit, `ranked` the word whose ranks order them, "" for the leading."""
 
-    term: Term
+    leading: Term
     ways: tuple[str, ...]
+    ranked: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Before:
+    """Where the page before ended: how its search went, the total, and the order keys of its last doctor."""
+
+    plan: _Plan
     total: int
     last: tuple[int, int, int, int]
 
@@ -55,19 +66,37 @@ def find(connection: Connection, query: DoctorQuery) -> Found:
     if any(not term.ways(counts) for term in terms):
         return Found(numbers=(), total=0, token="")
     before = _read(query.page.token, terms) if query.page.token else None
-    leading = before.term if before else min(terms, key=lambda term: term.size(counts))
-    ways = before.ways if before else leading.ways(counts)
-    rest = [term for term in terms if term is not leading or not term.exact]
-    search = _Search(ways, rest, free=query.free, few=_few_free(connection) if query.free else None)
+    plan = before.plan if before else _plan(terms, counts)
+    rest = [term for term in terms if term is not plan.leading or not term.exact]
+    many = query.free and plan.leading.size(counts) > _FEW_FREE
+    search = _Search(plan, rest, free=query.free, few=_few_free(connection) if many else None)
     rows = connection.execute(search.page(before.last if before else None, query.page.size + 1)).all()
     shown, more = rows[: query.page.size], len(rows) > query.page.size
     if before or not more:
         total = before.total if before else len(rows)
     else:
-        total = counts[ways[0]] if search.unhindered else int(connection.execute(search.count()).scalar_one())
+        total = counts[plan.ways[0]] if search.unhindered else int(connection.execute(search.count()).scalar_one())
     total = min(total, COUNTED + 1)
-    token = "\t".join(map(str, (*ways, total, *shown[-1]))) if more else ""
+    words = (plan.ways[0], *(plan.ways[1:] or (_NONE,)), plan.ranked or _NONE)
+    token = "\t".join(map(str, (*words, total, *shown[-1]))) if more else ""
     return Found(numbers=tuple(row.no for row in shown), total=total, token=token)
+
+
+def _plan(terms: list[Term], counts: Mapping[str, int]) -> _Plan:
+    """Let the rarest condition lead, though never a title beside others, for that stands in every rank; the rarest word gives the order."""
+
+    def rare(some: list[Term]) -> Term:
+        return min(some, key=lambda term: term.size(counts))
+
+    leading, said = rare([term for term in terms if not term.title] or terms), [term for term in terms if not term.choice]
+    if not said or not leading.choice:
+        return _Plan(leading=leading, ways=leading.ways(counts))
+    ways = rare(said).ways(counts)
+    return (
+        _Plan(leading=leading, ways=leading.ways(counts), ranked=ways[0])
+        if len(ways) == 1
+        else _Plan(leading=rare(said), ways=ways)
+    )
 
 
 def _asked(query: DoctorQuery) -> list[Term]:
@@ -93,34 +122,40 @@ def _few_free(connection: Connection) -> list[int] | None:
 
 def _read(token: str, terms: list[Term]) -> _Before:
     """Read where the page before ended; raises SenderError SND-721 for what no such search gave."""
-    *ways, total, rank, busy, place, no = ["", "", "", "", "", *token.split("\t")]
-    ways = [way for way in ways if way]
-    term = next((term for term in terms if ways and {*ways} <= {term.whole, *term.pieces}), None)
-    keys = [each for each in (total, rank, busy, place, no) if _NUMBER.fullmatch(each)]
-    if term is None or len(keys) < _KEYS or int(total) > COUNTED + 1 or any(int(each) >= _LARGEST for each in keys):
+    parts = token.split("\t")
+    if len(parts) != _PARTS or not all(_NUMBER.fullmatch(each) and int(each) < _LARGEST for each in parts[3:]):
         raise refuse("SND-721")
-    return _Before(term=term, ways=tuple(ways), total=int(total), last=(int(rank), int(busy), int(place), int(no)))
+    ways = tuple(way for way in parts[:2] if way != _NONE)
+    ranked = parts[2] if parts[2] != _NONE else ""
+    leading = next((term for term in terms if ways and {*ways} <= {term.whole, *term.pieces}), None)
+    total, rank, busy, place, no = map(int, parts[3:])
+    if leading is None or total > COUNTED + 1 or (ranked and ranked not in wanted_words(terms)):
+        raise refuse("SND-721")
+    plan = _Plan(leading=leading, ways=ways, ranked=ranked)
+    return _Before(plan=plan, total=total, last=(rank, busy, place, no))
 
 
 class _Search:
     """One search as statements, the same on both stores."""
 
-    def __init__(self, ways: tuple[str, ...], terms: list[Term], *, free: bool, few: list[int] | None) -> None:
-        self.unhindered = len(ways) == 1 and not terms and not free
-        self._led, self._where = _led(ways, few)
-        self._where += [term.fits for term in terms]
+    def __init__(self, plan: _Plan, terms: list[Term], *, free: bool, few: list[int] | None) -> None:
+        self.unhindered = len(plan.ways) == 1 and not terms and not free
+        self._led, self._where = _led(plan.ways, few)
+        self._ranks = guide_word.alias() if plan.ranked else self._led
+        self._ranked = plan.ranked
+        self._where += [self._ranks.c.rank.in_(ranks_of(term.title)) if term.title else term.fits for term in terms]
         if free:
             self._where.append(guide_listed.c.busy == 0)
         self._with_text = any(term.needs_text for term in terms)
 
     def page(self, last: tuple[int, int, int, int] | None, most: int) -> Select[Any]:
         """Give the order keys of the doctors after the last one, the number at the end."""
-        led, listed = self._led.c, guide_listed.c
-        keys = (led.rank, listed.busy, listed.place, led.no)
+        ranks, listed = self._ranks.c, guide_listed.c
+        keys = (ranks.rank, listed.busy, listed.place, self._led.c.no)
         chosen = self._joined(*keys)
         if last:
             # The rank alone as well, so that the walk begins there and not at the first doctor.
-            chosen = chosen.where(led.rank >= last[0], tuple_(*keys) > last)
+            chosen = chosen.where(ranks.rank >= last[0], tuple_(*keys) > last)
         return chosen.order_by(*keys).limit(most)
 
     def count(self) -> Select[Any]:
@@ -129,6 +164,8 @@ class _Search:
 
     def _joined(self, *columns: Any) -> Select[Any]:
         joined = self._led.join(guide_listed, guide_listed.c.no == self._led.c.no)
+        if self._ranked:
+            joined = joined.join(self._ranks, and_(self._ranks.c.no == self._led.c.no, self._ranks.c.word == self._ranked))
         if self._with_text:
             joined = joined.join(guide_text, guide_text.c.no == self._led.c.no)
         return select(*columns).select_from(joined).where(*self._where)

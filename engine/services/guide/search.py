@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Executable, bindparam, delete, func, insert, select, update
 
 from engine.services.guide import words
+from engine.services.guide.choices import EVERYONE, area_prefix, area_word, department_word, hospital_word, title_word
 from engine.services.guide.entries import listed, read_doctor
 from engine.services.guide.model import DoctorEntry
 from engine.services.guide.pinyin import place, spellings, typed
@@ -17,9 +18,6 @@ from engine.services.guide.searchtables import guide_count, guide_listed, guide_
 from engine.services.guide.tables import guide_department, guide_doctor, guide_hospital
 from engine.store.columns import AnyRow
 from engine.store.database import insert_into
-
-EVERYONE = "#*"
-"""The word of every doctor on show; words that begin so are choices, which nobody can type."""
 
 _PUBLISHING = 0x6775696465
 """The advisory lock that publishing transactions queue at on PostgreSQL, for they all change the counts of the same words."""
@@ -61,13 +59,6 @@ def drop(connection: Connection, institution: str) -> None:
         connection.execute(delete(table).where(table.c.no.in_(mine)))
 
 
-def area_prefix(area: str) -> str:
-    """Give the part of an area code (GB/T 2260) that all codes within the area begin with."""
-    while area.endswith("00") and len(area) > 2:
-        area = area[:-2]
-    return area
-
-
 class _Shelf:
     """What the doctors of one version have in common: hospital, departments with those above them."""
 
@@ -93,7 +84,7 @@ class _Shelf:
         """Give every word that finds a doctor, with its best rank."""
         ranks: dict[str, int] = {}
         for word, kind in self._words(one):
-            rank = kind * 10 + one.title
+            rank = words.rank_of(kind, one.title)
             ranks[word] = min(rank, ranks.get(word, rank))
         return ranks
 
@@ -129,26 +120,6 @@ class _Shelf:
         """Give the names of a department and of those above it, and the diseases that it sees to."""
         chain = [self._departments[one] for one in self._chains.get(code, ())]
         return (*(row.name for row in chain), *(listed(chain[0].diseases) if chain else ()))
-
-
-def hospital_word(institution: str) -> str:
-    """Give the word of all doctors of a hospital."""
-    return f"#h{institution}"
-
-
-def department_word(department: str) -> str:
-    """Give the word of all doctors in departments of this code."""
-    return f"#d{department}"
-
-
-def title_word(title: int) -> str:
-    """Give the word of all doctors of a title."""
-    return f"#t{title}"
-
-
-def area_word(prefix: str) -> str:
-    """Give the word of all doctors in an area."""
-    return f"#a{prefix}"
 
 
 def _plain_name(one: DoctorEntry) -> str:

@@ -42,7 +42,7 @@ guide_word = Table(
     Index("ix_guide_word_no", "no", "word"),
     sqlite_with_rowid=False,
 )
-"""Which doctors have a word, each once, the best first: `rank` is ten times the class of `words` and the title."""
+"""Which doctors have a word, each once, the best first by `rank` (see `words.rank_of`)."""
 
 guide_count = Table("guide_count", metadata, Column("word", Text, primary_key=True), Column("doctors", Integer, nullable=False))
 """How many doctors have a word, kept with every change of guide_word."""

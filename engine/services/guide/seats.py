@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, or_, select, tuple_, update
+from sqlalchemy import Connection, Select, and_, bindparam, not_, or_, select, update
 
 from engine.message import SHANGHAI
 from engine.services.appointments.model import Slot
@@ -17,9 +17,6 @@ from engine.services.guide.searchtables import guide_listed
 from engine.services.guide.shown import NextFree
 from engine.store.columns import AnyRow
 from engine.store.database import Database
-
-Who = tuple[str, str]
-"""A doctor: institution and the hospital's own code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,32 +33,47 @@ class Today:
         return cls(f"{there:%Y-%m-%d}", f"{there:%H:%M}")
 
 
-def next_free(connection: Connection, who: Collection[Who], today: Today) -> Mapping[Who, NextFree]:
-    """Give the next half day with a free seat of each doctor that has one."""
-    if not who:
-        return {}
-    first = (
-        select(slot.c.date)
-        .where(slot.c.institution == guide_listed.c.institution, slot.c.doctor == guide_listed.c.doctor, _free(today))
-        .order_by(slot.c.date).limit(1).scalar_subquery()
-    )  # fmt: skip
-    chosen = tuple_(guide_listed.c.institution, guide_listed.c.doctor).in_(sorted(who))
-    days = select(guide_listed.c.institution, guide_listed.c.doctor, first.label("day")).where(chosen).subquery()
-    that_day = and_(slot.c.institution == days.c.institution, slot.c.doctor == days.c.doctor, slot.c.date == days.c.day)
-    rows = connection.execute(select(slot).select_from(days.join(slot, that_day)).where(_free(today))).all()
-    halves: dict[Who, list[AnyRow]] = {}
+_OVER = and_(slot.c.date == bindparam("day"), slot.c.ends != "", slot.c.ends <= bindparam("clock"))
+_FREE = and_(slot.c.date >= bindparam("day"), slot.c.status == "open", or_(slot.c.free > 0, slot.c.unlimited), not_(_OVER))
+"""A slot where a seat can still be had today."""
+
+
+def _next_day() -> Select[Any]:
+    """Select the free slots of doctors on the first day that has any."""
+    whose = (slot.c.institution == guide_listed.c.institution, slot.c.doctor == guide_listed.c.doctor)
+    first = select(slot.c.date).where(*whose, _FREE).order_by(slot.c.date).limit(1).scalar_subquery()
+    chosen = guide_listed.c.no.in_(bindparam("numbers", expanding=True))
+    days = (
+        select(guide_listed.c.no, guide_listed.c.institution, guide_listed.c.doctor, first.label("first"))
+        .where(chosen)
+        .subquery()
+    )
+    that_day = and_(slot.c.institution == days.c.institution, slot.c.doctor == days.c.doctor, slot.c.date == days.c.first)
+    shown = (slot.c.date, slot.c.half, slot.c.schedule, slot.c.begins, slot.c.unlimited, slot.c.free, slot.c.as_of)
+    fees = (slot.c.registration_fee, slot.c.treatment_fee)
+    return select(days.c.no, *shown, *fees).select_from(days.join(slot, that_day)).where(_FREE)
+
+
+# Built once: to build and to key it anew costs more than to run it.
+_NEXT_DAY = _next_day()
+
+
+def next_free(connection: Connection, numbers: Collection[int], today: Today) -> Mapping[int, NextFree]:
+    """Give the next half day with a free seat of each doctor that has one, by the numbers of guide_listed."""
+    rows = connection.execute(_NEXT_DAY, {"numbers": list(numbers), **asdict(today)}).all() if numbers else []
+    halves: dict[int, list[AnyRow]] = {}
     for row in sorted(rows, key=lambda row: (row.half, row.schedule, row.begins)):
-        halves.setdefault((row.institution, row.doctor), []).append(row)
-    return {one: _half(rows) for one, rows in halves.items()}
+        halves.setdefault(row.no, []).append(row)
+    return {number: _half(rows) for number, rows in halves.items()}
 
 
-def free_slots(connection: Connection, who: Who, first: str, last: str, today: Today) -> tuple[Slot, ...]:
+def free_slots(connection: Connection, hospital: str, doctor: str, first: str, last: str, today: Today) -> tuple[Slot, ...]:
     """Give a doctor's slots with a free seat between two days, both included, "" for no bound; the soonest first."""
-    chosen = [slot.c.institution == who[0], slot.c.doctor == who[1], _free(today)]
+    chosen = [slot.c.institution == hospital, slot.c.doctor == doctor, _FREE]
     chosen += [slot.c.date >= first] if first else []
     chosen += [slot.c.date <= last] if last else []
-    rows = connection.execute(select(slot).where(*chosen).order_by(slot.c.date, slot.c.half, slot.c.begins, slot.c.slot))
-    return tuple(slot_view(row) for row in rows)
+    query = select(slot).where(*chosen).order_by(slot.c.date, slot.c.half, slot.c.begins, slot.c.slot)
+    return tuple(slot_view(row) for row in connection.execute(query, asdict(today)))
 
 
 def note_free(database: Database, connected: Collection[str], now: datetime) -> None:
@@ -75,8 +87,8 @@ def note_free(database: Database, connected: Collection[str], now: datetime) -> 
 def _note(database: Database, institution: str, today: Today, *, connected: bool) -> None:
     mine = guide_listed.c.institution == institution
     with database.read() as connection:
-        having = select(slot.c.doctor).where(slot.c.institution == institution, _free(today)).distinct()
-        free = set(connection.execute(having).scalars()) if connected else set()
+        having = select(slot.c.doctor).where(slot.c.institution == institution, _FREE).distinct()
+        free = set(connection.execute(having, asdict(today)).scalars()) if connected else set()
         rows = connection.execute(select(guide_listed.c.no, guide_listed.c.doctor, guide_listed.c.busy).where(mine)).all()
     changed = {busy: [row.no for row in rows if row.busy != busy and (row.doctor not in free) == bool(busy)] for busy in (0, 1)}
     if not any(changed.values()):
@@ -89,12 +101,6 @@ def _note(database: Database, institution: str, today: Today, *, connected: bool
 
 def _parts(numbers: list[int], size: int = 500) -> Iterable[list[int]]:
     return (numbers[start : start + size] for start in range(0, len(numbers), size))
-
-
-def _free(today: Today) -> ColumnElement[bool]:
-    """Tell of a slot whether a seat can still be had there."""
-    over = and_(slot.c.date == today.day, slot.c.ends != "", slot.c.ends <= today.clock)
-    return and_(slot.c.date >= today.day, slot.c.status == "open", or_(slot.c.free > 0, slot.c.unlimited), ~over)
 
 
 def _half(rows: list[Any]) -> NextFree:

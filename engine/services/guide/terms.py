@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, or_
 
 from engine.services.guide import words
-from engine.services.guide.search import EVERYONE, area_prefix, area_word, department_word, hospital_word, title_word
+from engine.services.guide.choices import EVERYONE, area_prefix, area_word, department_word, hospital_word, title_word
 from engine.services.guide.searchtables import guide_listed, guide_text
 from engine.services.guide.shown import DoctorQuery
 
@@ -20,7 +20,8 @@ _EXACT = 2
 class Term:
     """One condition: whoever fits has one of `whole`, or all of `pieces`; `fits` tells it by the doctor's own row.
 
-    `exact` says that having the word is enough, so that who was found by it need not be looked at again.
+    `exact` says that having the word is enough, so that who was found by it need not be looked at again; `title` is the one that
+    is asked for, which every rank of a word tells too; `choice` says that it is no word and has no order of its own.
     """
 
     whole: str
@@ -28,6 +29,8 @@ class Term:
     fits: ColumnElement[bool]
     exact: bool
     needs_text: bool = False
+    title: int = 0
+    choice: bool = False
 
     def ways(self, counts: Mapping[str, int]) -> tuple[str, ...]:
         """Give the words whose doctors together are all that may fit: the whole one, and the rarest piece; those that nobody has are left out."""
@@ -49,7 +52,7 @@ def terms_of(query: DoctorQuery) -> list[Term]:
         within = listed.within.contains(f"\n{query.department}\n", autoescape=True)
         found.append(_choice(department_word(query.department), within))
     if query.title:
-        found.append(_choice(title_word(query.title), listed.title == query.title))
+        found.append(_title(query.title))
     if query.area:
         prefix = area_prefix(query.area)
         found.append(_choice(area_word(prefix), listed.area.startswith(prefix, autoescape=True)))
@@ -63,8 +66,7 @@ def everyone() -> Term:
 
 def _word(word: str) -> Term:
     if word in words.TITLE_WORDS:
-        title = words.TITLE_WORDS[word]
-        return _choice(title_word(title), guide_listed.c.title == title)
+        return _title(words.TITLE_WORDS[word])
     named, text = guide_listed.c.name.startswith(word, autoescape=True), guide_text.c.words
     if words.is_plain(word):
         said = or_(named, text.contains(f"\n{word}\n", autoescape=True))
@@ -75,8 +77,12 @@ def _word(word: str) -> Term:
     return Term(whole=word, pieces=words.pieces(word), fits=said, exact=len(word) == _EXACT, needs_text=True)
 
 
+def _title(title: int) -> Term:
+    return Term(whole=title_word(title), pieces=(), fits=guide_listed.c.title == title, exact=True, title=title, choice=True)
+
+
 def _choice(word: str, fits: ColumnElement[bool]) -> Term:
-    return Term(whole=word, pieces=(), fits=fits, exact=True)
+    return Term(whole=word, pieces=(), fits=fits, exact=True, choice=True)
 
 
 def wanted_words(terms: list[Term]) -> list[str]:

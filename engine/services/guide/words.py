@@ -10,10 +10,23 @@ from types import MappingProxyType
 NAME, BEGINNING, PINYIN, DISEASE, DEPARTMENT, HOSPITAL, CHOICE = range(7)
 """Where a word was found, the best first; CHOICE is what the caller chose, which is no word."""
 
+_RANKS = 10
+
+
+def rank_of(kind: int, title: int) -> int:
+    """Give the rank of a doctor of a title for a word that was found in one of these places; the lower, the better."""
+    return kind * _RANKS + title
+
+
+def ranks_of(title: int) -> list[int]:
+    """Give all ranks that a doctor of a title may have."""
+    return [rank_of(kind, title) for kind in range(NAME, CHOICE + 1)]
+
+
 TITLE_WORDS: Mapping[str, int] = MappingProxyType(
     {
         "主任医师": 1, "主任": 1, "正高": 1, "副主任医师": 2, "副主任": 2, "副高": 2, "主治医师": 3, "主治医生": 3, "主治": 3,
-        "医师": 4, "住院医师": 4,
+        "医师": 4, "住院医师": 4, "主任中医师": 1, "副主任中医师": 2, "主治中医师": 3, "住院中医师": 4,
     }
 )  # fmt: skip
 """The words that are a title, with its code."""

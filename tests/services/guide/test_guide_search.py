@@ -94,6 +94,10 @@ def test_words_of_every_kind_find_doctors_in_order(guide, words, expected):
         ({"area": "220200"}, ["B1", "B2"]),
         ({"area": "220102", "words": "王"}, ["A1", "A2"]),
         ({"area": "310000"}, []),
+        ({"hospital": "HOSP-B", "words": "王测试"}, ["B1"]),
+        ({"hospital": "HOSP-A", "words": "内分泌"}, ["A4", "A1", "A3", "A2"]),
+        ({"hospital": "HOSP-A", "department": "D1", "words": "测试"}, ["A4", "A1", "A3", "A2"]),
+        ({"hospital": "HOSP-A", "words": "王测"}, ["A2", "A1"]),
         ({"hospital": "HOSP-C"}, []),
         ({"free": True}, []),
     ],
@@ -144,24 +148,37 @@ def test_a_total_is_counted_to_a_bound(guide, monkeypatch):
             assert find(connection, DoctorQuery(words=words, page=Page(size=1))).total == 3
 
 
+GOOD = "王\t-\t-\t3\t11\t1\t5\t2"
+
+
 @pytest.mark.parametrize(
     "token",
-    ["x", "1\t2\t3\t4\t5", "王\t1\t2\t3\t4", "王\t1\t2\t3\t4\t-5", "王\t1\t2\t3\t4\t99999999999999999999", "李\t1\t2\t3\t4\t5"],
-)
+    [
+        "x", GOOD.replace("王", "李"), GOOD.replace("-\t3", "李\t3"), GOOD.replace("-\t-", "李\t-"), GOOD.replace("\t2", "\t-2"),
+        GOOD.replace("\t2", "\t99999999999999999999"), GOOD.replace("\t3", "\t99999"), GOOD[:-2], f"{GOOD}\t1",
+    ],
+)  # fmt: skip
 def test_a_token_that_no_such_search_gave_is_refused(guide, token):
-    with guide.read() as connection, pytest.raises(SenderError) as refused:
-        find(connection, DoctorQuery(words="王", page=Page(token=token)))
+    with guide.read() as connection:
+        assert find(connection, DoctorQuery(words="王", page=Page(token=GOOD))).total == 3
+        with pytest.raises(SenderError) as refused:
+            find(connection, DoctorQuery(words="王", page=Page(token=token)))
     assert refused.value.code == "SND-721"
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(st.sampled_from(["王", "测试医院", "内科", "王测 内科", "糖尿病", "主任医师", "wcs", "内分泌科 医院"]), st.integers(1, 4))
-def test_pages_put_together_are_the_whole_each_doctor_once(guide, words, size):
+@given(
+    st.sampled_from(["王", "测试医院", "内科", "王测 内科", "糖尿病", "主任医师", "wcs", "内分泌科 医院"]),
+    st.integers(1, 4),
+    st.booleans(),
+)
+def test_pages_put_together_are_the_whole_each_doctor_once(guide, words, size, within):
+    hospital = "HOSP-A" if within else ""
     with guide.read() as connection:
-        whole = find(connection, DoctorQuery(words=words))
+        whole = find(connection, DoctorQuery(words=words, hospital=hospital))
         token, pages = "", []
         while True:
-            part = find(connection, DoctorQuery(words=words, page=Page(size=size, token=token)))
+            part = find(connection, DoctorQuery(words=words, hospital=hospital, page=Page(size=size, token=token)))
             pages.append(part)
             if not (token := part.token):
                 break

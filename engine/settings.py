@@ -225,6 +225,10 @@ def every_setting(sheet: Sheet, prefix: str = "") -> Iterator[tuple[str, Any, st
 
 def value_text(value: Any) -> str:
     """Write a value as it would be written into the file."""
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        return ", ".join(value) or "none"
     if isinstance(value, Path):
         return str(value.relative_to(ROOT) if value.is_relative_to(ROOT) else value)
     if isinstance(value, float):

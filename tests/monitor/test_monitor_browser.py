@@ -129,7 +129,7 @@ def test_everything_can_be_reached_by_the_keyboard(signed_in, behind):
     behind.overview = a_calm_day(datetime.now(UTC))
     signed_in.refresh()
     reached = set()
-    for _ in range(12):
+    for _ in range(20):
         signed_in.switch_to.active_element.send_keys("\ue004")
         active = signed_in.switch_to.active_element
         reached.add(active.text or active.tag_name)

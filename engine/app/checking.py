@@ -9,6 +9,7 @@ from engine.app.cellar import open_store
 from engine.app.hospitals import open_hospitals
 from engine.app.house import BOOKING, DESKS, document_limits, read_adapters, tls_context
 from engine.channels import lint
+from engine.documents.masking import load_masking
 from engine.documents.press import Press
 from engine.errors import ConfigError, Fault
 from engine.inbound.api import API
@@ -41,7 +42,7 @@ def check_project(settings: Settings) -> list[Fault]:
     endpoints = _Endpoints(settings)
     checkers: list[lint.Checker] = [
         _check_settings, lambda _: _check_tls(settings), _check_access, endpoints.check, _check_wsdls, _Hospitals(settings).check,
-        lambda root: _check_reports(root, endpoints), _check_referrals,
+        lambda root: _check_reports(root, endpoints), _check_referrals, _check_masking,
     ]  # fmt: skip
     try:
         press = Press(settings.project, document_limits(settings))
@@ -113,6 +114,11 @@ def _check_reports(root: Path, endpoints: _Endpoints) -> Iterable[Fault]:
 
 def _check_referrals(root: Path) -> Iterable[Fault]:
     load_referral_rules(root)
+    return ()
+
+
+def _check_masking(root: Path) -> Iterable[Fault]:
+    load_masking(root)
     return ()
 
 

@@ -16,6 +16,7 @@ from engine.channels.book import RouteBook, load_book
 from engine.channels.revision import digests_of, revision_of, same_shared
 from engine.documents.catalogue import Catalogue
 from engine.documents.limits import Limits
+from engine.documents.masking import load_masking
 from engine.documents.press import Press
 from engine.errors import ConfigError
 from engine.inbound.intake import Desk
@@ -157,6 +158,7 @@ def prepare(settings: Settings) -> str | None:
     """
     log.configure(settings.log_level, "engine")
     tls_context(settings, clients=True)
+    load_masking(settings.project)
     house = load_house(settings)
     with open_store(settings) as database:
         seal = open_seal(database, settings)

@@ -8,14 +8,17 @@ import socket
 import ssl
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from engine.app.cellar import open_database, open_seal
 from engine.app.following import Follower, Following
 from engine.app.front import front_limits
 from engine.app.house import House, load_house, load_in_force, tls_context
 from engine.app.process import beat_on_loop, begin, stop_when_told
+from engine.app.replay import NotReplayed, Replay
 from engine.channels.rehearsal import Rehearsed, refused
 from engine.documents.guide.drawing import Draft, draw_introduction
+from engine.documents.masking import load_masking
 from engine.errors import Issue
 from engine.inbound.gate import too_large
 from engine.inbound.protocol import serve
@@ -24,14 +27,17 @@ from engine.inhand.board import NO_DIGEST, Board, Place
 from engine.monitor.app import build_monitor
 from engine.monitor.check import CheckSource, Pasted
 from engine.monitor.guide import Sent
+from engine.monitor.message import Correction, Walk, Walked
 from engine.monitor.reading import Archive
-from engine.monitor.turns import Turns
+from engine.monitor.turns import Thread, Turns
 from engine.services.institutions import Institutions, judge_custodian
 from engine.services.secondfactor import SecondFactors
 from engine.services.users import Users
 from engine.settings import Settings
+from engine.store.database import Database
 from engine.store.journal import Journal
 from engine.store.queue import Queue
+from engine.store.sealing import Seal
 from engine.supervisor import tell_ready
 
 
@@ -44,21 +50,24 @@ def run_monitor(settings: Settings, name: str, fd: int) -> None:
         institutions, house = Institutions(database, seal), load_in_force(settings, database, seal)
         root, types, adapters = house.book.root, _types(house), dict.fromkeys(house.adapters)
         following = Following(settings, database, seal, name, house.book.revision)
+        masking = load_masking(settings.project)
+
+        def bench(folder: Path, *named: Any) -> Callable[[Work], Any]:
+            return _bench(settings, database, seal, institutions, board, folder, *named)
+
+        turns: Turns[Work, Any]
         with (
-            contextlib.closing(Turns(lambda: _checks(settings, institutions, board, root))) as turns,
+            contextlib.closing(Turns(lambda: bench(root))) as turns,
             contextlib.closing(Turns(lambda: _draw)) as drawing,
         ):
 
             def take_up(folder: Path) -> None:
-                turns.exchange(lambda: _checks(settings, institutions, board, folder, types, adapters))
+                turns.exchange(lambda: bench(folder, types, adapters))
 
-            sources = archive.sources(
-                _check_source(settings, institutions, turns, types), lambda: _named(institutions, adapters), drawing, settings
-            )
-            app, tls = (
-                build_monitor(sources, Users(database, second_factor=settings.second_factor), SecondFactors(database, seal)),
-                tls_context(settings, clients=False),
-            )
+            check = _check_source(settings, institutions, turns, types)
+            sources = archive.sources(check, lambda: _named(institutions, adapters), drawing, settings, turns, masking)
+            users, factors = Users(database, second_factor=settings.second_factor), SecondFactors(database, seal)
+            app, tls = build_monitor(sources, users, factors), tls_context(settings, clients=False)
             with contextlib.closing(Follower(following, take_up)):
                 asyncio.run(_serve(app, socket.socket(fileno=fd), tls, board))
 
@@ -69,7 +78,7 @@ def _draw(sent: Sent) -> Draft:
 
 
 def _check_source(
-    settings: Settings, institutions: Institutions, turns: Turns[Pasted, Rehearsed], types: dict[str, tuple[str, str]]
+    settings: Settings, institutions: Institutions, turns: Thread[Pasted, Rehearsed], types: dict[str, tuple[str, str]]
 ) -> CheckSource:
     limit = settings.limits.body
     refusal = too_large(limit)
@@ -82,15 +91,21 @@ def _check_source(
     )
 
 
-def _checks(
+Work = Pasted | Walk | Correction
+"""What the one thread of the monitor that has a set of files does: check, walk again, file a correction."""
+
+
+def _bench(
     settings: Settings,
+    database: Database,
+    seal: Seal,
     institutions: Institutions,
     board: Board,
     root: Path,
     types: dict[str, tuple[str, str]] | None = None,
     adapters: dict[str, None] | None = None,
-) -> Callable[[Pasted], Rehearsed]:
-    """Load a set of files as a front does, for the one thread that checks what is pasted; the names of `types` and `adapters` follow it."""
+) -> Callable[[Work], Any]:
+    """Load a set of files as a front does, for the one thread that works by it; the names of `types` and `adapters` follow it."""
     house = load_house(settings, root)
 
     def custodian(institution: str, code: str) -> Issue | None:
@@ -108,15 +123,31 @@ def _checks(
             del adapters[code]
     rehearsal = Rehearsal(house.press, house.book, front_limits(settings), custodian, institutions.upload_key_of)
 
-    def check(given: Pasted) -> Rehearsed:
-        content = pasted(given.content) if isinstance(given.content, str) else given.content
+    replay = Replay(settings, database, seal, house)
+
+    def do(given: Work) -> Any:
         board.begin(Place.THREAD, NO_DIGEST)
         try:
+            if isinstance(given, Walk | Correction):
+                return _walked(replay, given)
+            content = pasted(given.content) if isinstance(given.content, str) else given.content
             return rehearsal.rehearse(Trial(content=content, document_type=given.document_type, institution=given.institution))
         finally:
             board.over(Place.THREAD)
 
-    return check
+    return do
+
+
+def _walked(replay: Replay, given: Walk | Correction) -> Walked:
+    try:
+        if isinstance(given, Walk):
+            line = replay.walk(given.receipt, preview=given.preview, by=given.by, peer=given.peer)
+        else:
+            content = pasted(given.text)
+            line = replay.correct(given.receipt, content, reason=given.reason, by=given.by, peer=given.peer)
+    except NotReplayed:
+        return Walked(done=False)
+    return Walked(done=True, receipt=line.receipt, before=line.before, after=line.after, said=line.first_issue)
 
 
 def _types(house: House) -> dict[str, tuple[str, str]]:

@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from engine.app.appointments import Booking
+from engine.app.bulk import BulkJobs
 from engine.app.cellar import open_database, open_seal
 from engine.app.following import Follower, Following
 from engine.app.house import House, load_house, load_in_force, press_for
 from engine.app.process import beat_beside, begin, stop_when_told
+from engine.app.replay import Replay
 from engine.app.reports import Reporting, read_settings
 from engine.channels.delivery import Courier, Rounds
 from engine.channels.errands import ErrandRunner
@@ -43,12 +45,13 @@ def run_worker(settings: Settings, name: str) -> None:
         with (
             contextlib.closing(Ends(settings, house)) as ends,
             contextlib.closing(Booking(settings, database, seal, house)) as booking,
+            contextlib.closing(BulkJobs(database, seal, lambda: _replay(settings, database, seal))) as bulk,
         ):
             reporting = Reporting(database, seal, house)
             courier = _courier(settings, name, database, seal, ends)
             runner = ErrandRunner(
                 Errands(database),
-                {**booking.errands(), **reporting.errands(booking.hospitals.ask)},
+                {**booking.errands(), **reporting.errands(booking.hospitals.ask), **bulk.errands()},
                 limit=booking.at_once,
                 threads=_THREADS,
                 drain=settings.deadlines.drain * 0.8,
@@ -61,6 +64,7 @@ def run_worker(settings: Settings, name: str) -> None:
                 booking.renew(house)
                 reporting.renew(house, said)
                 courier.renew(ends.renew(house))
+                bulk.renew()
 
             def stop() -> None:
                 courier.stop()
@@ -72,6 +76,10 @@ def run_worker(settings: Settings, name: str) -> None:
                 runner.start()
                 tell_ready()
                 courier.run()
+
+
+def _replay(settings: Settings, database: Database, seal: Seal) -> Replay:
+    return Replay(settings, database, seal, load_in_force(settings, database, seal))
 
 
 class Ends:

@@ -21,11 +21,14 @@ from engine.monitor.board import Act, Board
 from engine.monitor.check import CheckPage, CheckSource
 from engine.monitor.codes import show_codes
 from engine.monitor.completeness import CompletenessPage, CompletenessSource
+from engine.monitor.correcting import CorrectingPage
 from engine.monitor.guide import GuidePage, GuideSource
 from engine.monitor.inforce import InForce, SettingsPage
 from engine.monitor.institutionarchive import InstitutionArchive
 from engine.monitor.institutions import InstitutionsPage
 from engine.monitor.me import MePage
+from engine.monitor.message import MessagePage, MessageSource
+from engine.monitor.messages import MessagesPage, MessagesSource
 from engine.monitor.overview import Overview
 from engine.monitor.pages import STATIC, problem
 from engine.monitor.probes import Probes, Waiting
@@ -35,6 +38,7 @@ from engine.monitor.secondfactor import SecondFactorPage
 from engine.monitor.security import SafeHeaders
 from engine.monitor.signin import Door
 from engine.monitor.users import UsersPage
+from engine.monitor.waiting import WaitingPage, WaitingSource
 from engine.services.secondfactor import SecondFactors
 from engine.services.users import Users
 
@@ -46,8 +50,7 @@ class Sources:
     """What the pages show and do, as plain callables that may block; any may raise TryAgain.
 
     `overview` reads the page's values; `waiting` what /metrics tells of the queues; `ping` writes to the store;
-    `acts` holds `retry` and `discard` of one dead delivery; `appointments`, `reports`, `guide`, `quality`, `completeness`,
-    `check`, `institutions`, `in_force` (settings) and `audit` are what the pages of these names ask.
+    `acts` holds `retry` and `discard` of one dead delivery; the others are what the pages of their names ask.
     """
 
     overview: Callable[[], Overview]
@@ -63,6 +66,9 @@ class Sources:
     institutions: InstitutionArchive
     in_force: Callable[[], InForce]
     audit: AuditArchive
+    messages: MessagesSource
+    message: MessageSource
+    standing: WaitingSource
 
 
 def build_monitor(sources: Sources, users: Users, factors: SecondFactors) -> ASGIApp:
@@ -72,6 +78,8 @@ def build_monitor(sources: Sources, users: Users, factors: SecondFactors) -> ASG
     institutions, audit = InstitutionsPage(sources.institutions, sources.appointments.acts["test"]), AuditPage(sources.audit)
     probes = Probes(sources.ping, sources.waiting)
     check, booking, guide = CheckPage(sources.check), AppointmentsPage(sources.appointments), GuidePage(sources.guide)
+    messages, message, standing = MessagesPage(sources.messages), MessagePage(sources.message), WaitingPage(sources.standing)
+    correcting = CorrectingPage(sources.message, sources.check)
     app = Starlette(
         routes=[
             Route("/health", probes.health),
@@ -101,6 +109,18 @@ def build_monitor(sources: Sources, users: Users, factors: SecondFactors) -> ASG
             Route("/audit/verify", door.guard(audit.verify, "audit"), methods=["POST"]),
             Route("/codes", door.guard(show_codes, "codes")),
             Route("/overview", door.guard(board.show, "overview")),
+            Route("/messages", door.guard(messages.show, "messages")),
+            Route("/messages", door.guard(messages.ask, "messages"), methods=["POST"]),
+            Route("/messages/file", door.guard(messages.file, "export")),
+            Route("/messages/{receipt}", door.guard(message.show, "messages")),
+            Route("/messages/{receipt}/reveal", door.guard(message.reveal, "reveal"), methods=["POST"]),
+            Route("/messages/{receipt}/replay", door.guard(message.replay, "replay"), methods=["POST"]),
+            Route("/messages/{receipt}/put-aside", door.guard(message.put_aside, "put-aside"), methods=["POST"]),
+            Route("/messages/{receipt}/correct", door.guard(correcting.act, "correct"), methods=["POST"]),
+            Route("/waiting", door.guard(standing.show, "waiting")),
+            Route("/waiting/jobs", door.guard(standing.begin, "bulk"), methods=["POST"]),
+            Route("/waiting/jobs/{number:int}/cancel", door.guard(standing.cancel, "bulk"), methods=["POST"]),
+            Route("/waiting/{what}", door.guard(standing.ask, "bulk")),
             Route("/appointments", door.guard(booking.show, "appointments")),
             Route("/appointments/orders/{order}", door.guard(booking.order, "appointments")),
             Route("/appointments/{hospital}/{act}", door.guard(booking.act, "hospital"), methods=["POST"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
@@ -23,6 +24,9 @@ from engine.services.users import Session
 
 LONGEST_REASON = 200
 """Characters of a reason that are kept."""
+
+_OURS = re.compile(r"/waiting|/messages/[0-9A-Za-z-]{1,64}")
+"""Pages with buttons for deliveries, to which one comes back."""
 
 TOLD: tuple[str, ...] = ("retry", "discard", "gone", "reason")
 """What the page may say after an action."""
@@ -71,18 +75,24 @@ class Board:
         if not may(session, act):
             log.warning("action refused", user=session.user, action=act)
             return problem(request, 403, session)
-        reason = " ".join(form.get("reason", "").split())[:LONGEST_REASON]
+        reason, back = reason_of(form), form.get("back", "")
         if act == "discard" and not reason:
-            return _back("reason")
+            return _back("reason", back)
         delivery = int(request.path_params["delivery"])
         peer = request.client.host if request.client else ""
         done = await run_in_threadpool(self.acts[act], delivery, by=session.user, peer=peer, reason=reason)
         log.info("delivery acted on", user=session.user, action=act, delivery=delivery, done=done)
-        return _back(act if done else "gone")
+        return _back(act if done else "gone", back)
 
 
-def _back(told: str) -> Response:
-    return RedirectResponse(f"{HOME}?done={told}", status_code=303)
+def _back(told: str, wanted: str) -> Response:
+    path = wanted if _OURS.fullmatch(wanted) else HOME
+    return RedirectResponse(f"{path}?done={told}", status_code=303)
+
+
+def reason_of(form: Mapping[str, str]) -> str:
+    """Read the reason that a form gives, without superfluous space."""
+    return " ".join(form.get("reason", "").split())[:LONGEST_REASON]
 
 
 def as_json(overview: Overview) -> dict[str, Any]:

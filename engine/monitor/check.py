@@ -17,8 +17,8 @@ from engine.monitor.pages import language_of, own, page, problem, wants_json
 from engine.monitor.quality import Names
 from engine.monitor.security import from_our_page
 from engine.monitor.signin import own_form
-from engine.monitor.texts import TEXTS, Say, number_text, speaker
-from engine.monitor.turns import Busy, Turns
+from engine.monitor.texts import TEXTS, Language, Say, number_text, speaker
+from engine.monitor.turns import Busy, Thread
 from engine.services.users import Session
 
 GIVEN_BACK = 256 * 1024
@@ -47,7 +47,7 @@ class Pasted:
 class CheckSource:
     """What the page needs: `turns` do the checks, `oversize` is what a body above `limit` bytes gets."""
 
-    turns: Turns[Pasted, Rehearsed]
+    turns: Thread[Pasted, Rehearsed]
     limit: int
     oversize: Rehearsed
     names: Callable[[], Names]
@@ -113,17 +113,22 @@ class CheckPage:
         self, request: Request, session: Session, pasted: Pasted, rehearsed: Rehearsed | None = None, *, trouble: str = "",
         status: int = 200,
     ) -> Response:  # fmt: skip
-        language = language_of(request)
-        say = speaker(language)
         text = pasted.content if isinstance(pasted.content, str) else ""
         values = {
-            "done": rehearsed, "trouble": trouble, "pasted": pasted, "text": text if len(text) <= GIVEN_BACK else "",
+            **check_values(rehearsed, language_of(request)), "trouble": trouble, "pasted": pasted, "text": text if len(text) <= GIVEN_BACK else "",
             "too_long": len(text) > GIVEN_BACK, "limit": self.source.limit // (1024 * 1024), "types": self.source.types,
-            "institutions": own(session, await run_in_threadpool(self.source.names)), "column": 0 if language == "zh" else 1,
-            "verdict": verdict(rehearsed, say) if rehearsed else None,
-            "named": lambda stage: named(stage, language), "said": lambda stage: said(stage, say),
+            "institutions": own(session, await run_in_threadpool(self.source.names)),
         }  # fmt: skip
         return page(request, "check.html", session, values, status=status)
+
+
+def check_values(done: Rehearsed | None, language: Language) -> dict[str, object]:
+    """Give what the templates of a result need."""
+    say = speaker(language)
+    return {
+        "done": done, "column": 0 if language == "zh" else 1, "verdict": verdict(done, say) if done else None,
+        "named": lambda stage: named(stage, language), "said": lambda stage: said(stage, say),
+    }  # fmt: skip
 
 
 def verdict(done: Rehearsed, say: Say) -> tuple[str, str]:

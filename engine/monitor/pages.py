@@ -40,6 +40,14 @@ ACTS: Mapping[str, frozenset[str]] = {
     "discard": WORKERS,
     "hospital": WORKERS,
     "guide": frozenset({"engineer", "administrator"}),
+    "messages": STAFF,
+    "export": WORKERS,
+    "replay": WORKERS,
+    "put-aside": WORKERS,
+    "reveal": frozenset({"engineer", "administrator"}),
+    "correct": frozenset({"engineer", "administrator"}),
+    "waiting": STAFF,
+    "bulk": WORKERS,
     "codes": STAFF | INSTITUTION,
     "institutions": STAFF,
     "applications": WORKERS,
@@ -63,6 +71,8 @@ class Page:
 
 PAGES: tuple[Page, ...] = (
     Page("overview", "/overview"),
+    Page("messages", "/messages"),
+    Page("waiting", "/waiting"),
     Page("appointments", "/appointments"),
     Page("reports", "/reports"),
     Page("completeness", "/completeness"),

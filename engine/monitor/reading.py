@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from engine.documents.guide.drawing import Draft
+from engine.documents.masking import Masking
 from engine.message import SHANGHAI
 from engine.monitor.app import Sources
 from engine.monitor.audit import AuditArchive
@@ -18,11 +19,16 @@ from engine.monitor.completeness import CompletenessArchive, CompletenessSource
 from engine.monitor.guide import GuideSource, Sent
 from engine.monitor.inforce import read_in_force
 from engine.monitor.institutionarchive import InstitutionArchive
+from engine.monitor.message import Correction, MessageSource, Walk, Walked
+from engine.monitor.messagearchive import MessageArchive
+from engine.monitor.messages import MessagesSource
 from engine.monitor.overview import ENDS, DeadDelivery, Destination, MessageRow, Overview, Trouble
 from engine.monitor.probes import Waiting
 from engine.monitor.quality import QualityArchive, QualitySource
 from engine.monitor.reports import read_asking
-from engine.monitor.turns import Turns
+from engine.monitor.turns import Thread, Turns
+from engine.monitor.waiting import WaitingSource
+from engine.monitor.waitingarchive import WaitingArchive
 from engine.services.audit import Audit, changed
 from engine.services.guide.versions import Versions
 from engine.services.institutions import Institutions
@@ -51,13 +57,23 @@ class Archive:
     journal: Journal
     queue: Queue
 
-    def sources(self, check: CheckSource, hospitals: Names, drawing: Turns[Sent, Draft], settings: Settings) -> Sources:
-        """Hand the pages what they need; `check`, `hospitals` and `drawing` are made by the process: they need more than the store."""
+    def sources(
+        self,
+        check: CheckSource,
+        hospitals: Names,
+        drawing: Turns[Sent, Draft],
+        settings: Settings,
+        walker: Thread[Walk | Correction, Walked],
+        masking: Masking,
+    ) -> Sources:
+        """Hand the pages what they need; what is handed in is made by the process, since it needs more than the store."""
         acts = {"retry": self.retry, "discard": self.discard}
         seal = self.queue.seal
         institutions, booking = Institutions(self.database, seal), BookingArchive(self.database, seal, hospitals)
         complete = CompletenessArchive(self.database, institutions)
         quality = QualityArchive(self.database, self.journal, institutions)
+        kept = MessageArchive(self.database, self.journal, masking)
+        standing = WaitingArchive(self.database, self.journal, self.queue, _destination)
         return Sources(
             appointments=booking.source(),
             reports=lambda: read_asking(self.database, hospitals),
@@ -70,6 +86,15 @@ class Archive:
                 database=self.database, seal=seal, settings=settings, types=check.types, booking=booking,
             ),
             in_force=lambda: read_in_force(settings, self.database, seal), audit=AuditArchive(self.database),
+            messages=MessagesSource(
+                browse=kept.browse, export=kept.export, key_of=kept.key_of, names=quality.names, types=check.types
+            ),
+            message=MessageSource(
+                view=kept.view, reveal=kept.reveal, discard=kept.discard, walker=walker, names=quality.names, types=check.types
+            ),
+            standing=WaitingSource(
+                read=standing.read, preview=standing.preview, begin=standing.begin, cancel=standing.cancel
+            ),
         )  # fmt: skip
 
     def overview(self, now: datetime | None = None) -> Overview:

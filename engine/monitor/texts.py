@@ -14,6 +14,7 @@ from engine.monitor.texts_codes import CODES_TEXTS
 from engine.monitor.texts_completeness import COMPLETENESS_TEXTS
 from engine.monitor.texts_guide import GUIDE_TEXTS
 from engine.monitor.texts_institutions import INSTITUTION_TEXTS
+from engine.monitor.texts_messages import MESSAGE_TEXTS
 from engine.monitor.texts_people import PEOPLE_TEXTS
 from engine.monitor.texts_quality import QUALITY_TEXTS
 from engine.monitor.texts_reports import REPORT_TEXTS
@@ -196,6 +197,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     # pages with words of their own
     **APPOINTMENT_TEXTS,
     **COMPLETENESS_TEXTS,
+    **MESSAGE_TEXTS,
     **QUALITY_TEXTS,
     **REPORT_TEXTS,
     **GUIDE_TEXTS,

@@ -5,15 +5,27 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
-from typing import Generic, TypeVar
+from contextlib import AbstractContextManager, contextmanager
+from typing import Generic, Protocol, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
+Given_contra = TypeVar("Given_contra", contravariant=True)
+Done_co = TypeVar("Done_co", covariant=True)
 
 
 class Busy(Exception):
     """The thread has enough to do, or took too long."""
+
+
+class Thread(Protocol[Given_contra, Done_co]):
+    """What a page asks of a thread that does its heavy work."""
+
+    def place(self) -> AbstractContextManager[None]:
+        """Keep a place while the work is fetched and done; raises Busy when all are taken."""
+
+    async def do(self, work: Given_contra) -> Done_co:
+        """Do a piece of work in its turn; raises Busy when that takes too long, and whatever the work raises."""
 
 
 class Turns(Generic[T, R]):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -97,6 +97,19 @@ def _of(connection: Connection, seal: Seal, destination: str, limit: int) -> lis
         )
         for seq, receipt, attempts, code, text, at, behind in rows
     ]
+
+
+def dead_lines(connection: Connection, seal: Seal, numbers: Sequence[int]) -> list[DeadLine]:
+    """Read dead deliveries by their numbers, in this order; what waits behind them is not counted (0)."""
+    columns = (delivery.c.attempts, delivery.c.error_code, delivery.c.error_text, delivery.c.changed_at)
+    wanted = sa.select(delivery.c.seq, delivery.c.destination, delivery.c.receipt, *columns).where(delivery.c.seq.in_(numbers))
+    return [
+        DeadLine(
+            id=seq, destination=destination, receipt=receipt, attempts=attempts, behind=0, error_code=code, at=at,
+            error_text=seal.open_text(text, table="delivery", column="error_text", row=receipt),
+        )
+        for seq, destination, receipt, attempts, code, text, at in connection.execute(wanted.order_by(delivery.c.seq))
+    ]  # fmt: skip
 
 
 def blocked(connection: Connection, destination: str) -> int:

@@ -8,7 +8,8 @@ from datetime import date, datetime
 from sqlalchemy.engine import Connection
 
 from engine.message import Lane
-from engine.store import batches, filing, replay, reports, rows, search
+from engine.store import batches, browse, filing, replay, reports, rows, search
+from engine.store.browse import Asked, Leaf
 from engine.store.bulk import insert_rows
 from engine.store.database import Database
 from engine.store.entries import (
@@ -61,6 +62,14 @@ class Journal:
         """
         return replay.judge_again(connection, self.seal, receipt, entry)
 
+    def correct(self, connection: Connection, receipt: str, entry: Entry, told: str) -> Filed:
+        """File a message that corrects a refused one; `told` says who did it and why, and both messages keep it.
+
+        What is a duplicate or refused by its ids replaces nothing; the caller then does not commit. Raises LookupError when the
+        old message is not INVALID any more.
+        """
+        return replay.correct(connection, self.seal, receipt, entry, told)
+
     def discard(self, connection: Connection, receipt: str, reason: str, by: str, now: datetime) -> bool:
         """Put an ERROR message aside for good, with the reason and who did it; false when it is not in ERROR."""
         return replay.discard(connection, self.seal, receipt, reason, by, now)
@@ -111,6 +120,10 @@ class Journal:
             limit=limit,
         )
         return search.search(connection, self.seal, asked)
+
+    def browse(self, connection: Connection, asked: Asked) -> Leaf:
+        """Give one page of what is asked for, with the places from which its neighbours go on; bounded however rare it is."""
+        return browse.browse(connection, self.seal, asked)
 
     def tell(self, connection: Connection, receipt: str, at: datetime, what: str, detail: str) -> None:
         """Note something that happened to a message."""

@@ -42,7 +42,7 @@ def masked(issue: Issue) -> Issue:
     if kind and len(issue.value.strip()) > 1:
         words = (words[0].replace(issue.value, value), words[1].replace(issue.value, value))
     # A hint is ours but for the value: the numbers in it are examples of how to write them.
-    return replace(issue, value=value, message=_without_numbers(words[0]), hint=words[1])
+    return replace(issue, value=value, message=without_numbers(words[0]), hint=words[1])
 
 
 def kind_of(path: str, message: str = "") -> Kind:
@@ -72,11 +72,12 @@ def mask(value: str, kind: Kind = "") -> str:
     text = value.strip()
     if kind and text:
         text = _MASKS[kind](text)
-    text = _without_numbers(text)
+    text = without_numbers(text)
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
-def _without_numbers(text: str) -> str:
+def without_numbers(text: str) -> str:
+    """Mask whatever looks like an identity number or a telephone in a text."""
     for pattern in _ANYWHERE:
         text = pattern.sub(lambda found: _number(found[0]), text)
     return text

@@ -109,6 +109,19 @@ def judge_again(connection: Connection, seal: Seal, receipt: str, entry: Entry) 
     )
 
 
+def correct(connection: Connection, seal: Seal, receipt: str, entry: Entry, told: str) -> Filed:
+    """File a message that corrects a refused one, which is marked as replaced by it."""
+    if _open_message(connection, receipt).state != "INVALID":
+        raise LookupError(f"message {receipt} was not refused; only what was refused is corrected")
+    (filed,) = filing.file(connection, seal, [entry])
+    if filed.duplicate or filed.state == "INVALID":
+        return filed
+    filing.mark_replaced(connection, [(receipt, filed.receipt)])
+    _tell(connection, seal, receipt, entry.received, "corrected", f"{filed.receipt} {told}")
+    _tell(connection, seal, filed.receipt, entry.received, "correction", f"{receipt} {told}")
+    return filed
+
+
 def _open_message(connection: Connection, receipt: str) -> AnyRow:
     wanted = sa.select(message).where(message.c.receipt == receipt, message.c.mark == "", message.c.state != _DISCARDED)
     row = connection.execute(wanted.with_for_update()).one_or_none()

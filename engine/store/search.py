@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -15,17 +16,20 @@ from engine.store.entries import EventLine, Facts, Stored, StoredMessage
 from engine.store.sealing import Seal
 from engine.store.tables import body, claim, delivery, event, finding, message
 
-_MARKS = {"revoked", "replaced"}
+MARKS = frozenset({"revoked", "replaced"})
+"""What may be asked for as a state and is a mark."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Asked:
-    """What a search asks for; empty means any."""
+    """What a search asks for; empty means any. `resident_key` is the search key of an identity number."""
 
+    receipt: str = ""
     institution: str = ""
     document_type: str = ""
     document_id: str = ""
     resident: str = ""
+    resident_key: str = ""
     state: str = ""
     status: str = ""
     code: str = ""
@@ -34,43 +38,51 @@ class Asked:
     since: datetime | None = None
     until: datetime | None = None
     after: tuple[datetime, int] | None = None
+    before: tuple[datetime, int] | None = None
     limit: int = 50
 
 
 def search(connection: Connection, seal: Seal, asked: Asked) -> list[Facts]:
     """List messages newest first."""
     newest = (message.c.received.desc(), message.c.seq.desc())
-    statement = sa.select(*rows.FACTS).where(*_conditions(asked, seal)).order_by(*newest).limit(asked.limit)
+    statement = sa.select(*rows.FACTS).where(*conditions(asked, seal)).order_by(*newest).limit(asked.limit)
     return [rows.facts(row, seal) for row in connection.execute(statement)]
 
 
-def _conditions(asked: Asked, seal: Seal) -> list[sa.ColumnElement[bool]]:
+def conditions(asked: Asked, seal: Seal) -> list[sa.ColumnElement[bool]]:
+    """Say what is asked for as conditions on the table of messages, those of the partial indexes included."""
     found: list[sa.ColumnElement[bool]] = []
-    for name in ("institution", "document_type", "document_id", "status", "code", "lane", "route"):
+    for name in ("receipt", "institution", "document_type", "document_id", "status", "code", "lane", "route"):
         value = getattr(asked, name)
         if value:
             found.append(message.c[name] == value)
-    if asked.resident:
-        found.append(message.c.resident_lookup == seal.lookup(asked.resident))
+    resident = asked.resident_key or seal.lookup(asked.resident)
+    if resident:
+        found.append(message.c.resident_lookup == resident)
     if asked.state:
-        found.append(message.c.mark == asked.state if asked.state in _MARKS else message.c.state == asked.state)
+        found.append(message.c.mark == asked.state if asked.state in MARKS else message.c.state == asked.state)
     if asked.since:
         found.append(message.c.received >= asked.since)
     if asked.until:
         found.append(message.c.received < asked.until)
+    here = sa.tuple_(message.c.received, message.c.seq)
     if asked.after:
-        here = sa.tuple_(message.c.received, message.c.seq)
-        there = (sa.literal(asked.after[0], message.c.received.type), sa.literal(asked.after[1]))
-        found.append(here < sa.tuple_(*there))
+        found.append(here < _there(asked.after))
+    if asked.before:
+        found.append(here > _there(asked.before))
     return found + _index_conditions(asked)
+
+
+def _there(place: tuple[datetime, int]) -> sa.ColumnElement[Any]:
+    return sa.tuple_(sa.literal(place[0], message.c.received.type), sa.literal(place[1]))
 
 
 def _index_conditions(asked: Asked) -> list[sa.ColumnElement[bool]]:
     """Repeat the conditions of the partial indexes in so many words: a planner cannot see them in bound values."""
     wanted = {
-        "resident_lookup <> ''": bool(asked.resident),
-        "state <> 'ROUTED'": asked.state not in {"", "ROUTED", *_MARKS},
-        "mark <> ''": asked.state in _MARKS,
+        "resident_lookup <> ''": bool(asked.resident or asked.resident_key),
+        "state <> 'ROUTED'": asked.state not in {"", "ROUTED", *MARKS},
+        "mark <> ''": asked.state in MARKS,
         "status <> 'accepted'": asked.status not in {"", "accepted"},
         "code <> '0'": asked.code not in {"", "0"},
     }

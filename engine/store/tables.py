@@ -11,6 +11,8 @@ from engine.store.database import metadata
 
 UNFINISHED_SQL = "state IN ('QUEUED', 'SENDING', 'UNKNOWN', 'DEAD')"
 WAITING_SQL = "state IN ('QUEUED', 'UNKNOWN')"
+TROUBLED_SQL = "error_code <> '' AND state IN ('QUEUED', 'SENDING', 'UNKNOWN', 'DEAD')"
+STOPPED_SQL = "mark = '' AND state IN ('INVALID', 'ERROR')"
 
 
 def _text(name: str) -> sa.Column[str]:
@@ -58,6 +60,7 @@ message = sa.Table(
     sa.Index("ix_message_status", "status", "received", "seq", **_where("status <> 'accepted'")),
     sa.Index("ix_message_code", "code", "received", "seq", **_where("code <> '0'")),
     sa.Index("ix_message_mark", "mark", "received", "seq", **_where("mark <> ''")),
+    sa.Index("ix_message_cause", "state", "code", "received", "seq", **_where(STOPPED_SQL)),
 )
 """One row for each message taken in; `resident` is sealed, `resident_lookup` its search key."""
 
@@ -143,6 +146,7 @@ delivery = sa.Table(
     sa.Index("ix_delivery_lease", "lease_until", **_where("state = 'SENDING'")),
     sa.Index("ix_delivery_open", "destination", "seq", **_where(UNFINISHED_SQL)),
     sa.Index("ix_delivery_error", "destination", "changed_at", **_where("error_code <> ''")),
+    sa.Index("ix_delivery_cause", "destination", "state", "error_code", "seq", **_where(TROUBLED_SQL)),
 )
 """One message for one destination; `seq` is the order, `wake` when a worker should next look at the row."""
 

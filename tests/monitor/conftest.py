@@ -22,12 +22,16 @@ from engine.monitor.completeness import CompletenessSource
 from engine.monitor.guide import GuideSource
 from engine.monitor.inforce import read_in_force
 from engine.monitor.institutionarchive import InstitutionArchive
+from engine.monitor.message import MessageSource
+from engine.monitor.messages import MessagesSource
 from engine.monitor.quality import QualitySource
 from engine.monitor.turns import Turns
+from engine.monitor.waiting import Preview, Standing, WaitingSource
 from engine.services.institutions import Institutions
 from engine.services.secondfactor import SecondFactors
 from engine.services.users import Users
 from engine.settings import load_settings
+from engine.store.browse import Leaf
 from engine.store.database import Database
 from tests.monitor.sample import a_busy_day
 from tests.monitor.sample_appointments import appointments_of, order_of
@@ -64,6 +68,7 @@ class Behind:
     guide: object = None
     database: object = None
     settings: object = field(default_factory=lambda: load_settings({"public_address": "https://platform.example"}, {}))
+    kept: object = None
 
     def read(self):
         self.ping()
@@ -104,6 +109,7 @@ class Behind:
                 database=self.database, seal=SEAL, settings=self.settings, types=TYPES,
                 booking=BookingArchive(self.database, SEAL, lambda: {"H22010001": "长春测试医院"}),
             ),
+            **(self.kept or nothing_kept(self)),
         )  # fmt: skip
 
     def in_force(self):
@@ -146,6 +152,22 @@ def users(tmp_path_factory):
     people.add("institution-1", "institution", PASSWORDS["viewer"], bound_to="H22010001")
     yield people
     database.close()
+
+
+def nothing_kept(behind):
+    """Stand in for the pages of messages where a test is about others."""
+
+    def away(*_args, **_more):
+        behind.ping()
+
+    names = {"names": lambda: behind.institutions, "types": TYPES}
+    return {
+        "messages": MessagesSource(browse=lambda _: Leaf(rows=()), export=lambda *_, **_more: ((), False), key_of=str, **names),
+        "message": MessageSource(view=away, reveal=away, discard=away, walker=behind.turns, **names),
+        "standing": WaitingSource(
+            read=lambda: Standing(datetime.now(UTC), (), (), (), ()), preview=lambda *_: Preview(0, ()), begin=away, cancel=away
+        ),
+    }
 
 
 def rehearsal():

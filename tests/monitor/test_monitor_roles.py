@@ -16,7 +16,17 @@ from tests.monitor.web import Visitor
 OPEN = {"/health", "/metrics", "/static/{name}", "/", "/signin", "/signout", "/second-factor"}
 """What is there for those who are not signed in, or whose second factor is still asked for."""
 
-PARTS = {"order": "B1", "hospital": "H22010001", "act": "rotate", "delivery": "1", "name": "nobody", "code": "H22010001"}
+PARTS = {
+    "order": "B1",
+    "hospital": "H22010001",
+    "act": "rotate",
+    "delivery": "1",
+    "name": "nobody",
+    "code": "H22010001",
+    "receipt": "R1",
+    "number": "1",
+    "what": "deliveries",
+}
 
 
 @pytest.fixture

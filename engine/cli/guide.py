@@ -67,7 +67,7 @@ def check(code: str, files: tuple[Path, ...], as_json: bool, listed: Path | None
     else:
         _tell(draft)
     if draft.errors:
-        raise click.exceptions.Exit(1)
+        raise SystemExit(1)
 
 
 @guide.command("import", cls=Worded)
@@ -81,7 +81,7 @@ def take(code: str, files: tuple[Path, ...], by: str, **flags: Any) -> None:
     _tell(draft)
     if draft.introduction is None:
         say("nothing was imported")
-        raise click.exceptions.Exit(1)
+        raise SystemExit(1)
     with _versions(flags) as versions:
         taken = versions.take(code, draft.introduction, draft.files, warnings=draft.warnings, by=_person(by))
     say(f"imported as version {taken.number}; put it on show by: guide approve {code} {taken.number}")

@@ -1,9 +1,50 @@
-"""Know the check letter of a resident identity number (GB 11643)."""
+"""Know the check letter and the regions of a resident identity number (GB 11643)."""
 
 from __future__ import annotations
 
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 """The weights of the first 17 digits."""
+
+REGIONS = frozenset(
+    [
+        "11",
+        "12",
+        "13",
+        "14",
+        "15",
+        "21",
+        "22",
+        "23",
+        "31",
+        "32",
+        "33",
+        "34",
+        "35",
+        "36",
+        "37",
+        "41",
+        "42",
+        "43",
+        "44",
+        "45",
+        "46",
+        "50",
+        "51",
+        "52",
+        "53",
+        "54",
+        "61",
+        "62",
+        "63",
+        "64",
+        "65",
+        "71",
+        "81",
+        "82",
+        "83",
+    ]
+)
+"""The first two digits (GB/T 2260); in the number of a foreigner's permit they follow a 9."""
 
 LETTERS = "10X98765432"
 """The check letter by the weighted sum modulo 11."""
@@ -12,3 +53,9 @@ LETTERS = "10X98765432"
 def check_letter(digits: str) -> str:
     """Give the 18th letter that belongs to 17 digits; what follows them is not looked at."""
     return LETTERS[sum(int(digit) * weight for digit, weight in zip(digits, WEIGHTS, strict=False)) % 11]
+
+
+def known_region(number: str) -> bool:
+    """Tell whether a number of 18 letters begins with a region that there is."""
+    start = int(number.startswith("9"))
+    return number[start : start + 2] in REGIONS

@@ -12,12 +12,12 @@ from zlib import crc32
 
 from lxml import etree
 
+from engine.documents.clinicaltree import HL7, XSI, to_bytes
 from engine.documents.press import Press
 from engine.documents.rules import RuleSet
 from engine.documents.ruletables import Assertion, schematron
 from engine.documents.sample_clinical import Clinical
 from engine.documents.sample_faults import Breaker, absolute
-from engine.documents.sample_tree import HL7, XSI, to_bytes
 from engine.errors import Issue
 
 _NAMES = {"hl7": HL7, "xsi": XSI}

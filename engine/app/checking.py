@@ -17,6 +17,7 @@ from engine.inbound.appointment import APPOINTMENT
 from engine.inbound.collection import COLLECTION
 from engine.inbound.guide import GUIDE
 from engine.inbound.hip import HIP
+from engine.inbound.referral import REFERRAL
 from engine.inbound.regional import REGIONAL_CONTRACTS
 from engine.inbound.registry import REGISTRY
 from engine.inbound.report import REPORT
@@ -33,7 +34,7 @@ from engine.settings import Settings, load_settings
 from engine.store import counts
 from engine.store.database import Database
 
-CONTRACTS = (COLLECTION, REGISTRY, APPOINTMENT, REPORT, GUIDE, API, HIP, *REGIONAL_CONTRACTS.values())
+CONTRACTS = (COLLECTION, REGISTRY, APPOINTMENT, REPORT, REFERRAL, GUIDE, API, HIP, *REGIONAL_CONTRACTS.values())
 """Every contract we serve; each has its WSDLs, its rights and its address."""
 
 

@@ -13,6 +13,7 @@ from engine.app.ground import Ground
 from engine.app.guide import GuideReading
 from engine.app.house import PACE, House, build_desks
 from engine.app.interactions import Interactions, open_registers
+from engine.app.referrals import ReferralReading, Referring, read_rules
 from engine.app.reportdoor import ReportReading
 from engine.app.reports import Reporting, read_settings
 from engine.app.sets import Judging, Sets
@@ -65,6 +66,8 @@ class Doors:
         )
         self._readings = ReportReading(ground, reporting.reports, documents.intake)
         self._guide = GuideReading(ground, booking.appointments)
+        self._referring = Referring(ground.database, ground.seal, house, booking.appointments, reporting.reports, ground.access)
+        self._referrals = ReferralReading(ground, self._referring.referrals, booking.turns)
         applications = Applications(ground.database, ground.seal)
         self._registration = Registration(ground.institutions, applications, ground.audit, ground.put_down)
 
@@ -77,6 +80,7 @@ class Doors:
             **self._booking.services,
             **self._readings.services,
             **self._guide.services,
+            **self._referrals.services,
             **self._interactions.services,
         }
 
@@ -84,8 +88,10 @@ class Doors:
         """Work by another set of files; raises, and then nothing is exchanged."""
         house = await self.documents.load(folder)
         reporting = await asyncio.to_thread(read_settings, house)
+        referring = await asyncio.to_thread(read_rules, house)
         await self._booking.take_up(house)
         self._reporting.renew(house, reporting)
+        self._referring.renew(referring)
         await self.documents.take_up(house)
         return house.press.catalogue
 
@@ -94,6 +100,7 @@ class Doors:
         self._interactions.close()
         self._readings.close()
         self._guide.close()
+        self._referrals.close()
         self.documents.close()
         self._booking.close()
         self._registration.close()
@@ -159,7 +166,9 @@ class BookingDoor:
         chosen = ground.settings.hospitals
         self._booking = Booking(ground.settings, ground.database, ground.seal, house, reports)
         self.appointments = appointments = self._booking.appointments
-        turns = HospitalCalls(each=chosen.portal_each, together=chosen.portal_together, patience=chosen.portal_patience)
+        self.turns = turns = HospitalCalls(
+            each=chosen.portal_each, together=chosen.portal_together, patience=chosen.portal_patience
+        )
         self._portals = AppointmentDoor(appointments, turns)
         self._hospitals = ApiDoor(
             self._booking.callers,

@@ -28,6 +28,7 @@ from engine.services.appointments.rules import BookingRules
 from engine.services.audit import Audit, changed
 from engine.services.operations import OperationsDesk
 from engine.services.records import RecordsDesk
+from engine.services.referrals.rules import REFERRALS
 from engine.services.reports.desk import Reports, ReportsDesk
 from engine.services.reports.rules import REPORTS
 from engine.services.reports.statuses import status_files
@@ -68,9 +69,8 @@ def read_adapters(settings: Settings, top: Path) -> Adapters:
 
 def leaning(top: Path, endpoints: Endpoints, adapters: Adapters) -> tuple[str, ...]:
     """Name the files that belong to a set beside those of its routes."""
-    rules = (BOOKING,) if (top / BOOKING).is_file() else ()
-    told = (REPORTS,) if (top / REPORTS).is_file() else ()
-    return (*endpoints.files(top), *adapters.files(top), *rules, *told, *status_files(top))
+    rules = tuple(name for name in (BOOKING, REPORTS, REFERRALS) if (top / name).is_file())
+    return (*endpoints.files(top), *adapters.files(top), *rules, *status_files(top))
 
 
 def document_limits(settings: Settings) -> Limits:

@@ -15,6 +15,7 @@ from engine.app.following import Follower, Following
 from engine.app.front import front_limits
 from engine.app.house import House, load_house, load_in_force, tls_context
 from engine.app.process import beat_on_loop, begin, stop_when_told
+from engine.app.referrals import for_looking
 from engine.app.replay import NotReplayed, Replay
 from engine.channels.rehearsal import Rehearsed, refused
 from engine.documents.guide.drawing import Draft, draw_introduction
@@ -65,7 +66,8 @@ def run_monitor(settings: Settings, name: str, fd: int) -> None:
                 turns.exchange(lambda: bench(folder, types, adapters))
 
             check = _check_source(settings, institutions, turns, types)
-            sources = archive.sources(check, lambda: _named(institutions, adapters), drawing, settings, turns, masking)
+            looking = for_looking(database, seal)
+            sources = archive.sources(check, lambda: _named(institutions, adapters), drawing, settings, turns, masking, looking)
             users, factors = Users(database, second_factor=settings.second_factor), SecondFactors(database, seal)
             app, tls = build_monitor(sources, users, factors), tls_context(settings, clients=False)
             with contextlib.closing(Follower(following, take_up)):

@@ -12,6 +12,7 @@ from engine.app.cellar import open_database, open_seal
 from engine.app.following import Follower, Following
 from engine.app.house import House, load_house, load_in_force, press_for
 from engine.app.process import beat_beside, begin, stop_when_told
+from engine.app.referrals import ReferralErrands, read_rules
 from engine.app.replay import Replay
 from engine.app.reports import Reporting, read_settings
 from engine.channels.delivery import Courier, Rounds
@@ -48,10 +49,11 @@ def run_worker(settings: Settings, name: str) -> None:
             contextlib.closing(BulkJobs(database, seal, lambda: _replay(settings, database, seal))) as bulk,
         ):
             reporting = Reporting(database, seal, house)
+            referring = ReferralErrands(settings, database, seal, house, booking, reporting.reports)
             courier = _courier(settings, name, database, seal, ends)
             runner = ErrandRunner(
                 Errands(database),
-                {**booking.errands(), **reporting.errands(booking.hospitals.ask), **bulk.errands()},
+                {**booking.errands(), **reporting.errands(booking.hospitals.ask), **referring.errands(), **bulk.errands()},
                 limit=booking.at_once,
                 threads=_THREADS,
                 drain=settings.deadlines.drain * 0.8,
@@ -60,9 +62,10 @@ def run_worker(settings: Settings, name: str) -> None:
 
             def take_up(folder: Path) -> None:
                 house = load_house(settings, folder, press_for(settings, folder, ends.press))
-                said = read_settings(house)
+                said, rules = read_settings(house), read_rules(house)
                 booking.renew(house)
                 reporting.renew(house, said)
+                referring.renew(house, rules)
                 courier.renew(ends.renew(house))
                 bulk.renew()
 

@@ -6,12 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from engine.documents.clinicaltree import Element, add, open_section
 from engine.documents.sample_shapes import SHAPES
-from engine.documents.sample_tree import DE_SYSTEM, Element, add
 from engine.documents.sample_values import Page
 from engine.documents.tables import Row, Tables
 
-_LOINC = {"codeSystem": "2.16.840.1.113883.6.1", "codeSystemName": "LOINC"}
 _LEFT_OUT = 0.3
 """How often a section that may be missing is missing."""
 
@@ -56,12 +55,4 @@ def _left_out(row: Row, about: str, page: Page) -> bool:
 
 
 def _section(body: Element, row: Row) -> Element:
-    section = add(body, "component/section")
-    if row["code"]:
-        system = DE_SYSTEM if row["code"].startswith("DE") else _LOINC
-        add(section, "code", code=row["code"], displayName=row["display_name"], **system)
-    else:
-        add(section, "code", displayName=row["display_name"])
-    add(section, "title", row["name"])
-    add(section, "text")
-    return section
+    return open_section(body, row["code"], row["display_name"], row["name"])

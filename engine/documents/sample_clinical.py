@@ -8,11 +8,11 @@ from pathlib import Path
 from random import Random
 
 from engine.documents.catalogue import DocumentType
+from engine.documents.clinicaltree import Element, root_element, to_bytes
 from engine.documents.ruletables import Assertion, assertions
 from engine.documents.sample_body import chapters, write_body
 from engine.documents.sample_faults import Breaker, breakers
 from engine.documents.sample_header import write_header
-from engine.documents.sample_tree import Element, root_element, to_bytes
 from engine.documents.sample_values import Page, Values
 from engine.documents.sample_words import Plan, Words, invent_visit, read_words
 from engine.documents.tables import Tables, load_tables

@@ -11,8 +11,8 @@ from typing import Any
 
 from lxml import etree
 
+from engine.documents.clinicaltree import HL7, XSI, Element
 from engine.documents.ruletables import Assertion, qualify
-from engine.documents.sample_tree import HL7, XSI, Element
 from engine.documents.tables import Row, Tables, named
 
 _NAMES = {"hl7": HL7, "xsi": XSI}

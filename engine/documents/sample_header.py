@@ -6,9 +6,9 @@ from collections.abc import Callable
 from random import Random
 
 from engine.documents.catalogue import DocumentType
-from engine.documents.sample_people import coded, write_informant, write_participants, write_place, write_signer, write_signers
+from engine.documents.clinicaltree import OID, Element, add, coded
+from engine.documents.sample_people import write_informant, write_participants, write_place, write_signer, write_signers
 from engine.documents.sample_times import stamp
-from engine.documents.sample_tree import OID, Element, add
 from engine.documents.sample_words import Plan, Visit
 
 _GENDERS = {"1": "男性", "2": "女性"}

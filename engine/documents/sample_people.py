@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from itertools import cycle
 
+from engine.documents.clinicaltree import OID, Element, add, coded
 from engine.documents.sample_times import stamp
-from engine.documents.sample_tree import OID, Element, add
 from engine.documents.sample_words import Plan, Visit, identity_number
 
 _ORG = {"classCode": "ORG", "determinerCode": "INSTANCE"}
@@ -15,11 +15,6 @@ _OUTSIDERS = ("患者", "配偶")
 
 _BED = (("22", "12床"), ("21", "305室"), ("26", ""), ("27", "第一病区"), ("5", ""))
 """Where an inpatient lies, from the bed outwards: OID of each number and its name; empty names are the visit's."""
-
-
-def coded(parent: Element, name: str, system: str, title: str, code: str, shown: str) -> None:
-    """Append a code with system, the system's name and meaning."""
-    add(parent, name, code=code, codeSystem=system, codeSystemName=title, displayName=shown)
 
 
 def write_signer(entity: Element, person: tuple[str, str], oid: str, role: str = "") -> None:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from engine.documents.clinicaltree import DE_SYSTEM, OID, Element, add
 from engine.documents.sample_times import moment, stamp
-from engine.documents.sample_tree import DE_SYSTEM, OID, Element, add
 from engine.documents.sample_values import Page, write_value
 from engine.documents.tables import Row
 

@@ -10,8 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from random import Random
 
+from engine.documents.clinicaltree import Element, add
 from engine.documents.sample_times import moment, stamp
-from engine.documents.sample_tree import Element, add
 from engine.documents.sample_words import NAMES, Visit, Words
 from engine.documents.tables import CodeSet, Row, Tables, named
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import date, datetime
 from typing import TypeVar
 
@@ -40,6 +40,11 @@ class Given:
         """Give an inner record, empty when it was not sent."""
         return Given(self._values.get(name) or {}, f"{self._path}/{name}")
 
+    def records(self, name: str, item: str) -> tuple[Given, ...]:
+        """Give the records of a list, whose elements are called `item`."""
+        found = self._values.get(name) or ()
+        return tuple(Given(one, f"{self._path}/{name}/{item}[{number}]") for number, one in enumerate(found, 1))
+
     def text(self, name: str) -> str:
         """Give a text without the white space around it, "" when it was not sent."""
         return str(self._values.get(name) or "").strip()
@@ -52,16 +57,32 @@ class Given:
         """Give a text that must be there; raises SenderError SND-310."""
         text = self.text(name)
         if not text:
-            hint = f"补上参数 {name}，并且不要为空。"
-            raise SenderError(Issue(code="SND-310", message=f"缺少必填参数 {name}。", hint=hint, path=f"{self._path}/{name}"))
+            raise self._missing(name)
         return text
 
-    def one_of(self, name: str, known: frozenset[str], otherwise: str = "") -> str:
+    def count(self, name: str) -> int:
+        """Give an int that must be there and is not below 0; raises SenderError SND-310, SND-311."""
+        value = self.whole(name)
+        if value is None:
+            raise self._missing(name)
+        if value < 0:
+            raise self._wrong(name, "小于 0", "填写 0 或正整数。")
+        return value
+
+    def one_of(self, name: str, known: Collection[str], otherwise: str = "") -> str:
         """Give a code of a list; raises SenderError SND-311 for another, `otherwise` when it was not sent."""
         text = self.text(name) or otherwise
         if text and text not in known:
-            raise self._wrong(name, "不是规定的代码", f"可用的代码：{'、'.join(sorted(known, key=int))}。")
+            raise self._wrong(name, "不是规定的代码", _offered(known))
         return text
+
+    def codes(self, name: str, known: Collection[str]) -> frozenset[str]:
+        """Give the codes of a list that are not empty; raises SenderError SND-311 for one that is not offered."""
+        found = self.texts(name)
+        if strange := next((each for each in found if each not in known), ""):
+            message = f"参数 {name} 中的“{strange[:40]}”不是规定的代码。"
+            raise SenderError(Issue(code="SND-311", message=message, hint=_offered(known), path=f"{self._path}/{name}"))
+        return frozenset(found)
 
     def day(self, name: str) -> str:
         """Give a day as yyyy-MM-dd, "" when it was not sent; raises SenderError SND-311."""
@@ -94,9 +115,18 @@ class Given:
             raise self._wrong(name, "不是编号", "填写上次收到的编号，或不填。")
         return int(text or 0)
 
+    def _missing(self, name: str) -> SenderError:
+        hint = f"补上参数 {name}，并且不要为空。"
+        return SenderError(Issue(code="SND-310", message=f"缺少必填参数 {name}。", hint=hint, path=f"{self._path}/{name}"))
+
     def _wrong(self, name: str, what: str, hint: str) -> SenderError:
-        message = f"参数 {name} 的取值“{self.text(name)[:40]}”{what}。"
+        message = f"参数 {name} 的取值“{str(self._values.get(name)).strip()[:40]}”{what}。"
         return SenderError(Issue(code="SND-311", message=message, hint=hint, path=f"{self._path}/{name}"))
+
+
+def _offered(known: Collection[str]) -> str:
+    """Say which codes there are, the shorter first, so that numbers stand in their order."""
+    return f"可用的代码：{'、'.join(sorted(known, key=lambda code: (len(code), code)))}。"
 
 
 def _readable(read: Callable[[str], object], text: str) -> bool:

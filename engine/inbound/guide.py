@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from engine.documents.fields import Field, Operation, texts
-from engine.inbound.appointment import LONGEST_ID, SLOTS
+from engine.inbound.appointment import SLOTS
 from engine.inbound.contract import Contract
+from engine.inbound.parts import LONGEST_TEXT, PAGE, ids, listed, result
 
-_TEXT = 512
-"""Characters of what people search for."""
-
-_VERDICT = texts("code", "message", "hint")
-_PAGE = Field("page", "record", (Field("size", "int"), Field("token", longest=_TEXT)), type_name="Page")
 _DISEASES = Field("diseases", "list", item="disease")
 _HOSPITAL = (
     *texts("hospital", "name", "shortName", "level", "kind", "area", "address", "telephone", "website", "opensAt", "transport"),
@@ -37,68 +33,56 @@ _DOCTOR = (
 )
 
 
-def _ids(*names: str) -> tuple[Field, ...]:
-    return texts(*names, longest=LONGEST_ID)
-
-
-def _list(name: str, item: str, type_name: str, fields: tuple[Field, ...]) -> Field:
-    return Field(name, "list", fields, item=item, type_name=type_name)
-
-
-def _result(name: str, type_name: str, *fields: Field) -> Field:
-    return Field(f"{name}Result", "record", (*_VERDICT, *fields), type_name=type_name)
-
-
 _OPERATIONS = (
     Operation(
         "ListHospitals",
-        (*_ids("area", "level"), _PAGE),
-        _result("ListHospitals", "HospitalsResult", _list("hospitals", "hospital", "Hospital", _HOSPITAL), _PAGE),
+        (*ids("area", "level"), PAGE),
+        result("ListHospitals", "HospitalsResult", listed("hospitals", "hospital", "Hospital", _HOSPITAL), PAGE),
     ),
     Operation(
         "GetHospital",
-        _ids("hospital"),
-        _result("GetHospital", "HospitalResult", Field("hospital", "record", _HOSPITAL, type_name="Hospital")),
+        ids("hospital"),
+        result("GetHospital", "HospitalResult", Field("hospital", "record", _HOSPITAL, type_name="Hospital")),
         ("hospital",),
     ),
     Operation(
         "ListDepartments",
-        (*_ids("hospital", "parent"), _PAGE),
-        _result("ListDepartments", "DepartmentsResult", _list("departments", "department", "Department", _DEPARTMENT), _PAGE),
+        (*ids("hospital", "parent"), PAGE),
+        result("ListDepartments", "DepartmentsResult", listed("departments", "department", "Department", _DEPARTMENT), PAGE),
         ("hospital",),
     ),
     Operation(
         "GetDepartment",
-        _ids("hospital", "department"),
-        _result("GetDepartment", "DepartmentResult", Field("department", "record", _DEPARTMENT, type_name="Department")),
+        ids("hospital", "department"),
+        result("GetDepartment", "DepartmentResult", Field("department", "record", _DEPARTMENT, type_name="Department")),
         ("hospital", "department"),
     ),
     Operation(
         "SearchDoctors",
         (
-            Field("words", longest=_TEXT),
-            *_ids("hospital", "department", "title", "area"),
+            Field("words", longest=LONGEST_TEXT),
+            *ids("hospital", "department", "title", "area"),
             Field("free", "boolean"),
-            _PAGE,
+            PAGE,
         ),
-        _result("SearchDoctors", "DoctorsResult", _list("doctors", "doctor", "Doctor", _DOCTOR), Field("total", "int"), _PAGE),
+        result("SearchDoctors", "DoctorsResult", listed("doctors", "doctor", "Doctor", _DOCTOR), Field("total", "int"), PAGE),
     ),
     Operation(
         "GetDoctor",
-        _ids("hospital", "doctor"),
-        _result("GetDoctor", "DoctorResult", Field("doctor", "record", _DOCTOR, type_name="Doctor")),
+        ids("hospital", "doctor"),
+        result("GetDoctor", "DoctorResult", Field("doctor", "record", _DOCTOR, type_name="Doctor")),
         ("hospital", "doctor"),
     ),
     Operation(
         "ListFreeSlots",
-        _ids("hospital", "doctor", "from", "to"),
-        _result("ListFreeSlots", "SlotsResult", SLOTS),
+        ids("hospital", "doctor", "from", "to"),
+        result("ListFreeSlots", "SlotsResult", SLOTS),
         ("hospital", "doctor"),
     ),
     Operation(
         "GetPicture",
-        _ids("picture"),
-        _result("GetPicture", "PictureResult", *texts("picture", "mediaType"), Field("content", "binary")),
+        ids("picture"),
+        result("GetPicture", "PictureResult", *texts("picture", "mediaType"), Field("content", "binary")),
         ("picture",),
     ),
 )

@@ -27,6 +27,8 @@ _WRITTEN: Mapping[str, str] = {
     "/services/contracts/appointment": "contracts/appointment.md",
     "/services/contracts/report": "contracts/report.md",
     "/services/contracts/guide": "contracts/guide.md",
+    "/services/referral-guide": "referral.md",
+    "/services/contracts/referral": "contracts/referral.md",
     "/services/contracts/api": "contracts/api.md",
     "/services/contracts/hip": "contracts/hip.md",
     "/services/contracts/regional": "contracts/regional.md",

@@ -4,17 +4,9 @@ from __future__ import annotations
 
 from engine.documents.fields import Field, Operation, texts
 from engine.inbound.contract import Contract
+from engine.inbound.parts import PAGE, RESIDENT, ids, listed, result
 
-LONGEST_ID = 64
-"""Characters of a number or a moment."""
-
-_TEXT = 512
-"""Characters of what people write: names and their numbers."""
-
-_VERDICT = texts("code", "message", "hint")
-_PAGE = Field("page", "record", (Field("size", "int"), Field("token", longest=_TEXT)), type_name="Page")
-_RESIDENT = Field("resident", "record", texts("idType", "idNumber", "name", longest=_TEXT), type_name="Resident")
-_WHICH = texts("report", longest=LONGEST_ID)
+_WHICH = ids("report")
 _SUMMARY = (
     *texts("report", "hospital", "hospitalName", "kind", "status", "statusName", "at"),
     Field("version", "int"),
@@ -37,52 +29,44 @@ _ENTRY = (
 _NOTICE = texts("notice", "report", "hospital", "kind", "status", "statusName", "at", "notedAt")
 
 
-def _list(name: str, item: str, type_name: str, fields: tuple[Field, ...]) -> Field:
-    return Field(name, "list", fields, item=item, type_name=type_name)
-
-
-def _result(name: str, type_name: str, *fields: Field) -> Field:
-    return Field(f"{name}Result", "record", (*_VERDICT, *fields), type_name=type_name)
-
-
 def _wish(name: str, *parameters: Field) -> Operation:
     """Declare an operation that answers with its verdict alone."""
-    return Operation(name, (_RESIDENT, *parameters), _result(name, "Verdict"), ("resident",))
+    return Operation(name, (RESIDENT, *parameters), result(name, "Verdict"), ("resident",))
 
 
 _OPERATIONS = (
     Operation(
         "ListReports",
-        (_RESIDENT, *texts("since", "until", longest=LONGEST_ID), _PAGE),
-        _result("ListReports", "ReportsResult", _list("reports", "report", "ReportSummary", _SUMMARY), _PAGE),
+        (RESIDENT, *ids("since", "until"), PAGE),
+        result("ListReports", "ReportsResult", listed("reports", "report", "ReportSummary", _SUMMARY), PAGE),
         ("resident",),
     ),
     Operation(
         "GetReport",
         _WHICH,
-        _result("GetReport", "ReportResult", Field("report", "record", _REPORT, type_name="Report")),
+        result("GetReport", "ReportResult", Field("report", "record", _REPORT, type_name="Report")),
         ("report",),
     ),
     Operation(
         "ReportHistory",
         _WHICH,
-        _result("ReportHistory", "HistoryResult", _list("history", "entry", "StatusEntry", _ENTRY)),
+        result("ReportHistory", "HistoryResult", listed("history", "entry", "StatusEntry", _ENTRY)),
         ("report",),
     ),
     Operation(
         "RenderReport",
         _WHICH,
-        _result("RenderReport", "RenderedResult", Field("report"), Field("version", "int"), *texts("mediaType", "html")),
+        result("RenderReport", "RenderedResult", Field("report"), Field("version", "int"), *texts("mediaType", "html")),
         ("report",),
     ),
-    _wish("GiveConsent", *texts("until", longest=LONGEST_ID)),
+    _wish("GiveConsent", *ids("until")),
     _wish("WithdrawConsent"),
     _wish("Subscribe"),
     _wish("Unsubscribe"),
     Operation(
         "ListNotices",
-        (*texts("after", longest=LONGEST_ID), _PAGE),
-        _result("ListNotices", "NoticesResult", _list("notices", "notice", "Notice", _NOTICE), _PAGE),
+        (*ids("after"), PAGE),
+        result("ListNotices", "NoticesResult", listed("notices", "notice", "Notice", _NOTICE), PAGE),
     ),
 )
 

@@ -8,14 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from engine.documents.reportpage import ReportHead
-from engine.errors import SenderError
 from engine.inbound import report_values as wire
 from engine.inbound.appointment_values import read_page
 from engine.inbound.calls import Call, Handler, Result
 from engine.inbound.given import Given
-from engine.inbound.verdicts import Answered, page_of, with_verdict
+from engine.inbound.refused import PutDown, audited
+from engine.inbound.verdicts import page_of, with_verdict
 from engine.services.appointments.orders import again
-from engine.services.audit import AuditNote
 from engine.services.reports.desk import Reports
 from engine.services.reports.model import Reader, ReportSummary, ReportView, ResidentClaim
 from engine.store.database import Connection, Database
@@ -25,9 +24,6 @@ Draw = Callable[[ReportView, ReportHead], Awaitable[bytes]]
 
 NameOf = Callable[[str], str]
 """Give the name of an institution, "" when nobody knows it; may block on the store."""
-
-PutDown = Callable[[AuditNote], Awaitable[object]]
-"""Write the note of a refusal before its answer."""
 
 _REFUSED_READING = frozenset({"SND-753", "SND-754", "SND-755"})
 """Whoever asked for somebody's reports and did not get them is audited too."""
@@ -53,7 +49,7 @@ class ReportDoor:
     def handlers(self) -> dict[str, Handler]:
         """Name the operations of the contract and what answers them."""
         return {
-            name: with_verdict(self._audited(answer))
+            name: with_verdict(audited(answer, _REFUSED_READING, self._put_down))
             for name, answer in {
                 "ListReports": self._list, "GetReport": self._get, "ReportHistory": self._history, "RenderReport": self._render,
                 "GiveConsent": self._give_consent, "WithdrawConsent": self._withdraw_consent, "Subscribe": self._subscribe,
@@ -124,19 +120,6 @@ class ReportDoor:
         view = await self._write(lambda connection: self._reports.get(connection, reader, number))
         return view, await self._aside(lambda: self._name_of(view.summary.institution))
 
-    def _audited(self, answer: Answered) -> Answered:
-        """Audit a reading that was refused, for the refusal rolled back what its transaction wrote."""
-
-        async def handle(call: Call, given: Given) -> Result:
-            try:
-                return await answer(call, given)
-            except SenderError as refusal:
-                if refusal.code in _REFUSED_READING:
-                    await self._put_down(_refused(call, refusal.code))
-                raise
-
-        return handle
-
     async def _write(self, work: Callable[[Connection], T]) -> T:
         return await self._aside(lambda: again(self._database, work))
 
@@ -146,9 +129,3 @@ class ReportDoor:
 
 def _reader(call: Call) -> Reader:
     return Reader(portal=call.institution, reason=call.operation, peer=call.peer, trace=call.trace)
-
-
-def _refused(call: Call, code: str) -> AuditNote:
-    return AuditNote(
-        peer=call.peer, institution=call.institution, verdict="refused", reason=f"{call.operation} {code}", service=call.service
-    )

@@ -16,16 +16,17 @@ from engine.services.reports.model import (
     status_name,
 )
 
-_ID_TYPES = frozenset({*(str(number) for number in range(1, 12) if number != 4), "99"})
+ID_TYPES = frozenset({*(str(number) for number in range(1, 12) if number != 4), "99"})
 """ID_TYPE of the Jilin text."""
 
-_IDENTITY_CARD = "1"
+IDENTITY_CARD = "1"
+"""What an identity number is when its type is left out."""
 
 
 def read_resident(given: Given) -> ResidentClaim:
     """Read `resident`; raises SenderError SND-310 without number or name, SND-311 for a type that is not listed."""
     one = given.record("resident")
-    one.one_of("idType", _ID_TYPES, _IDENTITY_CARD)
+    one.one_of("idType", ID_TYPES, IDENTITY_CARD)
     return ResidentClaim(identity=one.needed("idNumber"), name=one.needed("name"))
 
 

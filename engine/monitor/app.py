@@ -33,6 +33,7 @@ from engine.monitor.overview import Overview
 from engine.monitor.pages import STATIC, problem
 from engine.monitor.probes import Probes, Waiting
 from engine.monitor.quality import QualityPage, QualitySource
+from engine.monitor.referrals import ReferralsPage, ReferralsSource
 from engine.monitor.reports import AskingLines, ReportsPage
 from engine.monitor.secondfactor import SecondFactorPage
 from engine.monitor.security import SafeHeaders
@@ -59,6 +60,7 @@ class Sources:
     acts: Mapping[str, Act]
     appointments: AppointmentsSource
     reports: Callable[[], AskingLines]
+    referrals: ReferralsSource
     guide: GuideSource
     quality: QualitySource
     completeness: CompletenessSource
@@ -80,6 +82,7 @@ def build_monitor(sources: Sources, users: Users, factors: SecondFactors) -> ASG
     check, booking, guide = CheckPage(sources.check), AppointmentsPage(sources.appointments), GuidePage(sources.guide)
     messages, message, standing = MessagesPage(sources.messages), MessagePage(sources.message), WaitingPage(sources.standing)
     correcting = CorrectingPage(sources.message, sources.check)
+    referrals = ReferralsPage(sources.referrals)
     app = Starlette(
         routes=[
             Route("/health", probes.health),
@@ -125,6 +128,8 @@ def build_monitor(sources: Sources, users: Users, factors: SecondFactors) -> ASG
             Route("/appointments/orders/{order}", door.guard(booking.order, "appointments")),
             Route("/appointments/{hospital}/{act}", door.guard(booking.act, "hospital"), methods=["POST"]),
             Route("/reports", door.guard(ReportsPage(sources.reports).show, "reports")),
+            Route("/referrals", door.guard(referrals.show, "referrals")),
+            Route("/referrals/{referral}", door.guard(referrals.one, "referrals")),
             Route("/guide", door.guard(guide.show, "guide")),
             Route("/guide", door.guard(guide.take, "guide"), methods=["POST"]),
             Route("/guide/template", door.guard(guide.template, "guide")),

@@ -25,6 +25,7 @@ from engine.monitor.messages import MessagesSource
 from engine.monitor.overview import ENDS, DeadDelivery, Destination, MessageRow, Overview, Trouble
 from engine.monitor.probes import Waiting
 from engine.monitor.quality import QualityArchive, QualitySource
+from engine.monitor.referralarchive import ReferralArchive
 from engine.monitor.reports import read_asking
 from engine.monitor.turns import Thread, Turns
 from engine.monitor.waiting import WaitingSource
@@ -32,6 +33,7 @@ from engine.monitor.waitingarchive import WaitingArchive
 from engine.services.audit import Audit, changed
 from engine.services.guide.versions import Versions
 from engine.services.institutions import Institutions
+from engine.services.referrals.desk import Referrals
 from engine.settings import Settings
 from engine.store import counts, traffic
 from engine.store.database import Database
@@ -65,6 +67,7 @@ class Archive:
         settings: Settings,
         walker: Thread[Walk | Correction, Walked],
         masking: Masking,
+        referrals: Referrals,
     ) -> Sources:
         """Hand the pages what they need; what is handed in is made by the process, since it needs more than the store."""
         acts = {"retry": self.retry, "discard": self.discard}
@@ -77,6 +80,7 @@ class Archive:
         return Sources(
             appointments=booking.source(),
             reports=lambda: read_asking(self.database, hospitals),
+            referrals=ReferralArchive(self.database, referrals).source(),
             overview=self.overview, waiting=self.waiting, ping=self.database.ping_write, acts=acts,
             quality=QualitySource(names=quality.names, report=quality.report, types=check.types),
             completeness=CompletenessSource(names=complete.names, span=complete.span, read=complete.read, types=check.types),

@@ -17,6 +17,7 @@ from engine.monitor.texts_institutions import INSTITUTION_TEXTS
 from engine.monitor.texts_messages import MESSAGE_TEXTS
 from engine.monitor.texts_people import PEOPLE_TEXTS
 from engine.monitor.texts_quality import QUALITY_TEXTS
+from engine.monitor.texts_referrals import REFERRAL_TEXTS
 from engine.monitor.texts_reports import REPORT_TEXTS
 
 Language = Literal["zh", "en"]
@@ -199,6 +200,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     **COMPLETENESS_TEXTS,
     **MESSAGE_TEXTS,
     **QUALITY_TEXTS,
+    **REFERRAL_TEXTS,
     **REPORT_TEXTS,
     **GUIDE_TEXTS,
     **CHECK_TEXTS,

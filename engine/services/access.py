@@ -24,7 +24,7 @@ SERVICES: Mapping[str, tuple[str, ...]] = {
     "appointment": ("AppointmentService",),
     "report": ("ReportService",),
     "guide": ("GuideService",),
-    "referral": ("Referral",),
+    "referral": ("ReferralService",),
     "institution": ("InstitutionRegistry",),
 }
 """The word of config/access.yaml for each service, with the names of its contracts (WSDL service names)."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from engine.simulator import booking, looking, papers
+from engine.simulator import booking, looking, papers, referring
 from engine.simulator.site import Site, Values
 
 ANSWERS: Mapping[str, Callable[[Site, Values], Values]] = {
@@ -25,6 +25,7 @@ ANSWERS: Mapping[str, Callable[[Site, Values], Values]] = {
     "2010": booking.refund,
     "2011": booking.fetch,
     "2012": booking.records,
+    "3001": referring.take_notice,
     "8001": papers.reports,
     "8002": papers.laboratory,
     "8003": papers.susceptibility,

@@ -22,7 +22,7 @@ class Control:
     """Act on one simulated hospital by command.
 
     GET /control shows what is switched on, what was called and how many orders there are in each state; GET /control/book the
-    whole book. POST /control takes `{"act": NAME, ...}` as application/json; `ACTS` lists them. `platform` and `statuses` are whom it tells, by the
+    whole book, GET /control/referrals what it was told of referrals (3001). POST /control takes `{"act": NAME, ...}` as application/json; `ACTS` lists them. `platform` and `statuses` are whom it tells, by the
     Jilin text and by S0063.
     """
 
@@ -35,9 +35,13 @@ class Control:
 
     def answer(self, asked: Asked) -> Said:
         """Answer one request on the control address."""
-        shown = {"/control": self.state, "/control/book": self._service.site.book.dump}.get(asked.path)
+        site = self._service.site
+        pages: Mapping[str, Callable[[], Any]] = {
+            "/control": self.state, "/control/book": site.book.dump, "/control/referrals": lambda: {"notices": site.referrals.notices},
+        }  # fmt: skip
+        shown = pages.get(asked.path)
         if shown is None:
-            return _said(404, {"error": "there are /control and /control/book"})
+            return _said(404, {"error": f"there are {', '.join(pages)}"})
         if asked.method == "GET":
             return _said(200, shown())
         # A page in a browser cannot send this media type to another host without asking first.
@@ -70,6 +74,7 @@ class Control:
             "struck": dict(service.board.struck),
             "calls": dict(sorted(service.calls.items())),
             "orders": orders,
+            "referrals": len(service.site.referrals.numbers),
         }
 
     def fault(self, wanted: Mapping[str, Any]) -> dict[str, Any]:

@@ -134,7 +134,9 @@ def serve_hospital(wanted: Particulars, say: Callable[[str], None]) -> None:
         )
         say(f"booking          {hospital.address} (WSDL at ?wsdl)")
         say(f"documents        {base}{RECEIVER} (WSDL at ?wsdl)")
-        say(f"control          {hospital.control_address}, the whole book at /control/book")
+        say(
+            f"control          {hospital.control_address}, the whole book at /control/book, notices of referrals at /control/referrals"
+        )
         say(f"HOS_ID {hospital.service.site.hospital}, USER_ID {hospital.service.user}")
         say("stop with Ctrl-C")
         try:

@@ -124,7 +124,7 @@ class Service:
             self._nonces[opened.nonce] = now
 
     def _tell(self, function: str, code: str) -> None:
-        if "2005" <= function <= "2011":
+        if "2005" <= function <= "2011" or function == "3001":
             self.told(f"{self.site.hospital} {function} {FUNCTIONS[function].name}: {code}")
 
 

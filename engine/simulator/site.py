@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from engine.simulator.book import Book
 from engine.simulator.orders import Refusal
+from engine.simulator.referring import ReferralBook
 from engine.simulator.shelf import Shelf
 
 Values = Mapping[str, Any]
@@ -20,12 +21,13 @@ ALL = "-1"
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The hospital that answers: its HOS_ID, its name, its book and the reports made on command."""
+    """The hospital that answers: its HOS_ID, its name, its book, the reports made on command, and what it was told of referrals."""
 
     hospital: str
     name: str
     book: Book
     shelf: Shelf = field(default_factory=Shelf)
+    referrals: ReferralBook = field(default_factory=ReferralBook)
 
     def moment(self) -> str:
         """Write the moment as the Jilin text does."""

@@ -46,7 +46,7 @@ def test_samples_of_every_type_have_no_finding_at_all(judge, kind):
 
 @pytest.mark.parametrize("kind", TYPES)
 def test_a_whole_document_with_every_optional_part_has_no_finding_either(judge, clinical, kind):
-    from engine.documents.sample_tree import to_bytes
+    from engine.documents.clinicaltree import to_bytes
 
     assert judge(to_bytes(clinical.tree(CATALOGUE.types[kind], 1, "H", full=True)), kind) == ()
 

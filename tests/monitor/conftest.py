@@ -25,6 +25,7 @@ from engine.monitor.institutionarchive import InstitutionArchive
 from engine.monitor.message import MessageSource
 from engine.monitor.messages import MessagesSource
 from engine.monitor.quality import QualitySource
+from engine.monitor.referrals import ReferralsSource
 from engine.monitor.turns import Turns
 from engine.monitor.waiting import Preview, Standing, WaitingSource
 from engine.services.institutions import Institutions
@@ -37,6 +38,7 @@ from tests.monitor.sample import a_busy_day
 from tests.monitor.sample_appointments import appointments_of, order_of
 from tests.monitor.sample_completeness import TODAY, completeness_of, span_of
 from tests.monitor.sample_quality import HOSPITALS, TYPES, quality_of
+from tests.monitor.sample_referrals import referral_of, referrals_of
 from tests.monitor.web import Visitor, serve
 from tests.support.databases import migrated_file
 from tests.support.seals import SEAL
@@ -102,7 +104,7 @@ class Behind:
             read=self.appointments, order=order_of, acts={"test": self.ask("test"), "sync": self.ask("sync")},
         )  # fmt: skip
         return Sources(
-            appointments=booking, reports=self.asking, overview=self.read, waiting=self.waiting, ping=self.ping, acts=acts, quality=quality, completeness=complete,
+            appointments=booking, reports=self.asking, referrals=ReferralsSource(read=self.referrals, one=referral_of), overview=self.read, waiting=self.waiting, ping=self.ping, acts=acts, quality=quality, completeness=complete,
             check=self.source, guide=self.guide or GuideSource(hospitals=dict, shelf=SimpleNamespace(list=tuple), turns=self.turns),
             audit=AuditArchive(self.database), in_force=self.in_force,
             institutions=InstitutionArchive(
@@ -119,6 +121,11 @@ class Behind:
     def asking(self):
         self.ping()
         return self.asked
+
+    def referrals(self, wish):
+        self.ping()
+        self.wishes.append(wish)
+        return referrals_of(wish, empty=self.gone)
 
     def appointments(self):
         self.ping()

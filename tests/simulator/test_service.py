@@ -11,6 +11,7 @@ from threading import Thread
 from urllib.parse import urlsplit
 
 import pytest
+import requests
 from zeep import Client
 
 from engine.documents.answer import escape_text
@@ -24,6 +25,12 @@ from engine.simulator.faults import read_fault
 from engine.simulator.hospital import Particulars, SimulatedHospital
 
 KEYS = {"sign_key": "a-sign-key-for-tests", "encryption_key": "0123456789abcdef"}
+
+
+NOTICE = {
+    "REFERRAL_ID": "R1", "EVENT": "Apply", "EVENT_TIME": "2026-03-02 09:00:00", "STATUS": "applied", "STATUS_NAME": "待接收", "ROLE": "receiver",
+    "DIRECTION": "up", "URGENCY": "1", "FROM_HOS_CODE": "H2", "TO_HOS_CODE": "H1",
+}  # fmt: skip
 
 
 @contextmanager
@@ -121,6 +128,7 @@ def test_every_function_of_the_platform_is_answered_in_the_form_of_its_table():
             "2004": {**where, "REG_DATE": day, "TIME_FLAG": "-1"},
             "2011": {"ORDER_ID": "A1"}, "8001": {**who, "BEGIN_DATE": day, "END_DATE": day},
             "8002": {**who, "REPORT_ID": f"{patient}-0"}, "8003": {**who, "REPORT_ID": f"{patient}-1"}, "8004": {**who, "REPORT_ID": f"{patient}-2"},
+            "3001": NOTICE,
             "9003": {"BILL_DATE": today, "PAGE_CURRENT": "1", "PAGE_SIZE": "100"},
         }  # fmt: skip
         for function, values in asked.items():
@@ -128,6 +136,21 @@ def test_every_function_of_the_platform_is_answered_in_the_form_of_its_table():
             code, found = ask(hospital, function, **{name: value for name, value in values.items() if name in known})
             assert (function, code) == (function, "0"), found
         assert found["RECORD_LIST"][0]["TRADE_FEE"] == str(place.doctor.fee + place.doctor.treat_fee)
+
+
+def test_what_is_told_of_referrals_is_kept_once_and_shown_by_the_control():
+    with simulated() as hospital:
+        for _ in "12":
+            assert ask(hospital, "3001", **NOTICE) == ("0", {"HOSP_REFERRAL_ID": "Z00000001"})
+        assert ask(hospital, "3001", **NOTICE | {"STATUS": "withdrawn"}) == ("0", {"HOSP_REFERRAL_ID": "Z00000001"})
+        assert ask(hospital, "3001", **NOTICE | {"REFERRAL_ID": "R2"}) == ("0", {"HOSP_REFERRAL_ID": "Z00000002"})
+        told = json.loads(requests.get(f"{hospital.control_address}/referrals", timeout=5).text)["notices"]
+        assert [(one["REFERRAL_ID"], one["STATUS"]) for one in told] == [
+            ("R1", "applied"),
+            ("R1", "withdrawn"),
+            ("R2", "applied"),
+        ]
+        assert told[0] == NOTICE
 
 
 def test_a_stranger_a_wrong_signature_and_a_strange_function_are_refused_by_their_codes():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,11 +70,15 @@ def listed(result, name: str, item: str) -> list:
 
 
 @contextmanager
-def province(store: str, folder: Path) -> Iterator[Province]:
-    """Start it: HOSP-A speaks the text's own asmx with MD5, HOSP-B a WCF proxy with SM3; their slots are there."""
+def province(store: str, folder: Path, prepare: Callable[[Path], None] = lambda _: None) -> Iterator[Province]:
+    """Start it: HOSP-A speaks the text's own asmx with MD5, HOSP-B a WCF proxy with SM3; their slots are there.
+
+    `prepare` is given the project's folder before the engine starts.
+    """
     data = folder / "data"
     data.mkdir()
     project = Project.copy(folder / "project")
+    prepare(project.root)
     kinds = {"HOSP-A": ("jilin", "MD5"), "HOSP-B": ("wcf", "SM3")}
     with ExitStack() as stack:
         hospitals = {}

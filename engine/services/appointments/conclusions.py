@@ -72,7 +72,9 @@ def _paid(one: Order, values: Values, _at: datetime, _window: float, _late: bool
 def _cancelled(one: Order, values: Values, _at: datetime, _window: float, late: bool) -> Move:  # noqa: FBT001 - one form for all
     if one.state == "booking":
         notice: tuple[NoticeKind, str] = ("booking-failed", "医院没有确认预约，已取消，请重新预约。")
-        return Move(what="cancelled", who="hospital", to="failed", told=told(values), notice=notice)
+        by = Move(what="cancelled", who="hospital", to="failed", told=told(values), notice=notice)
+        # A hospital that does not know the order may still hold the lock that it was to be made of.
+        return replace(by, to=None, pending="unlock") if one.known else by
     return Move(what="cancelled", who="hospital", to="cancelled", told=told(values), notice=_end_notice(one, late=late))
 
 

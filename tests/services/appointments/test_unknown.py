@@ -181,6 +181,25 @@ def test_a_refusal_of_a_booking_from_a_lock_gives_the_lock_back(office):
     assert office.seats() == (2, 0, 0, 0)
 
 
+def test_a_booking_from_a_lock_that_nobody_waits_for_any_more_gives_the_lock_back(office):
+    one = office.lock()
+
+    def never(function):
+        if function == "2007":
+            raise lost(unknown=True)
+
+    office.hospital.before = never
+    assert office.service.book(PORTAL, "r1", BookWish(order=one.order)).state == "booking"
+    office.clock.turn(days=1)
+    office.tend_all()
+    assert office.states()[one.order] == ("failed", "")
+    assert office.hospital.asked[-2:] == ["2009", "2006"]
+    assert office.hospital.locks == {}
+    assert office.seats() == (2, 0, 0, 0)
+    assert kinds(office) == ["booking-failed"]
+    office.agree()
+
+
 @pytest.mark.parametrize("code", ["99", "13", "12"])
 def test_a_hospital_that_failed_is_asked_what_is_so(database, code):
     office = Office(database, MemoryHospital(slots={"S1": Seats(2)}))

@@ -90,7 +90,15 @@ def archive(room, tmp_path):
 @pytest.fixture
 def behind(behind, archive, room):
     """Put the store behind the pages of messages."""
-    ours = archive.sources(behind.sources().check, dict, behind.turns, room.settings, room, room.masking)
+    ours = archive.sources(
+        check=behind.sources().check,
+        hospitals=dict,
+        drawing=behind.turns,
+        settings=room.settings,
+        walker=room,
+        masking=room.masking,
+        referrals=None,
+    )
     named = {"names": lambda: behind.institutions, "types": behind.source.types}
     behind.kept = {
         "messages": replace(ours.messages, **named), "message": replace(ours.message, **named), "standing": ours.standing,

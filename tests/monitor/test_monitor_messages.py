@@ -2,6 +2,7 @@
 
 import csv
 import io
+import itertools
 import json
 import re
 from datetime import timedelta
@@ -61,6 +62,7 @@ def test_the_newest_come_first_with_the_resident_masked(operator, archive):
         ("from=2026-03-03&to=2026-03-03", "C"), ("to=2026-03-02T12:00", "A"), ("state=revoked", ""), ("institution=NOBODY", ""),
         (f"resident={SEAL.lookup(NUMBER)}", "DA"), (f"resident={SEAL.lookup(NUMBER)}&state=ERROR", "D"),
     ],
+    ids=itertools.count(),
 )  # fmt: skip
 def test_what_the_address_asks_for_is_found(operator, archive, query, names):
     some(archive)

@@ -6,44 +6,8 @@ WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 """The weights of the first 17 digits."""
 
 REGIONS = frozenset(
-    [
-        "11",
-        "12",
-        "13",
-        "14",
-        "15",
-        "21",
-        "22",
-        "23",
-        "31",
-        "32",
-        "33",
-        "34",
-        "35",
-        "36",
-        "37",
-        "41",
-        "42",
-        "43",
-        "44",
-        "45",
-        "46",
-        "50",
-        "51",
-        "52",
-        "53",
-        "54",
-        "61",
-        "62",
-        "63",
-        "64",
-        "65",
-        "71",
-        "81",
-        "82",
-        "83",
-    ]
-)
+    f"{area}{place}" for area, last in zip("12345678", (5, 3, 7, 6, 4, 5, 1, 3), strict=True) for place in range(1, last + 1)
+) | {"50"}
 """The first two digits (GB/T 2260); in the number of a foreigner's permit they follow a 9."""
 
 LETTERS = "10X98765432"

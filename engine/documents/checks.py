@@ -14,7 +14,7 @@ from engine.documents.places import Places, path_of
 from engine.documents.reading import XmlDocument
 from engine.documents.xpaths import XPath
 from engine.errors import Issue, Severity
-from engine.identity import check_letter
+from engine.identity import check_letter, known_region
 from engine.message import SHANGHAI, Message
 
 Check = Callable[[XmlDocument, Message, Severity], tuple[Issue, ...]]
@@ -30,47 +30,8 @@ _HIGHS = XPath("//hl7:high[@value and ../hl7:low/@value]/@value")
 
 _NUMBER = re.compile(r"\d{17}[\dX]\Z")
 _OLD_NUMBER = re.compile(r"\d{15}\Z")
-_REGIONS = frozenset(
-    [
-        "11",
-        "12",
-        "13",
-        "14",
-        "15",
-        "21",
-        "22",
-        "23",
-        "31",
-        "32",
-        "33",
-        "34",
-        "35",
-        "36",
-        "37",
-        "41",
-        "42",
-        "43",
-        "44",
-        "45",
-        "46",
-        "50",
-        "51",
-        "52",
-        "53",
-        "54",
-        "61",
-        "62",
-        "63",
-        "64",
-        "65",
-        "71",
-        "81",
-        "82",
-        "83",
-        "91",
-    ],
-)
-"""First two digits by GB/T 2260: provinces; 81, 82, 83 residence permits of Hong Kong, Macao and Taiwan; 91 and 9x foreigners."""
+_FOREIGNERS = "91"
+"""The first two digits of foreigners' permits of the first series, beside those whose region follows a 9."""
 
 
 def identity_fault(text: str, today: date | None = None) -> str:
@@ -78,7 +39,7 @@ def identity_fault(text: str, today: date | None = None) -> str:
     number = identity_number(text)
     if not _NUMBER.match(number):
         return "应为 17 位数字加 1 位校验码" if not _OLD_NUMBER.match(number) else "15 位旧证号已停用，应为 18 位"
-    if not (number[:2] in _REGIONS or (number[0] == "9" and number[1:3] in _REGIONS)):
+    if not (known_region(number) or number.startswith(_FOREIGNERS)):
         return f"地区码 {number[:6]} 不存在"
     try:
         born = date(int(number[6:10]), int(number[10:12]), int(number[12:14]))

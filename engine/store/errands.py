@@ -93,13 +93,13 @@ def offer(connection: Connection, kind: str, subject: str, institution: str, due
     return connection.execute(insert.values(_row(kind, subject, institution, due))).first() is not None
 
 
-def plan(connection: Connection, kind: str, subject: str, institution: str, due: datetime) -> None:
-    """Set when an errand is due, also later than before; one that is overdue stays so, for somebody wants it now.
+def plan(connection: Connection, kind: str, subject: str, institution: str, due: datetime, now: datetime) -> None:
+    """Set when an errand is due, also later than before; one that is overdue at `now` stays so, for somebody wants it now.
 
     One under way is due then too, whatever the worker that has it makes of the state that it read before.
     """
     row = _row(kind, subject, institution, due)
-    connection.execute(_plan(connection.dialect.name), {**row, "now": row["since"]})
+    connection.execute(_plan(connection.dialect.name), {**row, "now": now})
 
 
 def drop(connection: Connection, kind: str, subject: str) -> None:

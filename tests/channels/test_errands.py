@@ -42,14 +42,19 @@ def test_an_errand_is_open_once_and_the_earlier_time_holds(database):
     assert claimed(database) == [], "it is leased"
 
 
+def planned(database, subject, due):
+    with database.write() as connection:
+        plan(connection, "pull", subject, "H1", due, NOW)
+
+
 def test_offering_says_whether_it_was_new_and_planning_may_put_off_but_not_what_is_overdue(database):
-    later = datetime.now(UTC) + timedelta(hours=1)
+    later = NOW + timedelta(hours=1)
     assert ask(database, "a", due=later, how=offer) is True
     assert ask(database, "a", due=NOW, how=offer) is False
-    ask(database, "a", due=later + timedelta(hours=1), how=plan)
+    planned(database, "a", later + timedelta(hours=1))
     assert claimed(database, now=later) == []
     ask(database, "a", due=NOW)
-    ask(database, "a", due=later, how=plan)
+    planned(database, "a", later)
     assert len(claimed(database)) == 1
 
 
@@ -70,7 +75,7 @@ def test_one_that_is_asked_for_while_it_runs_is_run_once_more(database):
 def test_one_that_is_planned_while_it_runs_keeps_that_time_whatever_its_worker_says(database, after):
     ask(database, "a")
     (one,) = claimed(database)
-    ask(database, "a", due=NOW + timedelta(seconds=40), how=plan)
+    planned(database, "a", NOW + timedelta(seconds=40))
     Errands(database).done(one, NOW, NOW + timedelta(seconds=after) if after else None)
     assert claimed(database, now=NOW + timedelta(seconds=39)) == []
     assert [one.subject for one in claimed(database, now=NOW + timedelta(seconds=40))] == ["a"]

@@ -24,6 +24,8 @@ PARTS = {
     "name": "nobody",
     "code": "H22010001",
     "receipt": "R1",
+    "referral": "R1",
+    "version": "1",
     "number": "1",
     "what": "deliveries",
 }

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import ConfigError
+from engine.inbound.referral import REFERRAL
 from engine.services.access import load_access
 from engine.services.recordrights import RecordRights
 
@@ -30,7 +31,7 @@ def written(tmp_path):
         ("appointment", {"portal"}),
         ("report", {"portal"}),
         ("guide", {"portal"}),
-        ("referral", {"hospital", "portal"}),
+        ("referral", {"hospital", "platform"}),
         ("DataCollection", {"hospital"}),
         ("RegionalPatient", {"hospital"}),
         ("unheard-of", set()),
@@ -39,6 +40,13 @@ def written(tmp_path):
 def test_the_delivered_rights_are_those_of_the_contracts(service, kinds):
     access = load_access(ROOT / "config" / "access.yaml", "config/access.yaml")
     assert {kind for kind in ("hospital", "portal", "platform") if access.allows(kind, service, "Any")} == kinds
+
+
+def test_portals_see_what_hospitals_offer_and_residents_referrals_and_move_none():
+    access = load_access(ROOT / "config" / "access.yaml", "config/access.yaml")
+    open_to_portals = {name for name in REFERRAL.operations if access.allows("portal", "referral", name)}
+    assert open_to_portals == {"ListDepartments", "ListSpecialists", "ListSchedules", "ListSlots", "ListResidentReferrals"}
+    assert not access.allows("platform", "referral", "ListResidentReferrals")
 
 
 def test_an_operation_may_differ_from_its_service(written):

@@ -112,7 +112,7 @@ def test_marks_are_searched_like_states(journal):
 def test_every_search_uses_an_index(database, journal):
     if database.dialect != "sqlite":
         pytest.skip("PostgreSQL scans small tables on purpose; the indexes are the same")
-    from engine.store.search import Asked, _conditions
+    from engine.store.search import Asked, conditions
     from engine.store.tables import message
 
     for asked in (
@@ -120,7 +120,7 @@ def test_every_search_uses_an_index(database, journal):
         {"state": "revoked"}, {"status": "rejected"}, {"code": "SND-1"}, {"since": NOON},
     ):  # fmt: skip
         statement = (
-            message.select().where(*_conditions(Asked(**asked), SEAL)).order_by(message.c.received.desc(), message.c.seq.desc())
+            message.select().where(*conditions(Asked(**asked), SEAL)).order_by(message.c.received.desc(), message.c.seq.desc())
         )
         with database.read() as connection:
             compiled = statement.compile(connection.engine, compile_kwargs={"literal_binds": True})

@@ -259,7 +259,7 @@ class Orders:
         if due is None:
             errands.drop(connection, TEND, one.order_id)
         else:
-            errands.plan(connection, TEND, one.order_id, one.institution, due)
+            errands.plan(connection, TEND, one.order_id, one.institution, due, at)
 
     def _tell(self, connection: Connection, one: Order, by: Move, at: datetime) -> None:
         why = self.seal.seal_text(by.why, table="booking_event", column="why", row=one.order_id)

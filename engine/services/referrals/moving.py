@@ -124,7 +124,7 @@ def follow(office: Office, connection: Connection, one: Kept, what: What, by: Mo
     if one.due is None:
         errands.drop(connection, DUE, one.referral)
     else:
-        errands.plan(connection, DUE, one.referral, one.origin, one.remind or one.due)
+        errands.plan(connection, DUE, one.referral, one.origin, one.remind or one.due, at)
     if one.order_id and one.state in LETTING_GO:
         errands.put(connection, RELEASE, one.referral, one.receiver, at)
     elif one.order_id and one.state in ("applied", "accepted", "arrived"):

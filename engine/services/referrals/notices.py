@@ -38,7 +38,7 @@ def plan_notices(connection: Connection, one: Kept, what: What, by: str, at: dat
             row = {"referral": one.referral, "institution": institution}
             statement = insert_into(connection.dialect.name, notice).values(**row, **fresh)
             connection.execute(statement.on_conflict_do_update(index_elements=list(row), set_=fresh))
-            errands.plan(connection, NOTICE, subject_of(one.referral, institution), institution, at)
+            errands.plan(connection, NOTICE, subject_of(one.referral, institution), institution, at, at)
 
 
 def subject_of(number: str, institution: str) -> str:

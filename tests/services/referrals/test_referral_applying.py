@@ -177,7 +177,7 @@ def test_an_answer_that_did_not_come_is_asked_after_and_the_referral_stands(ward
     ward.office.tend_all()
     seen = ward.referrals.query(ORIGIN, referral=one.referral)
     assert (seen.booking.state, seen.booking.message) == ("booked", "")
-    assert ward.office.due() == {one.booking.order: one.due_at + GRACE}
+    assert ward.office.tend(one.booking.order) == one.due_at + GRACE
 
 
 def test_a_booking_of_unknown_result_goes_back_too_once_the_hospital_answers(ward):

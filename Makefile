@@ -26,8 +26,9 @@ lint: install
 	$(BIN)/mypy
 	$(BIN)/python run_engine.py check
 
+# One process more than there are processors: half of what the tests do is waiting for engines that start and stop.
 test: lint
-	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n $$(( $$(nproc 2>/dev/null || echo 2) + 1 )) --dist loadfile --no-loadscope-reorder
 
 proof-history: install
 	$(BIN)/python -m bench.proofs.history $(SIZE)

@@ -85,11 +85,11 @@ class BulkJobs:
     def _advance(self, connection: Connection, job: jobs.Job, found: list[tuple[int, str]], done: int, now: datetime) -> bool:
         over = len(found) < STEP
         after = found[-1][0] if found else job.after
-        jobs.advance(connection, job.number, done=done, passed=len(found) - done, after=after, over=over, now=now)
-        if over:
+        state = jobs.advance(connection, job.number, done=done, passed=len(found) - done, after=after, over=over, now=now)
+        if state == "done":
             Audit().write(connection, [changed(f"job {job.kind} done", subject=f"{job.number}", actor=job.by)])
             _LOG.info("job done", job=job.number, kind=job.kind)
-        return not over
+        return state == "running"
 
     def _walk(self, job: jobs.Job) -> bool:
         """Walk one step of a replay; each message has a transaction of its own, and a cancelled job ends after the one in hand."""

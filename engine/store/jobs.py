@@ -85,14 +85,15 @@ def running(connection: Connection, kind: JobKind, place: str, code: str) -> boo
     return connection.execute(sa.select(bulk_job.c.number).where(*same).limit(1)).first() is not None
 
 
-def advance(connection: Connection, number: int, *, done: int, passed: int, after: int, over: bool, now: datetime) -> None:
-    """Write down how far a job came by this step; `over` when there is nothing left."""
+def advance(connection: Connection, number: int, *, done: int, passed: int, after: int, over: bool, now: datetime) -> str:
+    """Write down how far a job came by this step, `over` when there is nothing left; gives its state then: one cancelled meanwhile stays so."""
     values: dict[str, Any] = {
         "done": bulk_job.c.done + done, "passed": bulk_job.c.passed + passed, "after": after, "changed": now,
     }  # fmt: skip
     if over:
         values["state"] = sa.case((bulk_job.c.state == "running", "done"), else_=bulk_job.c.state)
-    connection.execute(sa.update(bulk_job).where(bulk_job.c.number == number).values(**values))
+    wanted = sa.update(bulk_job).where(bulk_job.c.number == number).values(**values)
+    return str(connection.execute(wanted.returning(bulk_job.c.state)).scalar_one())
 
 
 def state_of(connection: Connection, number: int) -> str:

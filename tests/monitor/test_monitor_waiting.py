@@ -315,6 +315,7 @@ def test_a_replay_that_is_stopped_ends_after_the_message_in_hand_and_tells_how_f
     with worker(store, walking) as working:
         assert working.run(str(number)) is None
     assert (len(walking.walked), newest(store).state, newest(store).done) == (3, "cancelled", 3)
+    assert [row[1] for row in audited(store)] == ["job replay", "job cancel"]
 
 
 def test_a_long_job_lets_others_go_first(store, monkeypatch):

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
+
+ZIP_DAMAGE: tuple[type[Exception], ...] = (
+    zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError,
+)  # fmt: skip
+"""What zipfile raises for a file that is damaged somewhere: broken streams, names, versions, ways to pack, signs of encryption."""
 
 Severity = Literal["error", "warning"]
 

@@ -12,7 +12,7 @@ from typing import IO
 
 from engine.app.cellar import open_database, open_seal
 from engine.app.checking import differences
-from engine.errors import ConfigError, Fault
+from engine.errors import ZIP_DAMAGE, ConfigError, Fault
 from engine.services.audit import Audit, changed
 from engine.settings import Settings
 from engine.store.database import Connection, default_url
@@ -112,7 +112,7 @@ def _appearing(target: Path) -> Iterator[IO[bytes]]:
 def _opened(source: Path) -> Iterator[zipfile.ZipFile]:
     try:
         archive = zipfile.ZipFile(source)
-    except (OSError, zipfile.BadZipFile) as problem:
+    except ZIP_DAMAGE as problem:
         raise NotRestored(f"{source} cannot be read as a backup ({type(problem).__name__})") from problem
     with archive:
         yield archive

@@ -19,6 +19,7 @@ from typing import IO, Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from engine.errors import ZIP_DAMAGE
 from engine.store.database import Database, unhurried
 from engine.store.version import version_of
 
@@ -124,7 +125,7 @@ def read_manifest(archive: zipfile.ZipFile) -> Manifest:
             {name: (int(rows), str(digest)) for name, (rows, digest) in said[kind].items()} for kind in ("tables", "secrets")
         )
         return Manifest(str(said["schema"]), datetime.fromisoformat(said["created"]), tables, secrets)
-    except (KeyError, ValueError, TypeError) as problem:
+    except (*ZIP_DAMAGE, KeyError, TypeError, AttributeError) as problem:
         raise Damaged("the file is no backup of this engine") from problem
 
 
@@ -149,7 +150,10 @@ def _read_table(connection: Connection, archive: zipfile.ZipFile, table: sa.Tabl
         with archive.open(f"table/{table.name}.jsonl") as stream:
             part = _Part(stream)
             _fill(connection, table, part.lines())
-    except (KeyError, ValueError, EOFError, zipfile.BadZipFile) as problem:
+    except sa.exc.OperationalError:
+        raise
+    except (*ZIP_DAMAGE, KeyError, TypeError, IndexError, sa.exc.StatementError) as problem:
+        # Rows are put in before the end of the part shows that it is whole, so the store may be the first to see the damage.
         raise Damaged(f"table {table.name} of the backup cannot be read") from problem
     if not part.fits(said):
         raise Damaged(f"table {table.name} of the backup is not what was written")
@@ -217,7 +221,7 @@ def read_secret(archive: zipfile.ZipFile, name: str, said: tuple[int, str]) -> b
         raise Damaged(f"secret {name!r} has no plain name")
     try:
         content = archive.read(f"secret/{name}")
-    except (KeyError, zipfile.BadZipFile) as problem:
+    except (*ZIP_DAMAGE, KeyError) as problem:
         raise Damaged(f"secret {name} of the backup cannot be read") from problem
     if _summed(content) != said:
         raise Damaged(f"secret {name} of the backup is not what was written")

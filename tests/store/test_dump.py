@@ -2,12 +2,14 @@
 
 import io
 import json
+import random
 import zipfile
 from contextlib import closing
 
 import pytest
 import sqlalchemy as sa
 
+from engine.errors import ZIP_DAMAGE
 from engine.services.institutions import Institutions
 from engine.store.database import Database
 from engine.store.dump import Damaged, dump, load, read_manifest
@@ -115,3 +117,36 @@ def test_a_file_that_was_touched_fills_nothing(filled, tmp_path, name, change, w
         with pytest.raises(Damaged, match=words):
             put_into(other, changed(written(filled), name, change))
         assert everything(other) == {}
+
+
+def flipped(content, place, bit):
+    """Change one bit of a file as a bad disk does."""
+    return io.BytesIO(content[:place] + bytes([content[place] ^ 1 << bit]) + content[place + 1 :])
+
+
+def outcome(database, target):
+    """Tell what came of loading a file: refused at the door, damaged, or all rows there; the store stays as it was."""
+    try:
+        archive = zipfile.ZipFile(target)
+    except ZIP_DAMAGE:
+        return "no archive"
+    with archive, database.write() as connection:
+        try:
+            manifest = read_manifest(archive)
+            load(connection, archive, manifest, told)
+            return {name: rows for name, (rows, _) in manifest.tables.items() if rows}
+        except Damaged:
+            return "damaged"
+        finally:
+            connection.rollback()
+
+
+def test_a_bit_that_turned_anywhere_is_told_as_damage_or_does_no_harm(filled, tmp_path):
+    content, dice = written(filled).getvalue(), random.Random(7)
+    with closing(Database(f"sqlite:///{tmp_path / 'new.db'}")) as other:
+        migrate(other)
+        whole = outcome(other, io.BytesIO(content))
+        found = [outcome(other, flipped(content, dice.randrange(len(content)), dice.randrange(8))) for _ in range(150)]
+    assert whole["message"] == 123
+    assert found.count("damaged") > 100
+    assert [one for one in found if one not in ("damaged", "no archive", whole)] == []

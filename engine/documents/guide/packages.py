@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import zipfile
-import zlib
+
+from engine.errors import ZIP_DAMAGE
 
 PARTS = 2_000
 """Parts of one package."""
@@ -39,7 +40,7 @@ def look_into(content: bytes, needed: str) -> None:
             if needed not in package.namelist():
                 raise Broken
             _read_all(package, parts)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError) as problem:
+    except ZIP_DAMAGE as problem:
         raise Broken from problem
 
 

@@ -9,7 +9,7 @@ from engine.log import get_logger
 from engine.services.audit import Audit, changed
 from engine.settings import Settings
 from engine.store.database import Database
-from engine.store.retention import REMOVABLE, Keep, Share, apply, preview, reclaim
+from engine.store.retention import REMOVABLE, Keep, Share, past, reclaim, remove
 
 _LOG = get_logger("retention")
 
@@ -25,13 +25,13 @@ def remove_what_is_past(
     database: Database, keep: Keep, now: datetime, *, actor: str, told: Callable[[int], None] = lambda _gone: None
 ) -> tuple[Sequence[Share], int, bool]:
     """Remove it, audited, and give its space back; gives what was to go, how many went, and whether the space came back."""
-    shares, gone = preview(database, keep, now), 0
-    for gone in apply(database, keep, now):
+    found, gone = past(database, keep, now), 0
+    for gone in remove(database, found.receipts):
         told(gone)
     if gone:
         with database.write() as connection:
             Audit().write(connection, [changed("retention", subject=f"{gone} messages", actor=actor)])
-    return shares, gone, reclaim(database) if gone else True
+    return found.shares, gone, reclaim(database) if gone else True
 
 
 def nightly(database: Database, settings: Settings, now: datetime) -> None:

@@ -59,7 +59,7 @@ def retention(for_good: bool, **flags: Any) -> None:  # noqa: FBT001 - click han
     """Show which refused, filtered and discarded messages are past the time that `retention` in config/engine.yaml keeps them; remove them with --apply."""
     from engine.app.cellar import open_store
     from engine.app.retention import keep_of, remove_what_is_past
-    from engine.store.retention import preview
+    from engine.store.retention import past
 
     settings = settings_of(**flags)
     keep, now, gone, back = keep_of(settings), datetime.now(UTC), 0, True
@@ -69,7 +69,7 @@ def retention(for_good: bool, **flags: Any) -> None:  # noqa: FBT001 - click han
                 database, keep, now, actor="command-line", told=lambda number: say(f"  {number} removed")
             )
         else:
-            shares = preview(database, keep, now)
+            shares = past(database, keep, now).shares
     for one in shares:
         say(
             f"{one.state:10} {one.messages:>9} messages {one.size:>13} bytes  {shanghai_text(one.first)} to {shanghai_text(one.last)}  by {one.why}"

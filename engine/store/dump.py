@@ -30,6 +30,9 @@ _LONGEST_LINE = 512 << 20
 _NOT_KEPT = frozenset({"alembic_version", "pulse"})
 """The schema stands in the manifest; the pulse is only a proof that the store can be written."""
 
+_DAMAGE: tuple[type[Exception], ...] = (*ZIP_DAMAGE, KeyError, TypeError, AttributeError, IndexError)
+"""What a damaged archive makes of itself and of the JSON in it."""
+
 Told = Callable[[str, int], None]
 """Hear that a part is done: its name, and its rows or bytes."""
 
@@ -125,7 +128,7 @@ def read_manifest(archive: zipfile.ZipFile) -> Manifest:
             {name: (int(rows), str(digest)) for name, (rows, digest) in said[kind].items()} for kind in ("tables", "secrets")
         )
         return Manifest(str(said["schema"]), datetime.fromisoformat(said["created"]), tables, secrets)
-    except (*ZIP_DAMAGE, KeyError, TypeError, AttributeError) as problem:
+    except _DAMAGE as problem:
         raise Damaged("the file is no backup of this engine") from problem
 
 
@@ -152,8 +155,10 @@ def _read_table(connection: Connection, archive: zipfile.ZipFile, table: sa.Tabl
             _fill(connection, table, part.lines())
     except sa.exc.OperationalError:
         raise
-    except (*ZIP_DAMAGE, KeyError, TypeError, IndexError, sa.exc.StatementError) as problem:
+    except sa.exc.StatementError as problem:
         # Rows are put in before the end of the part shows that it is whole, so the store may be the first to see the damage.
+        raise Damaged(f"table {table.name} of the backup does not fit its schema") from problem
+    except _DAMAGE as problem:
         raise Damaged(f"table {table.name} of the backup cannot be read") from problem
     if not part.fits(said):
         raise Damaged(f"table {table.name} of the backup is not what was written")
@@ -221,7 +226,7 @@ def read_secret(archive: zipfile.ZipFile, name: str, said: tuple[int, str]) -> b
         raise Damaged(f"secret {name!r} has no plain name")
     try:
         content = archive.read(f"secret/{name}")
-    except (*ZIP_DAMAGE, KeyError) as problem:
+    except _DAMAGE as problem:
         raise Damaged(f"secret {name} of the backup cannot be read") from problem
     if _summed(content) != said:
         raise Damaged(f"secret {name} of the backup is not what was written")

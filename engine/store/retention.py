@@ -6,7 +6,7 @@ What was accepted is never removed here, nor an error, nor anything of which a d
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
@@ -49,28 +49,27 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
-class _Going:
-    """One message that goes."""
+class Past:
+    """The messages that go, by receipt, and their shares."""
 
-    row: AnyRow
-    why: Literal["age", "size"]
+    receipts: Sequence[str]
+    shares: Sequence[Share]
 
 
-def preview(database: Database, keep: Keep, now: datetime) -> list[Share]:
-    """Tell what would go, changing nothing."""
-    found: dict[tuple[Removable, Literal["age", "size"]], list[AnyRow]] = {}
+def past(database: Database, keep: Keep, now: datetime) -> Past:
+    """Find what goes, changing nothing."""
+    shares: dict[tuple[Removable, Literal["age", "size"]], list[AnyRow]] = {}
+    receipts = []
     with database.read() as connection:
         unhurried(connection)
-        for one in _going(connection, keep, now):
-            found.setdefault((one.row.state, one.why), []).append(one.row)
-    return [_share(state, why, rows) for (state, why), rows in sorted(found.items())]
+        for row, why in _going(connection, keep, now):
+            shares.setdefault((row.state, why), []).append(row)
+            receipts.append(row.receipt)
+    return Past(receipts, [_share(state, why, rows) for (state, why), rows in sorted(shares.items())])
 
 
-def apply(database: Database, keep: Keep, now: datetime) -> Iterator[int]:
-    """Remove what goes, a few at a time, each in one transaction with its counts; gives how many are gone after each."""
-    with database.read() as connection:
-        unhurried(connection)
-        receipts = [one.row.receipt for one in _going(connection, keep, now)]
+def remove(database: Database, receipts: Sequence[str]) -> Iterator[int]:
+    """Remove what was found and still may go, a few at a time, each in one transaction with its counts; gives how many are gone after each."""
     gone = 0
     for start in range(0, len(receipts), _AT_ONCE):
         with database.write() as connection:
@@ -83,14 +82,14 @@ def reclaim(database: Database) -> bool:
     return database.reclaim([table.name for table in _TABLES])
 
 
-def _going(connection: Connection, keep: Keep, now: datetime) -> Iterator[_Going]:
+def _going(connection: Connection, keep: Keep, now: datetime) -> Iterator[tuple[AnyRow, Literal["age", "size"]]]:
     """Find what goes, the oldest of each state first: first by age, then as many of the rest as lie above the size."""
     kept: list[AnyRow] = []
     for state in REMOVABLE:
         age = keep.ages.get(state)
         for row in connection.execute(_OF_STATE, {"its_state": state}):
             if age is not None and row.received < now - age:
-                yield _Going(row, "age")
+                yield row, "age"
             elif keep.largest is not None:
                 kept.append(row)
     if keep.largest is not None:
@@ -99,7 +98,7 @@ def _going(connection: Connection, keep: Keep, now: datetime) -> Iterator[_Going
             if above <= 0:
                 return
             above -= row.bytes
-            yield _Going(row, "size")
+            yield row, "size"
 
 
 def _share(state: Removable, why: Literal["age", "size"], rows: list[AnyRow]) -> Share:
@@ -109,7 +108,7 @@ def _share(state: Removable, why: Literal["age", "size"], rows: list[AnyRow]) ->
     )
 
 
-def _remove(connection: Connection, receipts: list[str]) -> int:
+def _remove(connection: Connection, receipts: Sequence[str]) -> int:
     """Remove messages that still may go, with all rows that are theirs; counts follow in the same transaction."""
     rows = _STILL.read(connection, receipts)
     mine = [row.receipt for row in rows]

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from engine.store import counts
 from engine.store.entries import Order
 from engine.store.journal import Journal
-from engine.store.retention import Keep, apply, preview, reclaim
+from engine.store.retention import Keep, past, reclaim, remove
 from engine.store.tables import body, claim, count_delta, delivery, event, finding, message
 from tests.store.samples import NOON, entry, invalid
 from tests.support.seals import SEAL
@@ -51,6 +51,10 @@ def conserved(database):
         return counts.verify(connection)
 
 
+def gone(database, keep, now):
+    return list(remove(database, past(database, keep, now).receipts))
+
+
 def test_each_state_goes_after_its_own_time_with_all_that_is_its_own(database, journal):
     old = file(database, journal, *of_age(31, 3), *of_age(11, 2, filtered))
     kept = file(
@@ -61,18 +65,18 @@ def test_each_state_goes_after_its_own_time_with_all_that_is_its_own(database, j
         *of_age(99, 2, entry),
         *of_age(99, 1, entry, state="DISCARDED", orders=()),
     )
-    found = {(one.state, one.why): (one.messages, one.first, one.last) for one in preview(database, KEEP, NOON)}
+    found = {(one.state, one.why): (one.messages, one.first, one.last) for one in past(database, KEEP, NOON).shares}
     assert found == {
         ("INVALID", "age"): (3, NOON - 31 * DAY - timedelta(minutes=2), NOON - 31 * DAY),
         ("FILTERED", "age"): (2, NOON - 11 * DAY - timedelta(minutes=1), NOON - 11 * DAY),
     }
     assert left(database, message) == {*old, *kept}
-    assert list(apply(database, KEEP, NOON)) == [5]
+    assert gone(database, KEEP, NOON) == [5]
     assert left(database, message) == left(database, body) == {*kept}
     for table in (claim, delivery, event, finding):
         assert left(database, table) <= {*kept}
     assert conserved(database) == []
-    assert preview(database, KEEP, NOON) == []
+    assert past(database, KEEP, NOON).shares == []
 
 
 def test_a_message_with_an_unfinished_delivery_stays_whatever_its_state_and_age(database, journal):
@@ -85,8 +89,8 @@ def test_a_message_with_an_unfinished_delivery_stays_whatever_its_state_and_age(
             for state, number in (("QUEUED", -1), ("CANCELLED", 1))
         ])  # fmt: skip
     assert conserved(database) == []
-    assert [one.messages for one in preview(database, KEEP, NOON)] == [1]
-    assert list(apply(database, KEEP, NOON)) == [1]
+    assert [one.messages for one in past(database, KEEP, NOON).shares] == [1]
+    assert gone(database, KEEP, NOON) == [1]
     assert left(database, message) == left(database, delivery) == {waiting}
     assert conserved(database) == []
 
@@ -94,9 +98,9 @@ def test_a_message_with_an_unfinished_delivery_stays_whatever_its_state_and_age(
 def test_above_the_size_the_oldest_go_first_and_what_was_accepted_does_not_count(database, journal):
     file(database, journal, *of_age(1, 5, entry))
     receipts = file(database, journal, *of_age(5, 1), *of_age(4, 1), *of_age(3, 1, filtered))
-    (share,) = preview(database, Keep(ages={}, largest=0), NOON)[:1]
+    (share,) = past(database, Keep(ages={}, largest=0), NOON).shares[:1]
     one = share.size // share.messages
-    assert list(apply(database, Keep(ages={}, largest=2 * one + one // 2), NOON)) == [1]
+    assert gone(database, Keep(ages={}, largest=2 * one + one // 2), NOON) == [1]
     assert left(database, message) & {*receipts} == {*receipts[1:]}
     assert conserved(database) == []
 
@@ -104,7 +108,7 @@ def test_above_the_size_the_oldest_go_first_and_what_was_accepted_does_not_count
 def test_many_go_a_few_at_a_time_and_their_space_comes_back(database, journal, request):
     file(database, journal, *of_age(60, 250, text=random.Random(1).randbytes(10_000).hex()))
     size = size_of(database, request)
-    assert list(apply(database, KEEP, NOON)) == [100, 200, 250]
+    assert gone(database, KEEP, NOON) == [100, 200, 250]
     assert reclaim(database)
     assert size_of(database, request) < size / 2
     assert conserved(database) == []
@@ -118,3 +122,13 @@ def size_of(database, request):
         return Path(request.getfixturevalue("tmp_path") / "test.db").stat().st_size
     with database.read() as connection:
         return connection.execute(sa.text("SELECT pg_total_relation_size('body')")).scalar_one()
+
+
+def test_what_changed_after_it_was_found_stays(database, journal):
+    first, second = file(database, journal, *of_age(60, 2))
+    found = past(database, KEEP, NOON)
+    with database.write() as connection:
+        connection.execute(sa.update(message).where(message.c.receipt == first).values(state="ROUTED"))
+    assert {*found.receipts} == {first, second}
+    assert list(remove(database, found.receipts)) == [1]
+    assert left(database, message) == left(database, body) == {first}

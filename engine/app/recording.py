@@ -15,13 +15,13 @@ from engine.errors import Issue
 from engine.inbound.handbook import explanation
 from engine.inbound.intake import Filing, Parcel
 from engine.inbound.judge import Judge, Judgement, Upload
-from engine.services.appointments.orders import again
 from engine.services.institutions import Institutions, judge_custodian
 from engine.services.referrals.desk import Referrals
 from engine.services.referrals.model import Referral
 from engine.services.referrals.notices import RECORD
 from engine.services.reports.desk import Reports
 from engine.settings import Settings
+from engine.store.again import again
 from engine.store.database import Database
 from engine.store.entries import Filed
 from engine.store.journal import Journal

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from engine.cli.entry import say, settings_of, with_settings
+from engine.cli.entry import say, settings_of, with_project, with_settings
 from engine.message import shanghai_text
 
 
@@ -54,6 +54,7 @@ def restore(file: Path, **flags: Any) -> None:
 
 @click.command()
 @click.option("--apply", "for_good", is_flag=True, help="remove it; without this nothing is changed")
+@with_project
 @with_settings
 def retention(for_good: bool, **flags: Any) -> None:  # noqa: FBT001 - click hands flags over so
     """Show which refused, filtered and discarded messages are past the time that `retention` in config/engine.yaml keeps them; remove them with --apply."""

@@ -26,9 +26,9 @@ from engine.interaction import Answered, Interaction
 from engine.log import get_logger
 from engine.message import SHANGHAI
 from engine.metrics import figures
-from engine.services.appointments.orders import again
 from engine.services.audit import Audit, AuditNote
 from engine.services.institutions import Institutions, Register
+from engine.store.again import again
 from engine.store.database import Database
 from engine.store.writer import Writer
 

@@ -14,9 +14,9 @@ from engine.inbound.calls import Call, Handler, Result
 from engine.inbound.given import Given
 from engine.inbound.refused import PutDown, audited
 from engine.inbound.verdicts import page_of, with_verdict
-from engine.services.appointments.orders import again
 from engine.services.reports.desk import Reports
 from engine.services.reports.model import Reader, ReportSummary, ReportView, ResidentClaim
+from engine.store.again import again
 from engine.store.database import Connection, Database
 
 Draw = Callable[[ReportView, ReportHead], Awaitable[bytes]]

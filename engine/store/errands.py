@@ -50,9 +50,6 @@ errand_record = sa.Table(
 _CLAIMS = 0x6572726E64
 """The advisory lock that claiming workers queue at on PostgreSQL, so that a hospital's limit holds over all of them."""
 
-PERMIT = "permit"
-"""The kind of the rows by which permits.py counts; nobody runs them, and the monitor does not show them."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Errand:
@@ -262,14 +259,10 @@ _LEASE = (
     .where(errand.c.seq.in_(sa.bindparam("seqs", expanding=True)))
     .values(token=sa.bindparam("its_token"), lease_until=sa.bindparam("until", type_=Moment))
 )
-_STANDING = (
-    sa.select(
-        errand.c.kind,
-        errand.c.institution,
-        sa.func.count().label("open"),
-        sa.func.sum(sa.case((_LEASED, 1), else_=0)).label("running"),
-        sa.func.min(errand.c.due).label("oldest"),
-    )
-    .where(errand.c.kind != PERMIT)
-    .group_by(errand.c.kind, errand.c.institution)
-)
+_STANDING = sa.select(
+    errand.c.kind,
+    errand.c.institution,
+    sa.func.count().label("open"),
+    sa.func.sum(sa.case((_LEASED, 1), else_=0)).label("running"),
+    sa.func.min(errand.c.due).label("oldest"),
+).group_by(errand.c.kind, errand.c.institution)

@@ -3,7 +3,6 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
-from engine.store.errands import Errands
 from engine.store.permits import take_permit
 
 NOON = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
@@ -41,11 +40,3 @@ def test_of_many_at_once_only_so_many_get_one(database):
     with ThreadPoolExecutor(8) as crowd:
         waits = list(crowd.map(lambda _: take(database, limit=5), range(16)))
     assert sorted(waits) == [0] * 5 + [60] * 11
-
-
-def test_permits_are_no_work(database):
-    take(database)
-    errands = Errands(database)
-    assert errands.claim(now=NOON + MINUTE * 5, lease=60, room=4, limit=lambda _: 4, kinds=["reports"]) == []
-    with database.read() as connection:
-        assert errands.lines(connection, NOON) == []

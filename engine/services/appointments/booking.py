@@ -16,10 +16,11 @@ from engine.services.appointments.counter import Counter
 from engine.services.appointments.limits import check_limits
 from engine.services.appointments.model import BookWish, LockWish, NoticeKind, State
 from engine.services.appointments.moving import UNHEARD, Result, begin, carry_out, fresh, refusal_of
-from engine.services.appointments.orders import Move, Order, again
+from engine.services.appointments.orders import Move, Order
 from engine.services.appointments.patients import check_particulars, known_at, person_key, person_of
 from engine.services.appointments.refusals import refuse
 from engine.services.appointments.rules import BookingRules, check_age, check_day
+from engine.store.again import again
 
 _LONGEST_REQUEST = 64
 _EXPIRED: tuple[NoticeKind, str] = ("expired", "锁号已到期，号源已释放。")

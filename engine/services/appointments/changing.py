@@ -9,9 +9,10 @@ from engine.services.appointments.booking import give_back, own
 from engine.services.appointments.counter import Counter
 from engine.services.appointments.model import Payment, Pending
 from engine.services.appointments.moving import Result, begin, carry_out
-from engine.services.appointments.orders import Move, Order, again
+from engine.services.appointments.orders import Move, Order
 from engine.services.appointments.refusals import refuse
 from engine.services.appointments.rules import check_cancelling
+from engine.store.again import again
 
 _WAYS = {"1", "2", "3", "4", "5", "6"}
 """PAY_CHANNEL_ID of the Jilin text."""

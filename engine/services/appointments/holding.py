@@ -11,7 +11,8 @@ from engine.errors import SenderError
 from engine.services.appointments.changing import end
 from engine.services.appointments.counter import Counter
 from engine.services.appointments.moving import fresh
-from engine.services.appointments.orders import LETTING_GO, RELEASED, Move, Order, again
+from engine.services.appointments.orders import LETTING_GO, RELEASED, Move, Order
+from engine.store.again import again
 from engine.store.troubles import Collision
 
 _ROUNDS = 6

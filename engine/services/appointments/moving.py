@@ -17,8 +17,9 @@ from engine.services.appointments.asking import VALUES, record_values
 from engine.services.appointments.conclusions import adopt, done, refused
 from engine.services.appointments.counter import Counter, Outcome, filled
 from engine.services.appointments.model import NoticeKind, Pending
-from engine.services.appointments.orders import RELEASED, Move, Order, again
+from engine.services.appointments.orders import RELEASED, Move, Order
 from engine.services.appointments.refusals import refuse
+from engine.store.again import again
 
 UNHEARD = "SND-719"
 """The code of an order that failed because its hospital surely was not asked."""

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
@@ -18,9 +16,7 @@ from engine.services.appointments.pool import Back, Shift, shift
 from engine.services.appointments.tables import event, order
 from engine.store import errands
 from engine.store.columns import AnyRow
-from engine.store.database import Database
 from engine.store.sealing import Seal
-from engine.store.troubles import Collision
 
 TEND = "order"
 """The errand that sees to one order whenever something about it is due."""
@@ -46,10 +42,6 @@ A booking goes back to its lock only when the hospital surely was not asked.
 _HELD, _SOLD = ("locked", "booking"), ("booked", "paid", "fetched")
 LETTING_GO: tuple[Pending, ...] = ("unlock", "cancel", "refund")
 """What is asked of the hospital about an order whose seat is to go back."""
-
-_TRIES = 6
-_SQLITE = threading.Lock()
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,17 +155,6 @@ def seats(before: tuple[str, str, bool], after: tuple[str, str, bool], back: Bac
         free=0 if back == "taken" and free > 0 else free, held=held, sold=sold,
         unsure=unsure(*after) - unsure(*before), full=back == "full" and free > 0,
     )  # fmt: skip
-
-
-def again(database: Database, work: Callable[[Connection], T]) -> T:
-    """Run a transaction, and once more when another got in its way; raises TryAgain when the store is away."""
-    # SQLite's own wait for the one writer is unfair: threads of a process queue here instead, and none waits until it gives up.
-    turn = _SQLITE if database.dialect == "sqlite" else nullcontext()
-    for _ in range(_TRIES):
-        with suppress(Collision), turn, database.write() as connection:
-            return work(connection)
-    with turn, database.write() as connection:
-        return work(connection)
 
 
 class Orders:

@@ -16,9 +16,10 @@ from engine.services.appointments.conclusions import number
 from engine.services.appointments.counter import Counter
 from engine.services.appointments.model import Answer, NoticeKind
 from engine.services.appointments.notices import give_notice
-from engine.services.appointments.orders import Move, Order, again
+from engine.services.appointments.orders import Move, Order
 from engine.services.appointments.stops import reopened, stop
 from engine.services.appointments.tables import call, order
+from engine.store.again import again
 from engine.store.database import Database, insert_into
 from engine.store.troubles import Collision
 

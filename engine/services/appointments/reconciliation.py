@@ -14,8 +14,9 @@ from engine.hospital import Values
 from engine.services.appointments.asking import VALUES
 from engine.services.appointments.conclusions import adopt, number
 from engine.services.appointments.counter import Counter, filled
-from engine.services.appointments.orders import Order, again
+from engine.services.appointments.orders import Order
 from engine.services.appointments.tables import difference, order
+from engine.store.again import again
 from engine.store.database import insert_into
 
 RECONCILE = "reconcile"

@@ -12,7 +12,8 @@ from engine.services.appointments.changing import end
 from engine.services.appointments.conclusions import adopt
 from engine.services.appointments.counter import Counter
 from engine.services.appointments.moving import begin, carry_out, fresh, look_up
-from engine.services.appointments.orders import RELEASED, Move, Order, again
+from engine.services.appointments.orders import RELEASED, Move, Order
+from engine.store.again import again
 
 _HURRY = timedelta(seconds=5)
 """After this time an order is looked at again that still has to be ended."""

@@ -14,9 +14,9 @@ from engine.message import SHANGHAI
 from engine.services.appointments import pool
 from engine.services.appointments.conclusions import number
 from engine.services.appointments.counter import Counter, filled
-from engine.services.appointments.orders import again
 from engine.services.appointments.tables import clinic, department, doctor, hospital
 from engine.store import errands
+from engine.store.again import again
 from engine.store.database import insert_into
 
 FULL, DOCTORS, SLOTS = "sync-full", "sync-doctors", "sync-slots"

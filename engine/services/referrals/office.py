@@ -11,12 +11,12 @@ from sqlalchemy import Connection, select
 
 from engine.services.appointments.counter import Counter, utc_now
 from engine.services.appointments.desk import Appointments
-from engine.services.appointments.orders import again
 from engine.services.institutions import institution
 from engine.services.library import Library
 from engine.services.referrals.kept import Shelf
 from engine.services.referrals.rules import ReferralRules
 from engine.services.reports.desk import Reports
+from engine.store.again import again
 from engine.store.database import Database
 from engine.store.sealing import Seal
 

@@ -12,13 +12,13 @@ from engine.errors import TryAgain
 from engine.hospital import Ask, HospitalReply
 from engine.log import get_logger
 from engine.message import SHANGHAI
-from engine.services.appointments.orders import again
 from engine.services.reports.asking import Fetched, PollTerms, PollTermsOf, Sought, sought
 from engine.services.reports.desk import News, Reports
 from engine.services.reports.holding import Holding
 from engine.services.reports.model import WITHDRAWN, ReportEvent
 from engine.services.reports.tables import report
 from engine.store import errands
+from engine.store.again import again
 from engine.store.database import Database
 from engine.store.permits import take_permit
 from engine.store.sealing import Seal

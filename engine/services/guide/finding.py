@@ -7,18 +7,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, Select, Table, and_, func, literal, or_, select, tuple_, union_all
 
 from engine.services.appointments.refusals import refuse
 from engine.services.guide.searchtables import guide_count, guide_listed, guide_text, guide_word
 from engine.services.guide.shown import DoctorQuery
 from engine.services.guide.terms import Term, everyone, terms_of, wanted_words
-from engine.services.guide.words import asked, ranks_of
+from engine.services.guide.words import asked, title_of
 
 MOST_WORDS = 10
 """Words of one search."""
 
-COUNTED = 1000
+COUNTED = 200
 """Doctors up to which the total is counted; a search that more fit says this number and one."""
 
 _FEW_FREE = 500
@@ -67,7 +67,7 @@ def find(connection: Connection, query: DoctorQuery) -> Found:
         return Found(numbers=(), total=0, token="")
     before = _read(query.page.token, terms) if query.page.token else None
     plan = before.plan if before else _plan(terms, counts)
-    rest = [term for term in terms if term is not plan.leading or not term.exact]
+    rest = [term.told(counts) for term in terms if term is not plan.leading or not term.exact]
     many = query.free and plan.leading.size(counts) > _FEW_FREE
     search = _Search(plan, rest, free=query.free, few=_few_free(connection) if many else None)
     rows = connection.execute(search.page(before.last if before else None, query.page.size + 1)).all()
@@ -143,32 +143,66 @@ class _Search:
         self._led, self._where = _led(plan.ways, few)
         self._ranks = guide_word.alias() if plan.ranked else self._led
         self._ranked = plan.ranked
-        self._where += [self._ranks.c.rank.in_(ranks_of(term.title)) if term.title else term.fits for term in terms]
-        if free:
-            self._where.append(guide_listed.c.busy == 0)
-        self._with_text = any(term.needs_text for term in terms)
+        self._where += [title_of(self._ranks.c.rank) == term.title for term in terms if term.title]
+        self._terms = [term for term in terms if not term.title]
+        self._states = (0,) if free else (0, 1)
+        self._in_order = len(plan.ways) == 1 and not plan.ranked
 
     def page(self, last: tuple[int, int, int, int] | None, most: int) -> Select[Any]:
         """Give the order keys of the doctors after the last one, the number at the end."""
-        ranks, listed = self._ranks.c, guide_listed.c
-        keys = (ranks.rank, listed.busy, listed.place, self._led.c.no)
-        chosen = self._joined(*keys)
+        if self._in_order:
+            # The index has them in order but for who is busy; read once for each, as far as the page goes, it is never sorted.
+            return _merged([self._walk(state, last).limit(most) for state in self._states], most)
+        listed, keys = guide_listed.c, (self._ranks.c.rank, guide_listed.c.busy, self._ranks.c.place, self._led.c.no)
+        chosen = self._chosen(*keys).join(guide_listed, listed.no == self._led.c.no).where(listed.busy.in_(self._states))
         if last:
-            # The rank alone as well, so that the walk begins there and not at the first doctor.
-            chosen = chosen.where(ranks.rank >= last[0], tuple_(*keys) > last)
+            chosen = chosen.where(tuple_(*keys) > last)
         return chosen.order_by(*keys).limit(most)
 
     def count(self) -> Select[Any]:
         """Count the doctors, one more than COUNTED at most."""
-        return select(func.count()).select_from(self._joined(self._led.c.no).limit(COUNTED + 1).subquery())
+        only = () if len(self._states) > 1 else (guide_listed.c.busy == 0,)
+        return select(func.count()).select_from(self._chosen(self._led.c.no, only=only).limit(COUNTED + 1).subquery())
 
-    def _joined(self, *columns: Any) -> Select[Any]:
-        joined = self._led.join(guide_listed, guide_listed.c.no == self._led.c.no)
+    def _walk(self, state: int, last: tuple[int, int, int, int] | None) -> Select[Any]:
+        """Give the order keys of those who are busy, or not, in the order of the index."""
+        row = self._led.c
+        chosen = self._chosen(row.rank, literal(state).label("busy"), row.place, row.no, only=(guide_listed.c.busy == state,))
+        if last:
+            rank, before, place, no = last
+            # The rank alone as well, so that the walk begins there and not at the first doctor.
+            chosen = chosen.where(row.rank > rank if state < before else row.rank >= rank)
+            if state == before:
+                chosen = chosen.where(tuple_(row.rank, row.place, row.no) > (rank, place, no))
+        return chosen.order_by(row.rank, row.place, row.no)
+
+    def _chosen(self, *columns: Any, only: tuple[ColumnElement[bool], ...] = ()) -> Select[Any]:
+        """Select from those whom the leading words lead to, each looked up for all that was asked, and for `only` in the list."""
+        rows, no = self._led, self._led.c.no
         if self._ranked:
-            joined = joined.join(self._ranks, and_(self._ranks.c.no == self._led.c.no, self._ranks.c.word == self._ranked))
-        if self._with_text:
-            joined = joined.join(guide_text, guide_text.c.no == self._led.c.no)
-        return select(*columns).select_from(joined).where(*self._where)
+            rows = rows.join(self._ranks, and_(self._ranks.c.no == no, self._ranks.c.word == self._ranked))
+        said = [term.text for term in self._terms if term.text is not None and term.listed is None]
+        listed = [*only, *(term.listed for term in self._terms if term.listed is not None and term.text is None)]
+        either = [(term.listed, term.text) for term in self._terms if term.text is not None and term.listed is not None]
+        fits: list[Any] = [_looked_up(guide_text, and_(*said), self._led)] if said else []
+        if listed:
+            # In one look, so that the text of a doctor whom the list rules out is never read.
+            fits = [_looked_up(guide_listed, and_(*listed, *fits), self._led)]
+        fits += [
+            or_(_looked_up(guide_listed, named, self._led), _looked_up(guide_text, text, self._led)) for named, text in either
+        ]
+        return select(*columns).select_from(rows).where(*self._where, *fits)
+
+
+def _looked_up(table: Table, fits: ColumnElement[bool], led: Any) -> ScalarSelect[bool]:
+    # As a value, not as a join: PostgreSQL would otherwise read the whole table whenever it takes a word for a rare one.
+    return select(fits).where(table.c.no == led.c.no).correlate(led).scalar_subquery()
+
+
+def _merged(walks: list[Select[Any]], most: int) -> Select[Any]:
+    rows = union_all(*(select(*walk.subquery().c) for walk in walks)).subquery().c
+    keys = (rows.rank, rows.busy, rows.place, rows.no)
+    return select(*keys).order_by(*keys).limit(most)
 
 
 def _led(ways: tuple[str, ...], few: list[int] | None) -> tuple[Any, list[Any]]:
@@ -177,5 +211,5 @@ def _led(ways: tuple[str, ...], few: list[int] | None) -> tuple[Any, list[Any]]:
     only = [] if few is None else [rows.no.in_(few)]
     if len(ways) == 1:
         return guide_word, [rows.word == ways[0], *only]
-    best = select(rows.no, func.min(rows.rank).label("rank")).where(rows.word.in_(ways), *only)
-    return best.group_by(rows.no).subquery(), []
+    best = select(rows.no, func.min(rows.rank).label("rank"), func.min(rows.place).label("place"))
+    return best.where(rows.word.in_(ways), *only).group_by(rows.no).subquery(), []

@@ -39,12 +39,12 @@ def index(connection: Connection, institution: str, version: int) -> None:
     doctors = [read_doctor(row) for row in connection.execute(select(guide_doctor).where(*mine).order_by(guide_doctor.c.place))]
     shelf = _Shelf(institution, hospital, departments)
     numbers = _list(connection, [shelf.line(one) for one in doctors])
-    found = {numbers[one.doctor]: shelf.found_by(one) for one in doctors}
+    found = {(place(spellings(_plain_name(one))), numbers[one.doctor]): shelf.found_by(one) for one in doctors}
     texts = ({"no": numbers[one.doctor], "words": shelf.text(one)} for one in doctors)
     _write(connection, insert(guide_text), texts)
-    rows = sorted((word, rank, no) for no, ranks in found.items() for word, rank in ranks.items())
-    _write(connection, insert(guide_word), ({"word": word, "rank": rank, "no": no} for word, rank, no in rows))
-    _count(connection, Counter(word for word, _, _ in rows))
+    rows = sorted((word, rank, *key) for key, ranks in found.items() for word, rank in ranks.items())
+    _write(connection, insert(guide_word), (dict(zip(("word", "rank", "place", "no"), row, strict=True)) for row in rows))
+    _count(connection, Counter(word for word, *_ in rows))
 
 
 def drop(connection: Connection, institution: str) -> None:
@@ -73,11 +73,10 @@ class _Shelf:
 
     def line(self, one: DoctorEntry) -> _Row:
         """Make the row of a doctor in the list."""
-        name = _plain_name(one)
         return {
-            "institution": self._institution, "doctor": one.doctor, "department": one.department, "name": name,
+            "institution": self._institution, "doctor": one.doctor, "department": one.department, "name": _plain_name(one),
             "within": "".join(f"\n{code}\n" for code in self._chains.get(one.department, (one.department,))), "area": self._area,
-            "title": one.title, "busy": 1, "place": place(spellings(name)),
+            "title": one.title, "busy": 1,
         }  # fmt: skip
 
     def found_by(self, one: DoctorEntry) -> dict[str, int]:

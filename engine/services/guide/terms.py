@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import ColumnElement, or_
 
@@ -20,17 +20,27 @@ _EXACT = 2
 class Term:
     """One condition: whoever fits has one of `whole`, or all of `pieces`; `fits` tells it by the doctor's own row.
 
-    `exact` says that having the word is enough, so that who was found by it need not be looked at again; `title` is the one that
-    is asked for, which every rank of a word tells too; `choice` says that it is no word and has no order of its own.
+    What a doctor must have, in the list (`listed`) or in the `text`, is looked up for those whom another term led to. `exact` says that having
+    the word is enough, so that who was found by it need not be looked at again; `title` is the one that is asked for, which every
+    rank of a word tells too; `choice` says that it is no word and has no order of its own.
     """
 
     whole: str
     pieces: tuple[str, ...]
-    fits: ColumnElement[bool]
+    listed: ColumnElement[bool] | None
+    text: ColumnElement[bool] | None = None
     exact: bool
-    needs_text: bool = False
     title: int = 0
     choice: bool = False
+
+    def told(self, counts: Mapping[str, int]) -> Term:
+        """Look into the text alone when no name begins like this, for then the whole word is in no index."""
+        return self if self.text is None or counts.get(self.whole, 0) else replace(self, listed=None)
+
+    @property
+    def fits(self) -> ColumnElement[bool]:
+        """The condition itself."""
+        return or_(*(one for one in (self.listed, self.text) if one is not None))
 
     def ways(self, counts: Mapping[str, int]) -> tuple[str, ...]:
         """Give the words whose doctors together are all that may fit: the whole one, and the rarest piece; those that nobody has are left out."""
@@ -69,20 +79,19 @@ def _word(word: str) -> Term:
         return _title(words.TITLE_WORDS[word])
     named, text = guide_listed.c.name.startswith(word, autoescape=True), guide_text.c.words
     if words.is_plain(word):
-        said = or_(named, text.contains(f"\n{word}\n", autoescape=True))
-        return Term(whole=word, pieces=(), fits=said, exact=True, needs_text=True)
+        return Term(whole=word, pieces=(), listed=named, text=text.contains(f"\n{word}\n", autoescape=True), exact=True)
     if len(word) < _EXACT:
-        return Term(whole=word, pieces=(), fits=named, exact=True)
-    said = or_(named, text.contains(word, autoescape=True))
-    return Term(whole=word, pieces=words.pieces(word), fits=said, exact=len(word) == _EXACT, needs_text=True)
+        return Term(whole=word, pieces=(), listed=named, exact=True)
+    said = text.contains(word, autoescape=True)
+    return Term(whole=word, pieces=words.pieces(word), listed=named, text=said, exact=len(word) == _EXACT)
 
 
 def _title(title: int) -> Term:
-    return Term(whole=title_word(title), pieces=(), fits=guide_listed.c.title == title, exact=True, title=title, choice=True)
+    return Term(whole=title_word(title), pieces=(), listed=guide_listed.c.title == title, exact=True, title=title, choice=True)
 
 
 def _choice(word: str, fits: ColumnElement[bool]) -> Term:
-    return Term(whole=word, pieces=(), fits=fits, exact=True, choice=True)
+    return Term(whole=word, pieces=(), listed=fits, exact=True, choice=True)
 
 
 def wanted_words(terms: list[Term]) -> list[str]:

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
+from typing import Any
 
 NAME, BEGINNING, PINYIN, DISEASE, DEPARTMENT, HOSPITAL, CHOICE = range(7)
 """Where a word was found, the best first; CHOICE is what the caller chose, which is no word."""
@@ -18,9 +19,9 @@ def rank_of(kind: int, title: int) -> int:
     return kind * _RANKS + title
 
 
-def ranks_of(title: int) -> list[int]:
-    """Give all ranks that a doctor of a title may have."""
-    return [rank_of(kind, title) for kind in range(NAME, CHOICE + 1)]
+def title_of(rank: Any) -> Any:
+    """Give the title that a rank tells of, of a number as of a column of numbers."""
+    return rank % _RANKS
 
 
 TITLE_WORDS: Mapping[str, int] = MappingProxyType(

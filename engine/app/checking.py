@@ -65,7 +65,7 @@ def _check_tls(settings: Settings) -> Iterable[Fault]:
 
 
 def _check_access(root: Path) -> Iterable[Fault]:
-    load_access(root / "config" / "access.yaml", "config/access.yaml", {c.name: list(c.operations) for c in CONTRACTS})
+    load_access(root, {c.name: list(c.operations) for c in CONTRACTS})
     return ()
 
 

@@ -67,6 +67,6 @@ def open_ground(settings: Settings, database: Database) -> Ground:
     institutions.refresh()
     return Ground(
         settings=settings, database=database, seal=seal, institutions=institutions,
-        access=load_access(settings.project / "config" / "access.yaml", "config/access.yaml"), audit=Audit(),
+        access=load_access(settings.project), audit=Audit(),
         signins=SignIns(database), writer=Writer(database, observe=metrics.figures().commit),
     )  # fmt: skip

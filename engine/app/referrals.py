@@ -29,8 +29,6 @@ from engine.settings import Settings
 from engine.store.database import Database
 from engine.store.sealing import Seal
 
-ACCESS = "config/access.yaml"
-
 
 class Referring:
     """The referrals of one process, by the set of files in force and who may read what. Raises ConfigError when the rules are wrong."""
@@ -92,7 +90,7 @@ class ReferralErrands:
     def __init__(
         self, settings: Settings, database: Database, seal: Seal, house: House, booking: Booking, reports: Reports
     ) -> None:
-        access = load_access(settings.project / ACCESS, ACCESS)
+        access = load_access(settings.project)
         self._referring = Referring(database, seal, house, booking.appointments, reports, access)
         self._referrals = self._referring.referrals
         self._notifying = Notifying(self._referrals, booking.hospitals.ask, booking.hospitals.offers)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -14,7 +12,7 @@ from engine.documents.places import Places, path_of
 from engine.documents.reading import XmlDocument
 from engine.documents.xpaths import XPath
 from engine.errors import Issue, Severity
-from engine.identity import check_letter, known_region
+from engine.identity import identity_fault
 from engine.message import SHANGHAI, Message
 
 Check = Callable[[XmlDocument, Message, Severity], tuple[Issue, ...]]
@@ -28,34 +26,12 @@ _PERIOD_END = XPath("/*/ops:period/@to")
 _LOWS = XPath("//hl7:low[@value and ../hl7:high/@value]/@value")
 _HIGHS = XPath("//hl7:high[@value and ../hl7:low/@value]/@value")
 
-_NUMBER = re.compile(r"\d{17}[\dX]\Z")
-_OLD_NUMBER = re.compile(r"\d{15}\Z")
-_FOREIGNERS = "91"
-"""The first two digits of foreigners' permits of the first series, beside those whose region follows a 9."""
-
-
-def identity_fault(text: str, today: date | None = None) -> str:
-    """Say what is wrong with an identity number of 18 digits, empty when it is right (GB 11643-1999, GB/T 2260)."""
-    number = identity_number(text)
-    if not _NUMBER.match(number):
-        return "应为 17 位数字加 1 位校验码" if not _OLD_NUMBER.match(number) else "15 位旧证号已停用，应为 18 位"
-    if not (known_region(number) or number.startswith(_FOREIGNERS)):
-        return f"地区码 {number[:6]} 不存在"
-    try:
-        born = date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
-    except ValueError:
-        return f"出生日期 {number[6:14]} 不存在"
-    if born > (today or datetime.now().astimezone().date()) or born.year < 1850:
-        return f"出生日期 {number[6:14]} 不合理"
-    expected = check_letter(number)
-    return "" if number[17] == expected else f"校验码应为 {expected}，现为 {number[17]}"
-
 
 def resident_id(document: XmlDocument, message: Message, severity: Severity) -> tuple[Issue, ...]:
     """Check the resident's identity number (SND-414); a missing one is the business of the rules."""
     del message
     filled = [node for node in _RESIDENT.nodes(document.root) if str(node).strip()]
-    wrong = [(node, reason) for node in filled if (reason := identity_fault(str(node)))]
+    wrong = [(node, reason) for node in filled if (reason := identity_fault(identity_number(str(node))))]
     return tuple(_at(document, node, "SND-414", reason, "resident-id", severity) for node, reason in wrong)
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime, time, timedelta
 from typing import get_args
 
+from engine.identity import IDENTITY_CARD, KINDS
 from engine.inbound.appointment_values import at_text, check_days, read_page
 from engine.inbound.calls import Call, Result
 from engine.inbound.given import Given
-from engine.inbound.report_values import ID_TYPES, IDENTITY_CARD
 from engine.message import SHANGHAI
 from engine.services.referrals import model
 
@@ -58,7 +58,7 @@ def read_wish(given: Given) -> model.ReferralWish:
 def _read_patient(one: Given) -> model.PatientSaid:
     return model.PatientSaid(
         name=one.text("name"), sex=one.text("sex"), birthday=one.day("birthday"), id_number=one.text("idNumber"),
-        id_type=one.one_of("idType", ID_TYPES, IDENTITY_CARD), mobile=one.text("mobile"), address=one.text("address"),
+        id_type=one.one_of("idType", KINDS, IDENTITY_CARD), mobile=one.text("mobile"), address=one.text("address"),
         health_card=one.text("healthCard"),
     )  # fmt: skip
 

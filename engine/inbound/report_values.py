@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.documents.reportpage import ReportHead, birth_text
+from engine.identity import IDENTITY_CARD, KINDS
 from engine.inbound.appointment_values import at_text
 from engine.inbound.calls import Result
 from engine.inbound.given import Given
@@ -16,17 +17,11 @@ from engine.services.reports.model import (
     status_name,
 )
 
-ID_TYPES = frozenset({*(str(number) for number in range(1, 12) if number != 4), "99"})
-"""ID_TYPE of the Jilin text."""
-
-IDENTITY_CARD = "1"
-"""What an identity number is when its type is left out."""
-
 
 def read_resident(given: Given) -> ResidentClaim:
     """Read `resident`; raises SenderError SND-310 without number or name, SND-311 for a type that is not listed."""
     one = given.record("resident")
-    one.one_of("idType", ID_TYPES, IDENTITY_CARD)
+    one.one_of("idType", KINDS, IDENTITY_CARD)
     return ResidentClaim(identity=one.needed("idNumber"), name=one.needed("name"))
 
 

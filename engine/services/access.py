@@ -16,6 +16,8 @@ Kind = Literal["hospital", "portal", "platform"]
 KINDS: tuple[Kind, ...] = ("hospital", "portal", "platform")
 """The kinds of institution; order as in the contracts."""
 
+ACCESS = "config/access.yaml"
+
 SERVICES: Mapping[str, tuple[str, ...]] = {
     "collection": ("DataCollection",),
     "hip": ("HIPMessageServer",),
@@ -55,12 +57,12 @@ class Access(Sheet):
         return kind in rights.operations.get(operation, rights.callers)
 
 
-def load_access(path: Path, shown: str, known: Mapping[str, Collection[str]] | None = None) -> Access:
-    """Read config/access.yaml; raises ConfigError with all faults at their places.
+def load_access(project: Path, known: Mapping[str, Collection[str]] | None = None) -> Access:
+    """Read config/access.yaml of a project; raises ConfigError with all faults at their places.
 
     `known` gives the operations of each contract that is built, by its name; an operation that none of them has is a fault.
     """
-    file = read_yaml(path, shown)
+    file = read_yaml(project / ACCESS, ACCESS)
     access = check_model(file, Access)
     faults = [*_unknown_services(file, access), *_unknown_operations(file, access, known or {})]
     if faults:

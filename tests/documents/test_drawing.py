@@ -4,10 +4,10 @@ from datetime import date, datetime, timedelta, timezone
 
 import pytest
 
-from engine.documents.checks import CHECKS, identity_fault
+from engine.documents.checks import CHECKS
 from engine.documents.drawing import CLINICAL_PLACES, Drawing, moment
 from engine.documents.reading import open_document
-from engine.identity import check_letter
+from engine.identity import check_letter, identity_fault
 from engine.message import SHANGHAI, Message
 
 

@@ -8,7 +8,7 @@ from dataclasses import fields
 from datetime import date, datetime
 
 from engine.hospital import HospitalReply
-from engine.identity import check_letter
+from engine.identity import IDENTITY_CARD, KINDS, identity_fault
 from engine.message import SHANGHAI
 from engine.services.appointments.asking import person_values
 from engine.services.appointments.counter import Counter
@@ -16,28 +16,15 @@ from engine.services.appointments.model import Checked, Patient
 from engine.services.appointments.refusals import refuse
 from engine.services.appointments.rules import BookingRules
 
-KINDS = {"1", "2", "3", "5", "6", "7", "8", "9", "10", "11", "99"}
-"""Kinds of identity document of the Jilin text; there is no 4."""
-
-_NUMBER = re.compile(r"\d{17}[\dX]")
 _MOBILE = re.compile(r"\+?[\d-]{5,20}")
 _HEALTH_CARD = "1"
-
-
-def identity_fault(number: str) -> str:
-    """Say in Chinese what is wrong with a resident identity number (GB 11643), "" when nothing is."""
-    if not _NUMBER.fullmatch(number):
-        return "身份证号码应为 18 位。"
-    if check_letter(number) != number[17]:
-        return "身份证号码的校验位不正确。"
-    return "" if _day(f"{number[6:10]}-{number[10:12]}-{number[12:14]}") else "身份证号码中的出生日期不正确。"
 
 
 def completed(patient: Patient) -> Patient:
     """Bring numbers to one form, and take birth and sex from an identity number where they are not said."""
     number = patient.id_number.strip().upper()
     values = {one.name: getattr(patient, one.name) for one in fields(patient)} | {"id_number": number}
-    if patient.id_type == "1" and number and not identity_fault(number):
+    if patient.id_type == IDENTITY_CARD and number and not identity_fault(number):
         values["birthday"] = patient.birthday or f"{number[6:10]}-{number[10:12]}-{number[12:14]}"
         values["sex"] = patient.sex or ("1" if int(number[16]) % 2 else "2")
     return Patient(**values)
@@ -54,8 +41,8 @@ def check_particulars(patient: Patient, rules: BookingRules, now: datetime) -> P
         raise refuse("SND-706", "证件类型不正确。")
     if not _MOBILE.fullmatch(one.mobile):
         raise refuse("SND-706", "请填写患者或监护人的手机号。")
-    if one.id_number and one.id_type == "1":
-        _check_identity(one)
+    if one.id_number and one.id_type == IDENTITY_CARD:
+        _check_identity(one, today)
     if born is None or born > today:
         raise refuse("SND-706", "出生日期不正确，应为 yyyy-MM-dd。")
     if one.sex not in ("0", "1", "2", "9"):
@@ -64,10 +51,10 @@ def check_particulars(patient: Patient, rules: BookingRules, now: datetime) -> P
     return one
 
 
-def _check_identity(one: Patient) -> None:
-    fault = identity_fault(one.id_number)
+def _check_identity(one: Patient, today: date) -> None:
+    fault = identity_fault(one.id_number, today)
     if fault:
-        raise refuse("SND-706", fault)
+        raise refuse("SND-706", f"身份证号码有误：{fault}。")
     if one.birthday != f"{one.id_number[6:10]}-{one.id_number[10:12]}-{one.id_number[12:14]}":
         raise refuse("SND-706", "出生日期与身份证号码不符。")
     if one.sex in ("1", "2") and one.sex != ("1" if int(one.id_number[16]) % 2 else "2"):
@@ -82,7 +69,7 @@ def _check_guardian(one: Patient, rules: BookingRules, born: date, today: date) 
     guardian = one.guardian
     if not (guardian.name and guardian.id_type and guardian.id_number):
         raise refuse("SND-708")
-    if guardian.id_type == "1" and identity_fault(guardian.id_number.strip().upper()):
+    if guardian.id_type == IDENTITY_CARD and identity_fault(guardian.id_number.strip().upper()):
         raise refuse("SND-708", "监护人的身份证号码不正确。")
 
 

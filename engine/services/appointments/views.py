@@ -7,10 +7,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, and_, bindparam, case, func, select, tuple_
 
+from engine.identity import KINDS
 from engine.services.appointments import model
 from engine.services.appointments.counter import Counter
 from engine.services.appointments.orders import Order
-from engine.services.appointments.patients import KINDS, number_key
+from engine.services.appointments.patients import number_key
 from engine.services.appointments.refusals import refuse
 from engine.services.appointments.sync import DOCTORS, FULL, SLOTS
 from engine.services.appointments.tables import clinic, department, doctor, hospital, order, slot

@@ -143,7 +143,7 @@ async def rush(site: Site, places: list[Place], size: int, clients: int, tally: 
 
 
 def _patient(number: int) -> str:
-    head = f"990000{1950 + number % 50:04}{1 + number % 12:02}{1 + number // 12 % 28:02}{number // 600 % 499 * 2 + 1:03}"
+    head = f"220104{1950 + number % 50:04}{1 + number % 12:02}{1 + number // 12 % 28:02}{number // 600 % 499 * 2 + 1:03}"
     check = check_letter(head)
     birthday = f"{head[6:10]}-{head[10:12]}-{head[12:14]}"
     return (

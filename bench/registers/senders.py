@@ -191,5 +191,5 @@ async def rush(addresses: Sequence[str], senders: int, seconds: float, tally: Ta
 
 def identity_of(number: int) -> str:
     """Give an invented identity number of the proof, with its check letter."""
-    head = f"990000{1950 + number % 50:04}{1 + number % 12:02}{1 + number % 28:02}{number * 2 + 1:03}"
+    head = f"220104{1950 + number % 50:04}{1 + number % 12:02}{1 + number % 28:02}{number * 2 + 1:03}"
     return head + check_letter(head)

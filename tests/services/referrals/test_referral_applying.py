@@ -29,7 +29,7 @@ BAD = {
     "no doctor": {"origin": replace(wish().origin, doctor_name="")},
     "no receiver": {"to": Target(hospital="")},
     "an urgency that is none": {"urgency": 3},
-    "a wrong check digit": {"patient": replace(said(), id_number="990000198001010118")},
+    "a wrong check digit": {"patient": replace(said(), id_number="220104198001010118")},
     "no number": {"patient": replace(said(), id_number="")},
     "a birthday of somebody else": {"patient": replace(said(), birthday="1990-01-01")},
     "no telephone": {"patient": replace(said(), mobile="")},

@@ -13,7 +13,7 @@ WIDTH = 400
 _LEFT, _INSET = 8, 56
 _HIGH, _GAP, _CONDITION = 44, 20, 18
 _TRUNK = 28
-_WIDEST = 46
+_WIDEST = 56
 """Width of a text in a box, in Latin letters; a Chinese one counts two."""
 
 
@@ -66,7 +66,7 @@ def draw_route(route: Route, language: Language, say: Callable[..., str]) -> Dia
 
 
 def _stages(route: Route, language: Language, say: Callable[..., str]) -> Iterator[tuple[str, str, str]]:
-    yield "source", SERVICES[language][route.service], _listed(route.keys, say)
+    yield "from", SERVICES[language][route.service], _listed(route.keys, say)
     for number, step in enumerate(route.steps, 1):
         yield (
             step.kind.verb,
@@ -97,7 +97,7 @@ def _listed(keys: tuple[str, ...], say: Callable[..., str]) -> str:
 
 
 def _box(kind: str, x: int, y: int, head: str, line: str, above: str = "") -> Box:
-    room = _WIDEST - (x - _LEFT) // 8
+    room = _WIDEST - (x - _LEFT) // 6
     full = " · ".join(part for part in (above, head, line) if part)
     return Box(kind, x, y, WIDTH - x - _LEFT, cut(head, room), cut(line, room), full, cut(above, room))
 

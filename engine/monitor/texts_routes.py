@@ -38,6 +38,7 @@ ROUTE_TEXTS: dict[str, tuple[str, str]] = {
     "routes.percentiles": ("{p50} / {p95} / {p99}", "{p50} / {p95} / {p99}"),
     # one route
     "route.back": ("全部路由", "All routes"),
+    "route.service": ("来自", "Comes in by"),
     "route.takes": ("接收", "Takes"),
     "route.takes.all": ("全部 {number} 项", "all {number}"),
     "route.keys": ("{first} 等 {number} 项", "{first} and {number} in all"),
@@ -74,7 +75,7 @@ ROUTE_TEXTS: dict[str, tuple[str, str]] = {
     "route.prose": ("说明", "In words"),
     "route.verb.check": ("校验", "check"),
     "route.verb.change": ("转换", "change"),
-    "route.own": ("平台自有服务，与回执同一事务", "our own service, in the transaction of the receipt"),
+    "route.own": ("平台自有服务，与回执同一事务", "our own service, with the receipt"),
     "route.outside": ("目的地，按 {order} 依次发送", "a destination, in order by {order}"),
     "route.when": ("当 {when}", "when {when}"),
     "route.answer": ("应答", "answer"),

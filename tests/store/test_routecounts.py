@@ -80,7 +80,8 @@ def test_what_is_rolled_back_counts_nothing(journal):
             journal.file(connection, [just_now(1)])
             raise RuntimeError("broken")
 
-    pytest.raises(RuntimeError, broken)
+    with pytest.raises(RuntimeError, match="broken"):
+        broken()
     assert counted(journal) == {}
 
 

@@ -9,14 +9,14 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 
-from tests.acceptance.test_reload import all_with, child, in_force
+from tests.acceptance.test_reload import all_with, in_force
 from tests.monitor.web import Visitor
 from tests.support.databases import STORES
 from tests.support.hospital import Refused
 from tests.support.project import Project
 from tests.support.stores import conserved, hospital, new_engine, until
 
-pytestmark = [pytest.mark.xdist_group("acceptance-routes"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.xdist_group("acceptance-routes"), pytest.mark.timeout(480)]
 
 SHEET = "routes/laboratory-report/route.yaml"
 SIZES = ((1366, 768), (1024, 768), (390, 844))
@@ -32,7 +32,7 @@ def engine(request, project, tmp_path_factory):
     """Run an engine; on PostgreSQL with two fronts."""
     many = ("--fronts", "2") if request.param == "postgresql" else ()
     with new_engine(request.param, tmp_path_factory.mktemp("engine"), *project.option, *many) as made:
-        yield made.start()
+        yield made.start(wait=150)
 
 
 @pytest.fixture
@@ -73,9 +73,11 @@ def test_a_paused_route_turns_its_documents_away_and_nothing_else_over_all_front
     ours.accepted(ours.invent("C0002"))
     assert "ENG-503" in refused_batch(ours)
     until(lambda: all(d["state"] == "sent" for r in before for d in ours.receipt(r)["deliveries"]))
-    for pid in child(engine, "front"):
+    killed = engine.children("front")
+    assert len(killed) == fronts
+    for pid in killed:
         os.kill(pid, signal.SIGKILL)
-    until(lambda: len(child(engine, "front")) == fronts and taken(ours))
+    until(lambda: not set(killed) & set(engine.children("front")) and taken(ours), 120)
     assert all("ENG-503" in turned_away(ours) for _ in range(4 * fronts)), "a front that comes back knows of it from the start"
     paused = route(engineer)
     assert (paused["paused"]["by"], paused["paused"]["reason"]) == ("admin", "样式表有误")

@@ -49,6 +49,7 @@ def seed(database: Database, seal: Seal, size: int) -> datetime:
     counts.fold(database)
     days.fold(database)
     routecounts.fold(database)
+    routecounts.gather(database, now)
     say(f"  seeded {size} messages in {(datetime.now(UTC) - now).total_seconds():.0f} s")
     return now
 

@@ -49,6 +49,7 @@ def _jobs(database: Database, queue: Queue, settings: Settings) -> tuple[Job, ..
         Job(name="fold-counts", action=lambda: counts.fold(database), every=5.0),
         Job(name="fold-days", action=lambda: days.fold(database), every=5.0),
         Job(name="fold-routes", action=lambda: routecounts.fold(database), every=5.0),
+        Job(name="gather-routes", action=lambda: routecounts.gather(database, datetime.now(UTC)), every=600.0),
         Job(name="forget-routes", action=lambda: routecounts.forget(database, datetime.now(UTC)), every=3600.0),
         Job(name="recount-yesterday", action=lambda: _recount(database), daily_at=3),
         Job(name="checkpoint", action=database.checkpoint, every=2.0),

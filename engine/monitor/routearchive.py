@@ -14,7 +14,7 @@ from engine.channels.setchanges import Change, changes_of, files_on_disk
 from engine.errors import Fault
 from engine.message import SHANGHAI
 from engine.monitor.overview import WAITS
-from engine.monitor.routefigures import Figures, curve_of, figures_of, hours_of, rate_of
+from engine.monitor.routefigures import POINTS, Figures, arrivals_of, curves_of, figures_of, hours_of, rate_of
 from engine.monitor.routes import RouteLine, RouteList, RouteRevision, RouteView
 from engine.services.audit import Audit, changed
 from engine.store import counts, pauses, routecounts
@@ -36,7 +36,7 @@ class _Seen:
     """What the store says at one moment."""
 
     now: datetime
-    hour: Mapping[RouteKey, int]
+    curves: Mapping[str, tuple[int, ...]]
     recent: Mapping[str, Figures]
     today: Mapping[str, Figures]
     pauses: Mapping[str, Pause]
@@ -60,9 +60,8 @@ class RouteArchive:
         """Read every route in force; all figures are of one moment."""
         book, now = self.book(), datetime.now(UTC)
         with self.database.read() as connection:
-            seen = self._seen(
-                connection, now, routecounts.by_slot(connection, now - _HOUR), routecounts.sums(connection, _midnight(now))
-            )
+            hour, today = (routecounts.sums(connection, since) for since in (now - _HOUR, _midnight(now)))
+            seen = self._seen(connection, now, routecounts.arrivals(connection, now - _HOUR), hour, today)
         names = sorted(book.routes, key=lambda name: (book.routes[name].service, name))
         return RouteList(now, book.revision, tuple(self._line(book, name, seen) for name in names), self._fresh(book))
 
@@ -84,7 +83,7 @@ class RouteArchive:
         first = now.replace(minute=0, second=0, microsecond=0) - (_DAY - 1) * _HOUR
         with self.database.read() as connection:
             day = routecounts.by_slot(connection, first, name)
-            seen = self._seen(connection, now, _from(day, now - _HOUR), _from(day, _midnight(now)))
+            seen = self._seen(connection, now, arrivals_of(day), _from(day, now - _HOUR), _from(day, _midnight(now)))
             revisions = all_revisions(connection)[:REVISIONS]
             own = {one[0]: self._own(connection, one[0], name) for one in revisions}
         mine = {path: content for path, content in read_files(book.root, route.files).items() if _is_own(path, name)}
@@ -120,17 +119,20 @@ class RouteArchive:
         return True
 
     def _seen(
-        self, connection: Connection, now: datetime, hour: Mapping[RouteKey, int], today: Mapping[RouteKey, int]
+        self, connection: Connection, now: datetime, arrivals: Mapping[tuple[int, str], int], hour: Mapping[RouteKey, int],
+        today: Mapping[RouteKey, int],
     ) -> _Seen:  # fmt: skip
         deliveries: dict[str, dict[str, int]] = {}
         for key, value in counts.totals(connection).items():
             if key.scope == "delivery":
                 states = deliveries.setdefault(key.owner, {})
                 states[key.state] = states.get(key.state, 0) + value
-        return _Seen(now, hour, figures_of(hour), figures_of(today), pauses.paused(connection, self.seal), deliveries)
+        return _Seen(
+            now, curves_of(arrivals, now), figures_of(hour), figures_of(today), pauses.paused(connection, self.seal), deliveries
+        )
 
     def _line(self, book: RouteBook, name: str, seen: _Seen) -> RouteLine:
-        route, curve = book.routes[name], curve_of(seen.hour, name, seen.now)
+        route, curve = book.routes[name], seen.curves.get(name, (0,) * POINTS)
         outside = [seen.deliveries.get(send.to, {}) for send in route.sends if not send.own]
         return RouteLine(
             name=name, about=route.about, service=route.service, keys=route.keys, revision=route.revision, pause=seen.pauses.get(name),

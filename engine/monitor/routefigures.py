@@ -101,14 +101,23 @@ def _percentile(buckets: Mapping[int, int], total: int, part: float) -> float:
     raise AssertionError("unreachable: all of them are seen at the end")
 
 
-def curve_of(counted: Mapping[RouteKey, int], route: str, now: datetime) -> tuple[int, ...]:
-    """Count the messages of a route slot by slot over the last hour; the last slot is the one that runs."""
-    last = slot_of(now)
-    sums: Counter[int] = Counter()
+def arrivals_of(counted: Mapping[RouteKey, int]) -> Mapping[tuple[int, str], int]:
+    """Count the messages in what was counted by slot and route."""
+    found = Counter[tuple[int, str]]()
     for key, number in counted.items():
-        if key.route == route and key.state in ENDS:
-            sums[key.slot] += number
-    return tuple(sums[slot] for slot in range(last - POINTS + 1, last + 1))
+        if key.state in ENDS:
+            found[key.slot, key.route] += number
+    return found
+
+
+def curves_of(arrivals: Mapping[tuple[int, str], int], now: datetime) -> Mapping[str, tuple[int, ...]]:
+    """Lay the messages of each route in a row, slot by slot over the last hour; the last slot is the one that runs."""
+    first = slot_of(now) - POINTS + 1
+    curves: dict[str, list[int]] = {}
+    for (slot, route), number in arrivals.items():
+        if 0 <= slot - first < POINTS:
+            curves.setdefault(route, [0] * POINTS)[slot - first] += number
+    return {route: tuple(curve) for route, curve in curves.items()}
 
 
 def rate_of(curve: tuple[int, ...], now: datetime) -> float:

@@ -1,4 +1,4 @@
-"""Count messages route by route in slots of five minutes: how each ended, how long it took; insert-only, folded later.
+"""Count messages route by route in slots of five minutes, later in hours: how each ended, how long it took; insert-only, folded later.
 
 A message counts once, when it is filed, as it was answered then: its state, its code and the time from its receipt to the commit. A
 delivery counts when it ends: SENT with its destination or DEAD with its code, and the time since its message was received.
@@ -27,6 +27,12 @@ SLOT = timedelta(minutes=5)
 
 KEPT = timedelta(days=8)
 """How long counts are kept."""
+
+FINE = timedelta(hours=2)
+"""How long they are kept slot by slot; what is older stands in the first slot of its hour."""
+
+_HOUR = timedelta(hours=1) // SLOT
+"""Slots of an hour."""
 
 DELIVERED = ("SENT", "DEAD")
 """The states that are those of a delivery; all others are those of a message."""
@@ -129,13 +135,42 @@ def forget(database: Database, now: datetime) -> int:
             first = connection.execute(sa.select(sa.func.min(route_count.c.slot))).scalar_one_or_none()
             if first is None or first >= bound:
                 return gone
-            some = sa.delete(route_count).where(route_count.c.slot < min(bound, first + 12))
+            some = sa.delete(route_count).where(route_count.c.slot < min(bound, first + _HOUR))
             gone += connection.execute(some).rowcount
+
+
+def gather(database: Database, now: datetime) -> int:
+    """Put what is no longer wanted slot by slot into the first slot of its hour, an hour in one transaction; return how many rows went."""
+    bound, gone = slot_of(now - FINE) // _HOUR * _HOUR, 0
+    old = route_count.c.slot < bound, route_count.c.slot % _HOUR != 0
+    while True:
+        with database.write() as connection:
+            first = connection.execute(sa.select(sa.func.min(route_count.c.slot)).where(*old)).scalar_one_or_none()
+            if first is None:
+                return gone
+            hour = first // _HOUR * _HOUR
+            some = sa.delete(route_count).where(*old, route_count.c.slot < hour + _HOUR).returning(*route_count.c)
+            found = Counter[RouteKey]()
+            for row in connection.execute(some):
+                found[RouteKey(hour, *row[1:5])] += row.value
+                gone += 1
+            _FOLDING.add(database, connection, found)
 
 
 def sums(connection: Connection, since: datetime) -> dict[RouteKey, int]:
     """Add up what was counted since a moment, all slots together (their number is given as 0)."""
     return _added(connection, slot_of(since), sa.literal(0).label("slot"), "")
+
+
+def arrivals(connection: Connection, since: datetime) -> dict[tuple[int, str], int]:
+    """Count the messages that came in since a moment by slot and route."""
+    found = Counter[tuple[int, str]]()
+    for table, value in ((route_count, route_count.c.value), (route_delta, route_delta.c.delta)):
+        wanted = table.c.slot >= slot_of(since), table.c.state.not_in(DELIVERED)
+        query = sa.select(table.c.slot, table.c.route, sa.func.sum(value)).where(*wanted).group_by(table.c.slot, table.c.route)
+        for slot, route, number in connection.execute(query):
+            found[slot, route] += int(number)
+    return dict(found)
 
 
 def by_slot(connection: Connection, since: datetime, route: str = "") -> dict[RouteKey, int]:

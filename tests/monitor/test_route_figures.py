@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from engine.monitor.routefigures import POINTS, curve_of, figures_of, hours_of, rate_of, times_of
+from engine.monitor.routefigures import POINTS, arrivals_of, curves_of, figures_of, hours_of, rate_of, times_of
 from engine.monitor.routes import lasting, spark
 from engine.store.routecounts import RouteKey, bucket_of, slot_of
 
@@ -46,10 +46,10 @@ def test_percentiles_part_the_quick_from_the_slow():
 
 def test_the_curve_covers_the_last_hour_and_the_rate_the_last_minutes():
     counted = {key(at=NOW - timedelta(minutes=5 * n)): n + 1 for n in range(20)} | {key("SENT", "archive"): 99}
-    curve = curve_of(counted, "visit", NOW)
+    curve = curves_of(arrivals_of(counted), NOW)["visit"]
     assert curve == tuple(range(POINTS, 0, -1))
     assert rate_of(curve, NOW) == pytest.approx(3 / 8), "three messages in five minutes and three"
-    assert curve_of({}, "visit", NOW) == (0,) * POINTS
+    assert curves_of(arrivals_of({key("SENT", "archive"): 9}), NOW) == {}
 
 
 def test_hours_hold_what_came_in_them():

@@ -127,6 +127,34 @@ def test_slots_begin_with_the_hour():
     assert slot_of(noon + timedelta(hours=1)) == slot_of(noon) + 12
 
 
+def test_what_is_older_stands_in_the_first_slot_of_its_hour_and_nothing_is_lost(journal):
+    now = datetime(2026, 3, 2, 12, 34, tzinfo=UTC)
+    for minutes in range(0, 400, 4):
+        at = now - timedelta(minutes=minutes)
+        with journal.database.write() as connection:
+            routecounts.filed(connection, [entry("D", "x", received=at), invalid("E", "y", received=at)], at)
+    routecounts.fold(journal.database)
+    before = by_hour(journal, now)
+    assert routecounts.gather(journal.database, now) > 0
+    assert routecounts.gather(journal.database, now) == 0
+    assert by_hour(journal, now) == before
+    with journal.database.read() as connection:
+        slots = {key.slot for key in routecounts.by_slot(connection, now - timedelta(days=1))}
+    bound = slot_of(datetime(2026, 3, 2, 10, 0, tzinfo=UTC))
+    assert {slot for slot in slots if slot < bound} == {bound - 12 * hours for hours in range(1, 6)}
+    assert len({slot for slot in slots if slot >= bound}) == 31, "the last two hours and more are left as they were"
+
+
+def by_hour(journal, now):
+    with journal.database.read() as connection:
+        found = routecounts.by_slot(connection, now - timedelta(days=1))
+    sums = {}
+    for key, number in found.items():
+        hour = (key.slot // 12, *key[1:])
+        sums[hour] = sums.get(hour, 0) + number
+    return sums
+
+
 def test_what_is_past_its_time_is_forgotten_and_nothing_else(journal):
     now = datetime.now(UTC)
     with journal.database.write() as connection:

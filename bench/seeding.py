@@ -14,7 +14,8 @@ from bench.telling import say
 from engine.documents.sample import sample, types
 from engine.errors import Issue
 from engine.message import new_receipt
-from engine.store import counts, days, rows
+from engine.settings import ROOT
+from engine.store import counts, days, routecounts, rows
 from engine.store.bulk import Values, insert_rows
 from engine.store.counts import CountKey, Deltas
 from engine.store.database import Connection, Database
@@ -44,10 +45,31 @@ def seed(database: Database, seal: Seal, size: int) -> datetime:
         with database.write() as connection:
             Journal(database, seal).file(connection, batch)
             _deliver(connection, seal, batch)
+    _along_routes(database, size, now)
     counts.fold(database)
     days.fold(database)
+    routecounts.fold(database)
+    routecounts.gather(database, now)
     say(f"  seeded {size} messages in {(datetime.now(UTC) - now).total_seconds():.0f} s")
     return now
+
+
+def _along_routes(database: Database, size: int, now: datetime) -> None:
+    """Count as much as busy days leave: every route of this checkout in each slot, with several codes and times."""
+    names = sorted(folder.name for folder in (ROOT / "routes").iterdir())
+    last = routecounts.slot_of(now)
+    ends = [
+        ("ROUTED", "0", 6),
+        ("ROUTED", "0", 9),
+        ("ROUTED", "0", 12),
+        ("INVALID", CODES[3], 9),
+        ("INVALID", CODES[7], 8),
+        ("SENT", DESTINATIONS[0], 17),
+    ]
+    for slot in range(last - min(size // 500, 8 * 288), last + 1):
+        keys = [routecounts.RouteKey(slot, name, *end) for name in names for end in ends]
+        with database.write() as connection:
+            insert_rows(connection, routecounts.route_delta, [key._asdict() | {"delta": 40} for key in keys])
 
 
 def resident(number: int) -> str:

@@ -132,3 +132,11 @@ class TryAgain(EngineError):
     def __init__(self, reason: str, *, retry_after: int = 5) -> None:
         super().__init__(reason)
         self.retry_after = retry_after
+
+
+class Paused(TryAgain):
+    """The platform's engineer lets nothing in along the route for the moment; what was kept before goes on."""
+
+    def __init__(self, route: str) -> None:
+        super().__init__(f"the route {route} is paused", retry_after=60)
+        self.route = route

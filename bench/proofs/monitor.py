@@ -56,6 +56,8 @@ def addresses(database: Database, seal: Seal) -> tuple[Mapping[str, list[str]], 
     pages = {name: [f"/messages?{urlencode(one)}" for one in asked] for name, asked in searches.items()}
     pages |= {
         "message": [f"/messages/{row.receipt}" for row in some[:20]], "waiting": ["/waiting"], "overview": ["/overview"],
+        "routes": ["/routes"], "route": [f"/routes/{name}" for name in ("outpatient-record", "laboratory-report", "hip-cards")],
+        "of a route": [f"/messages?route={name}&code={CODES[3]}" for name in ("seed", "outpatient-record")],
         "preview": [f"/waiting/deliveries?place={DESTINATIONS[0]}&code=DST-201", f"/waiting/messages?place=INVALID&code={CODES[0]}"],
     }  # fmt: skip
     keys = [seal.lookup(resident(number)) for number in range(0, 100, 7)]

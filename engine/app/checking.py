@@ -84,14 +84,19 @@ class _Endpoints:
 
     def names(self) -> list[str]:
         """Name the endpoints, as far as the file can be read."""
-        path = self._settings.project / "config" / "endpoints.yaml"
-        try:
-            return list(load_endpoints(path, self._settings.project))
-        except ConfigError:
-            from engine.yamlfile import scan_yaml
+        return endpoint_names(self._settings.project)
 
-            data = scan_yaml(path, "config/endpoints.yaml").data
-            return [str(name) for name in data] if isinstance(data, dict) else []
+
+def endpoint_names(root: Path) -> list[str]:
+    """Name the endpoints of the project at `root`, as far as the file can be read."""
+    path = root / "config" / "endpoints.yaml"
+    try:
+        return list(load_endpoints(path, root))
+    except ConfigError:
+        from engine.yamlfile import scan_yaml
+
+        data = scan_yaml(path, "config/endpoints.yaml").data
+        return [str(name) for name in data] if isinstance(data, dict) else []
 
 
 class _Hospitals:

@@ -18,7 +18,7 @@ from engine.services.nonces import forget_nonces
 from engine.services.signins import SignIns
 from engine.services.users import Users
 from engine.settings import Settings
-from engine.store import counts, days
+from engine.store import counts, days, routecounts
 from engine.store.database import Database
 from engine.store.duework import DueWork
 from engine.store.leadership import leadership
@@ -48,6 +48,9 @@ def _jobs(database: Database, queue: Queue, settings: Settings) -> tuple[Job, ..
     return (
         Job(name="fold-counts", action=lambda: counts.fold(database), every=5.0),
         Job(name="fold-days", action=lambda: days.fold(database), every=5.0),
+        Job(name="fold-routes", action=lambda: routecounts.fold(database), every=5.0),
+        Job(name="gather-routes", action=lambda: routecounts.gather(database, datetime.now(UTC)), every=600.0),
+        Job(name="forget-routes", action=lambda: routecounts.forget(database, datetime.now(UTC)), every=3600.0),
         Job(name="recount-yesterday", action=lambda: _recount(database), daily_at=3),
         Job(name="checkpoint", action=database.checkpoint, every=2.0),
         Job(name="release-leases", action=lambda: _release(database, queue), every=5.0),

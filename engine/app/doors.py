@@ -204,7 +204,8 @@ def _judging(ground: Ground, board: Board) -> Judging:
     custodian, key_of, data = _custodian_check(ground), ground.institutions.upload_key_of, ground.settings.data
 
     def judge(house: House, place: Place) -> Judge:
-        return Judge(house.press, house.book, custodian, key_of, Vigil(place, board, Deaths(data)))
+        vigil = Vigil(place, board, Deaths(data))
+        return Judge(house.press, house.book, custodian, key_of, vigil, lambda: ground.pausing.names)
 
     return judge
 

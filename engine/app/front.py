@@ -78,7 +78,8 @@ async def _open_front(settings: Settings, name: str, board: Board) -> AsyncItera
             front.exchange(_handbook(await doors.take_up(folder)))
 
         following = Following(settings, database, ground.seal, name, house.book.revision)
-        beside = [asyncio.create_task(ground.keep()), asyncio.create_task(_follow(following, take_up, house.press))]
+        works = (ground.keep(), ground.pausing.follow(), _follow(following, take_up, house.press))
+        beside = [asyncio.create_task(work) for work in works]
         try:
             yield front
         finally:

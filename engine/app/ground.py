@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from engine import metrics
 from engine.app.cellar import open_seal
+from engine.app.pausing import Pausing
 from engine.log import get_logger
 from engine.services.access import Access, load_access
 from engine.services.audit import Audit, AuditNote
@@ -34,6 +35,7 @@ class Ground:
     audit: Audit
     signins: SignIns
     writer: Writer
+    pausing: Pausing
 
     async def put_down(self, note: AuditNote) -> object:
         """Write one audit note durably, together with what else the writer has at hand."""
@@ -68,5 +70,5 @@ def open_ground(settings: Settings, database: Database) -> Ground:
     return Ground(
         settings=settings, database=database, seal=seal, institutions=institutions,
         access=load_access(settings.project), audit=Audit(),
-        signins=SignIns(database), writer=Writer(database, observe=metrics.figures().commit),
+        signins=SignIns(database), writer=Writer(database, observe=metrics.figures().commit), pausing=Pausing(database),
     )  # fmt: skip

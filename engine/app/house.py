@@ -127,7 +127,9 @@ def _compile_everything(press: Press) -> None:
         raise ConfigError(faults)
 
 
-def put_in_force(settings: Settings, database: Database, seal: Seal, house: House) -> str:
+def put_in_force(
+    settings: Settings, database: Database, seal: Seal, house: House, *, actor: str = "command-line", peer: str = ""
+) -> str:
     """Keep the files of a house in the store and make them the current set in one commit; give the name of the one before.
 
     What is kept is loaded once by itself first, so that no process can find it incomplete. Raises ConfigError.
@@ -141,7 +143,7 @@ def put_in_force(settings: Settings, database: Database, seal: Seal, house: Hous
     with database.write() as connection:
         before = keep_revision(database, seal, connection, name, files, datetime.now(UTC))
         if before not in ("", name):
-            Audit().write(connection, [changed("reload", subject=f"{before} {name}")])
+            Audit().write(connection, [changed("reload", subject=f"{before} {name}", actor=actor, peer=peer)])
     return before
 
 

@@ -8,16 +8,20 @@ import socket
 import ssl
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from engine.app.cellar import open_database, open_seal
+from engine.app.checking import endpoint_names
 from engine.app.following import Follower, Following
 from engine.app.front import front_limits
-from engine.app.house import House, load_house, load_in_force, tls_context
+from engine.app.house import DESKS, House, load_house, load_in_force, press_for, tls_context
 from engine.app.process import beat_on_loop, begin, stop_when_told
 from engine.app.referrals import for_looking
+from engine.app.reload import preview_reload, reload_files
 from engine.app.replay import NotReplayed, Replay
+from engine.channels.book import RouteBook, check_folder
 from engine.channels.rehearsal import Rehearsed, refused
+from engine.channels.trial import run_tests_of
 from engine.documents.guide.drawing import Draft, draw_introduction
 from engine.documents.masking import load_masking
 from engine.errors import Issue
@@ -30,6 +34,8 @@ from engine.monitor.check import CheckSource, Pasted
 from engine.monitor.guide import Sent
 from engine.monitor.message import Correction, Walk, Walked
 from engine.monitor.reading import Archive
+from engine.monitor.reloading import ReloadSource
+from engine.monitor.routes import LintRoute, RunTests
 from engine.monitor.turns import Thread, Turns
 from engine.services.institutions import Institutions, judge_custodian
 from engine.services.secondfactor import SecondFactors
@@ -41,6 +47,8 @@ from engine.store.queue import Queue
 from engine.store.sealing import Seal
 from engine.supervisor import tell_ready
 
+V = TypeVar("V")
+
 
 def run_monitor(settings: Settings, name: str, fd: int) -> None:
     """Serve the monitor on an inherited socket until told to stop."""
@@ -49,29 +57,72 @@ def run_monitor(settings: Settings, name: str, fd: int) -> None:
         seal = open_seal(database, settings)
         archive = Archive(database, Journal(database, seal), Queue(database, seal))
         institutions, house = Institutions(database, seal), load_in_force(settings, database, seal)
-        root, types, adapters = house.book.root, _types(house), dict.fromkeys(house.adapters)
+        shown = Shown(house)
+        root = house.book.root
         following = Following(settings, database, seal, name, house.book.revision)
         masking = load_masking(settings.project)
 
-        def bench(folder: Path, *named: Any) -> Callable[[Work], Any]:
-            return _bench(settings, database, seal, institutions, board, folder, *named)
+        def bench(folder: Path, shown: Shown | None = None) -> Callable[[Work], Any]:
+            return _bench(settings, database, seal, institutions, board, folder, shown)
 
         turns: Turns[Work, Any]
         with (
             contextlib.closing(Turns(lambda: bench(root))) as turns,
             contextlib.closing(Turns(lambda: _draw)) as drawing,
+            contextlib.closing(Turns(lambda: _call, most=2, seconds=_RELOADING)) as reloading,
         ):
 
             def take_up(folder: Path) -> None:
-                turns.exchange(lambda: bench(folder, types, adapters))
+                turns.exchange(lambda: bench(folder, shown))
 
-            check = _check_source(settings, institutions, turns, types)
+            check = _check_source(settings, institutions, turns, shown.types)
             looking = for_looking(database, seal)
-            sources = archive.sources(check, lambda: _named(institutions, adapters), drawing, settings, turns, masking, looking)
+            sources = archive.sources(
+                check, lambda: _named(institutions, shown.adapters), drawing, settings, turns, masking, looking, lambda: shown.book,
+                _reload_source(settings, reloading),
+            )  # fmt: skip
             users, factors = Users(database, second_factor=settings.second_factor), SecondFactors(database, seal)
             app, tls = build_monitor(sources, users, factors), tls_context(settings, clients=False)
             with contextlib.closing(Follower(following, take_up)):
                 asyncio.run(_serve(app, socket.socket(fileno=fd), tls, board))
+
+
+class Shown:
+    """What pages show of the set of files in force without its thread: the routes, the names of document types and of adapters."""
+
+    def __init__(self, house: House) -> None:
+        self.types: dict[str, tuple[str, str]] = {}
+        self.adapters: dict[str, None] = {}
+        self.take_up(house)
+
+    def take_up(self, house: House) -> None:
+        """Show another set; the names stay in their dictionaries, which pages hold on to."""
+        self.book: RouteBook = house.book
+        _exchange(self.types, _types(house))
+        _exchange(self.adapters, dict.fromkeys(house.adapters))
+
+
+def _exchange(held: dict[str, V], named: dict[str, V]) -> None:
+    """Put other names into a dictionary; whoever reads it meanwhile never finds it empty."""
+    held.update(named)
+    for code in held.keys() - named.keys():
+        del held[code]
+
+
+_RELOADING = 300.0
+"""Seconds that a page waits for the check of all files at most: they are some six of one processor."""
+
+
+def _call(work: Callable[[], Any]) -> Any:
+    return work()
+
+
+def _reload_source(settings: Settings, thread: Thread[Callable[[], Any], Any]) -> ReloadSource:
+    def apply(expected: str, *, by: str, peer: str) -> tuple[str, str]:
+        done = reload_files(settings, expected=expected, actor=by, peer=peer)
+        return done.before, done.after
+
+    return ReloadSource(preview=lambda: preview_reload(settings), apply=apply, thread=thread)
 
 
 def _draw(sent: Sent) -> Draft:
@@ -93,8 +144,8 @@ def _check_source(
     )
 
 
-Work = Pasted | Walk | Correction
-"""What the one thread of the monitor that has a set of files does: check, walk again, file a correction."""
+Work = Pasted | Walk | Correction | RunTests | LintRoute
+"""What the one thread of the monitor that has a set of files does: check, walk again, file a correction, test and lint a route."""
 
 
 def _bench(
@@ -104,30 +155,28 @@ def _bench(
     institutions: Institutions,
     board: Board,
     root: Path,
-    types: dict[str, tuple[str, str]] | None = None,
-    adapters: dict[str, None] | None = None,
+    shown: Shown | None = None,
 ) -> Callable[[Work], Any]:
-    """Load a set of files as a front does, for the one thread that works by it; the names of `types` and `adapters` follow it."""
+    """Load a set of files as a front does, for the one thread that works by it; what is `shown` follows it."""
     house = load_house(settings, root)
 
     def custodian(institution: str, code: str) -> Issue | None:
         institutions.refresh()
         return judge_custodian(institutions, institution, code)
 
-    if types is not None:
-        named = _types(house)
-        types.update(named)
-        for code in types.keys() - named.keys():
-            del types[code]
-    if adapters is not None:
-        adapters |= dict.fromkeys(house.adapters)
-        for code in adapters.keys() - house.adapters.keys():
-            del adapters[code]
+    if shown is not None:
+        shown.take_up(house)
     rehearsal = Rehearsal(house.press, house.book, front_limits(settings), custodian, institutions.upload_key_of)
 
     replay = Replay(settings, database, seal, house)
 
     def do(given: Work) -> Any:
+        # An engineer's own test may take its time; the documents of others are watched.
+        if isinstance(given, RunTests):
+            return run_tests_of(house.book, house.press, given.route, settings.project)
+        if isinstance(given, LintRoute):
+            press = press_for(settings, settings.project, house.press)
+            return check_folder(settings.project, given.route, press, endpoint_names(settings.project), DESKS)
         board.begin(Place.THREAD, NO_DIGEST)
         try:
             if isinstance(given, Walk | Correction):

@@ -13,6 +13,7 @@ from engine.app.cellar import open_seal, open_store
 from engine.app.checking import check_project
 from engine.app.house import load_house, put_in_force
 from engine.channels import lint
+from engine.channels.setchanges import Preview, changes_of, files_on_disk, told
 from engine.errors import ConfigError, EngineError
 from engine.settings import Settings
 from engine.store.database import Database
@@ -44,8 +45,26 @@ class Reloaded:
         return "\n".join([*lines, f"every running process takes it up {pace}"])
 
 
-def reload_files(settings: Settings) -> Reloaded:
-    """Make the files of the project the current set; raises ConfigError with every fault, and then nothing has changed."""
+def preview_reload(settings: Settings) -> Preview:
+    """Tell what `reload_files` would do with the files of the project, and what lint says of them; nothing changes."""
+    faults = check_project(settings)
+    with open_store(settings) as database:
+        seal = open_seal(database, settings)
+        before = kept.current(database)
+        older = _files(database, seal, before)
+    if lint.failed(faults):
+        newer = files_on_disk(settings.project, older)
+        return Preview(before=before, after="", changes=changes_of(older, newer, faults), faults=tuple(faults))
+    house = load_house(settings)
+    found = changes_of(older, house.files(), faults) if older else ()
+    return Preview(before=before, after=house.book.revision, changes=found, faults=tuple(faults))
+
+
+def reload_files(settings: Settings, *, expected: str = "", actor: str = "command-line", peer: str = "") -> Reloaded:
+    """Make the files of the project the current set, audited; raises ConfigError with every fault, and then nothing has changed.
+
+    `expected` names the revision that a person has looked at: any other one is refused as CFG-064.
+    """
     marks = marks_of(settings.project)
     faults = check_project(settings)
     if lint.failed(faults):
@@ -53,11 +72,12 @@ def reload_files(settings: Settings) -> Reloaded:
     house = load_house(settings)
     with open_store(settings) as database:
         seal = open_seal(database, settings)
-        if marks_of(settings.project) != marks:
+        if marks_of(settings.project) != marks or expected not in ("", house.book.revision):
             raise kept.changed_meanwhile()
-        before = put_in_force(settings, database, seal, house)
+        before = put_in_force(settings, database, seal, house, actor=actor, peer=peer)
         older = _files(database, seal, before)
-    return Reloaded(before=before, after=house.book.revision, differences=differences(older, house.files()))
+    differences = told(changes_of(older, house.files())) if older else ()
+    return Reloaded(before=before, after=house.book.revision, differences=differences)
 
 
 def _files(database: Database, seal: Seal, name: str) -> Mapping[str, bytes]:
@@ -67,27 +87,6 @@ def _files(database: Database, seal: Seal, name: str) -> Mapping[str, bytes]:
             return revision_files(connection, seal, name)
     except (LookupError, ValueError):
         return {}
-
-
-def differences(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> tuple[str, ...]:
-    """Tell what was added, removed and changed: routes by name with their files, other files by path."""
-    if not before:
-        return ()
-    changed = [path for path in sorted(before.keys() | after.keys()) if before.get(path) != after.get(path)]
-    lines = []
-    for name in dict.fromkeys(_owner(path) for path in changed):
-        sheet = f"{name}/route.yaml" if name.startswith("routes/") else name
-        verb = "changed" if sheet in before and sheet in after else "added" if sheet in after else "removed"
-        parts = [path.removeprefix(f"{name}/") for path in changed if path.startswith(f"{name}/")]
-        files = f" ({', '.join(parts)})" if parts and verb == "changed" else ""
-        lines.append(f"{verb:<16} {name}{files}")
-    return tuple(lines)
-
-
-def _owner(path: str) -> str:
-    """Name what a file belongs to: its route's folder, else the file itself."""
-    top, _, rest = path.partition("/")
-    return f"{top}/{rest.partition('/')[0]}" if top == "routes" else path
 
 
 def marks_of(root: Path) -> Marks:

@@ -89,6 +89,15 @@ def load_in_slices(
     return _bind(root, routes, merge_faults(warnings), tuple(sorted({*shared_files(root), *also})))
 
 
+def check_folder(
+    root: Path, name: str, press: Press, endpoints: Collection[str], desks: Collection[str]
+) -> tuple[Fault, ...]:  # fmt: skip
+    """Lint the folder of one route alone, as `load_book` does all of them: its faults and warnings, sorted by place."""
+    draft = _Draft(root, root / "routes" / name, press, Destinations(frozenset(endpoints), frozenset(desks)))
+    draft.build()
+    return merge_faults(draft.faults, draft.warnings)
+
+
 def _bind(root: Path, routes: list[Route], warnings: tuple[Fault, ...], shared: tuple[str, ...]) -> RouteBook:
     leaning = digests_of(read_files(root, shared))
     digests = leaning | digests_of(read_files(root, (name for route in routes for name in route.files)))

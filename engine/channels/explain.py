@@ -8,7 +8,7 @@ from engine.channels.route import Route, RouteSend
 
 Language = Literal["zh", "en"]
 
-_SERVICES = {
+SERVICES = {
     "zh": {
         "collection": "数据采集服务", "hip": "HIP 交互服务", "regional": "区域平台服务",
         "api": "惠民接口服务", "file": "文件", "schedule": "定时任务",
@@ -18,6 +18,7 @@ _SERVICES = {
         "api": "ApiService", "file": "a file", "schedule": "the clock",
     },
 }  # fmt: skip
+"""The services that a route receives from, as they are called in prose."""
 
 _ORDERS = {
     "zh": {"resident": "同一居民的", "document": "同一文档的", "visit": "同一次就诊的"},
@@ -38,7 +39,7 @@ def explain(route: Route, language: Language = "zh") -> str:
 def _chinese(route: Route) -> list[str]:
     lines = [
         f"路由 {route.name}：{route.about}",
-        f"  接收  从{_SERVICES['zh'][route.service]}收到的 {'、'.join(route.keys)}。",
+        f"  接收  从{SERVICES['zh'][route.service]}收到的 {'、'.join(route.keys)}。",
     ]
     lines += [f"  {_VERBS[step.kind.verb]}  {n}. {step.kind.tell['zh'](step.sheet)}。" for n, step in enumerate(route.steps, 1)]
     if any(step.kind.verb == "check" for step in route.steps):
@@ -64,7 +65,7 @@ def _send_zh(send: RouteSend) -> str:
 def _english(route: Route) -> list[str]:
     lines = [
         f"Route {route.name}: {route.about}",
-        f"  receive  {', '.join(route.keys)} from {_SERVICES['en'][route.service]}.",
+        f"  receive  {', '.join(route.keys)} from {SERVICES['en'][route.service]}.",
     ]
     lines += [f"  {step.kind.verb:<8} {n}. {step.kind.tell['en'](step.sheet)}." for n, step in enumerate(route.steps, 1)]
     if any(step.kind.verb == "check" for step in route.steps):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -62,6 +62,12 @@ def run_tests(book: RouteBook, press: Press, route: str | None = None, *, accept
     """Run the tests of one route, or of all; with `accept` what came out is written down as expected."""
     chosen = [book.routes[route]] if route else list(book.routes.values())
     return [_run(press, one, folder, accept=accept) for one in chosen for folder in _folders(one)]
+
+
+def run_tests_of(book: RouteBook, press: Press, route: str, project: Path) -> list[TrialResult]:
+    """Run the tests of one route of a set as they stand below `project`; a kept set holds none."""
+    there = replace(book.routes[route], folder=project / "routes" / route)
+    return run_tests(replace(book, routes={route: there}), press, route)
 
 
 def _folders(route: Route) -> Iterator[Path]:

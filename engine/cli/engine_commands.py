@@ -137,13 +137,22 @@ def replay(receipt: str | None, route: str | None, code: str | None, since: str 
 
 
 @click.command()
+@click.option("--preview", is_flag=True, help="show what differs from the set in force, line by line, and change nothing")
 @with_project
 @with_settings
-def reload(**flags: Any) -> None:
+def reload(preview: bool, **flags: Any) -> None:  # noqa: FBT001 - click hands flags over so
     """Check the set of files and make it current in one commit; exit 1 and nothing changed when anything is wrong."""
-    from engine.app.reload import reload_files
+    from engine.app.reload import preview_reload, reload_files
+    from engine.channels import lint
+    from engine.channels.setchanges import unified
 
-    say(str(reload_files(settings_of(**flags))))
+    if not preview:
+        say(str(reload_files(settings_of(**flags))))
+        return
+    found = preview_reload(settings_of(**flags))
+    say("\n".join([*unified(found.changes), f"in force {found.before or '(none)'}, on disk {found.after or '(faulty)'}"]))
+    click.echo(lint.as_text(found.faults), nl=False)
+    raise SystemExit(0 if found.after else 1)
 
 
 @click.command()

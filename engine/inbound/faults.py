@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.documents.answer import escape_text, wrap_body
-from engine.errors import Issue, SenderError, TryAgain
+from engine.errors import Issue, Paused, SenderError, TryAgain
 from engine.inbound.calls import SoapVersion
 
 FAULT_NAMESPACE = "urn:changbai:fault:1"
@@ -85,7 +85,8 @@ def _refuse_sender(error: SenderError, version: SoapVersion) -> Refusal:
 
 def _refuse_for_now(error: TryAgain) -> Refusal:
     pause = max(1, error.retry_after)
-    issue = Issue(code=error.code, message="平台暂时不能接收，本次内容没有保存。", hint=f"请在 {pause} 秒后重发。")
+    why = f"平台已暂停接收此类内容（路由 {error.route}）" if isinstance(error, Paused) else "平台暂时不能接收"
+    issue = Issue(code=error.code, message=f"{why}，本次内容没有保存。", hint=f"请在 {pause} 秒后重发。")
     return Refusal(status=503, party="Server", issue=issue, headers=(("Retry-After", str(pause)),))
 
 

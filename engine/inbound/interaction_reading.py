@@ -71,8 +71,9 @@ def unknown_action(call: Call, text: str, revision: str, refusal: SenderError) -
 def read_message(judge: Judge, call: Call, service: Service, text: str, known: Mapping[str, Institution]) -> Arrived:
     """Read a message; what is wrong with it stands in its entry. `known` are the registered institutions by code.
 
-    Raises EngineError for a failure of our own: nothing is to be kept then.
+    Raises EngineError for a failure of our own, Paused when its route is: nothing is to be kept then.
     """
+    judge.admit("hip" if isinstance(service, HipService) else "regional", service.key)
     under = _Under(call, _facts(call, service.key, text, judge.book.revision), service)
     try:
         if not text.strip():

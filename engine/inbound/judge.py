@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -19,7 +19,7 @@ from engine.documents.packing import Unpacked, unpack_binary, unpack_text
 from engine.documents.press import Press
 from engine.documents.reading import XmlDocument
 from engine.documents.reports import REPORT_TYPES, draw_report
-from engine.errors import Issue, SenderError
+from engine.errors import Issue, Paused, SenderError
 from engine.inbound.encryption import Decryption, KeyOf, no_key
 from engine.inbound.poison import Vigil
 from engine.inhand.board import Board, Place
@@ -29,6 +29,15 @@ from engine.store.entries import Entry, Order, TraceLine
 CustodianCheck = Callable[[str, str], Issue | None]
 """Called with the admitted institution and the institution code in the document: None when they agree, a warning
 when the code is unknown; raises SenderError SND-104 when it is another institution's."""
+
+
+PausedRoutes = Callable[[], Collection[str]]
+"""Name the routes that take nothing in at this moment."""
+
+
+def none_paused() -> Collection[str]:
+    """Name no route: where nothing comes in from outside, none is paused."""
+    return ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,15 +107,18 @@ class Judge:
         custodian: CustodianCheck,
         key_of: KeyOf = no_key,
         vigil: Vigil | None = None,
+        paused: PausedRoutes = none_paused,
     ) -> None:
         self.press = press
         self.book = book
         self.vigil = vigil or Vigil(Place.LOOP, Board(), None)
         self._custodian = custodian
+        self._paused = paused
         self._decryption = Decryption(key_of)
 
     def judge(self, upload: Upload, notes: Notes | None = None) -> Judgement:
-        """Judge one upload; what is wrong with it stands in the entry, nothing is raised but our own bugs."""
+        """Judge one upload; what is wrong with it stands in the entry. Raises Paused, and else nothing but our own bugs."""
+        self.admit("collection", upload.document_type)
         notes = notes or Notes()
         facts = _first_facts(upload, datetime.now(UTC), self.book.revision)
         try:
@@ -130,6 +142,12 @@ class Judge:
             if _OVER_LIMIT.match(refusal.code):
                 facts["original"], facts["original_form"] = b"", "meta"
             return _refused(facts, refusal)
+
+    def admit(self, service: str, key: str) -> None:
+        """Let in what a route takes in at this moment; raises Paused. What no route receives is told elsewhere."""
+        paused = self._paused()
+        if paused and (route := self.book.find(service, key)) is not None and route.name in paused:
+            raise Paused(route.name)
 
     def _left_unwalked(self, facts: _Facts, document_type: str, digest: str) -> Judgement:
         """Keep as ERROR what a walk would die of, under the beginning of its digest, which the log and `deaths/` have too."""

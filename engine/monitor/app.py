@@ -34,7 +34,9 @@ from engine.monitor.pages import STATIC, problem
 from engine.monitor.probes import Probes, Waiting
 from engine.monitor.quality import QualityPage, QualitySource
 from engine.monitor.referrals import ReferralsPage, ReferralsSource
+from engine.monitor.reloading import ReloadPage, ReloadSource
 from engine.monitor.reports import AskingLines, ReportsPage
+from engine.monitor.routes import RoutesPage, RoutesSource
 from engine.monitor.secondfactor import SecondFactorPage
 from engine.monitor.security import SafeHeaders
 from engine.monitor.signin import Door
@@ -71,6 +73,8 @@ class Sources:
     messages: MessagesSource
     message: MessageSource
     standing: WaitingSource
+    routes: RoutesSource
+    reload: ReloadSource
 
 
 def build_monitor(sources: Sources, users: Users, factors: SecondFactors) -> ASGIApp:
@@ -82,7 +86,7 @@ def build_monitor(sources: Sources, users: Users, factors: SecondFactors) -> ASG
     check, booking, guide = CheckPage(sources.check), AppointmentsPage(sources.appointments), GuidePage(sources.guide)
     messages, message, standing = MessagesPage(sources.messages), MessagePage(sources.message), WaitingPage(sources.standing)
     correcting = CorrectingPage(sources.message, sources.check)
-    referrals = ReferralsPage(sources.referrals)
+    referrals, routes, reload = ReferralsPage(sources.referrals), RoutesPage(sources.routes), ReloadPage(sources.reload)
     app = Starlette(
         routes=[
             Route("/health", probes.health),
@@ -124,6 +128,13 @@ def build_monitor(sources: Sources, users: Users, factors: SecondFactors) -> ASG
             Route("/waiting/jobs", door.guard(standing.begin, "bulk"), methods=["POST"]),
             Route("/waiting/jobs/{number:int}/cancel", door.guard(standing.cancel, "bulk"), methods=["POST"]),
             Route("/waiting/{what}", door.guard(standing.ask, "bulk")),
+            Route("/routes", door.guard(routes.show, "routes")),
+            Route("/routes/{name}", door.guard(routes.one, "routes")),
+            Route("/routes/{name}/pause", door.guard(routes.pause, "route"), methods=["POST"]),
+            Route("/routes/{name}/resume", door.guard(routes.resume, "route"), methods=["POST"]),
+            Route("/routes/{name}/tests", door.guard(routes.tests, "route"), methods=["POST"]),
+            Route("/reload", door.guard(reload.show, "reload")),
+            Route("/reload", door.guard(reload.apply, "reload"), methods=["POST"]),
             Route("/appointments", door.guard(booking.show, "appointments")),
             Route("/appointments/orders/{order}", door.guard(booking.order, "appointments")),
             Route("/appointments/{hospital}/{act}", door.guard(booking.act, "hospital"), methods=["POST"]),

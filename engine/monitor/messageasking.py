@@ -22,7 +22,7 @@ WARNED = "warned"
 
 STATES: tuple[str, ...] = (*MESSAGE_STATES, WARNED, *sorted(MARKS))
 
-FIELDS = ("institution", "type", "document", "resident", "receipt", "state", "code", "from", "to")
+FIELDS = ("institution", "type", "route", "document", "resident", "receipt", "state", "code", "from", "to")
 """What may stand in the address; `resident` is the search key of an identity number, never the number."""
 
 Address = Mapping[str, str]
@@ -67,7 +67,7 @@ def asked_of(fields: Address, query: Mapping[str, str]) -> Asked:
         raise Wrong("messages.wrong.order")
     warned = state == WARNED
     return Asked(
-        receipt=fields["receipt"], institution=fields["institution"], document_type=fields["type"], document_id=fields["document"],
+        receipt=fields["receipt"], institution=fields["institution"], document_type=fields["type"], route=fields["route"], document_id=fields["document"],
         resident_key=fields["resident"], state="" if warned else state, status="accepted-with-warnings" if warned else "",
         code=code, since=since, until=until, after=_place(query.get("after", "")), before=_place(query.get("before", "")), limit=SHOWN,
     )  # fmt: skip

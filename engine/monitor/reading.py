@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+from engine.channels.book import RouteBook
 from engine.documents.guide.drawing import Draft
 from engine.documents.masking import Masking
 from engine.message import SHANGHAI
@@ -19,14 +21,17 @@ from engine.monitor.completeness import CompletenessArchive, CompletenessSource
 from engine.monitor.guide import GuideSource, Sent
 from engine.monitor.inforce import read_in_force
 from engine.monitor.institutionarchive import InstitutionArchive
-from engine.monitor.message import Correction, MessageSource, Walk, Walked
+from engine.monitor.message import MessageSource
 from engine.monitor.messagearchive import MessageArchive
 from engine.monitor.messages import MessagesSource
 from engine.monitor.overview import ENDS, DeadDelivery, Destination, MessageRow, Overview, Trouble
 from engine.monitor.probes import Waiting
 from engine.monitor.quality import QualityArchive, QualitySource
 from engine.monitor.referralarchive import ReferralArchive
+from engine.monitor.reloading import ReloadSource
 from engine.monitor.reports import read_asking
+from engine.monitor.routearchive import RouteArchive
+from engine.monitor.routes import RoutesSource
 from engine.monitor.turns import Thread, Turns
 from engine.monitor.waiting import WaitingSource
 from engine.monitor.waitingarchive import WaitingArchive
@@ -65,9 +70,11 @@ class Archive:
         hospitals: Names,
         drawing: Turns[Sent, Draft],
         settings: Settings,
-        walker: Thread[Walk | Correction, Walked],
+        worker: Thread[Any, Any],
         masking: Masking,
         referrals: Referrals,
+        book: Callable[[], RouteBook],
+        reload: ReloadSource,
     ) -> Sources:
         """Hand the pages what they need; what is handed in is made by the process, since it needs more than the store."""
         acts = {"retry": self.retry, "discard": self.discard}
@@ -76,6 +83,7 @@ class Archive:
         complete = CompletenessArchive(self.database, institutions)
         quality = QualityArchive(self.database, self.journal, institutions)
         kept = MessageArchive(self.database, self.journal, masking)
+        routes = RouteArchive(self.database, seal, book, settings.project)
         standing = WaitingArchive(self.database, self.journal, self.queue, _destination)
         return Sources(
             appointments=booking.source(),
@@ -94,8 +102,13 @@ class Archive:
                 browse=kept.browse, export=kept.export, key_of=kept.key_of, names=quality.names, types=check.types
             ),
             message=MessageSource(
-                view=kept.view, reveal=kept.reveal, discard=kept.discard, walker=walker, names=quality.names, types=check.types
+                view=kept.view, reveal=kept.reveal, discard=kept.discard, walker=worker, names=quality.names, types=check.types
             ),
+            routes=RoutesSource(
+                read=routes.read, known=routes.known, edited=routes.edited, one=routes.one, pause=routes.pause, resume=routes.resume,
+                tested=routes.tested, worker=worker, types=check.types,
+            ),
+            reload=reload,
             standing=WaitingSource(
                 read=standing.read, preview=standing.preview, begin=standing.begin, cancel=standing.cancel
             ),

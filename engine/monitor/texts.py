@@ -19,6 +19,7 @@ from engine.monitor.texts_people import PEOPLE_TEXTS
 from engine.monitor.texts_quality import QUALITY_TEXTS
 from engine.monitor.texts_referrals import REFERRAL_TEXTS
 from engine.monitor.texts_reports import REPORT_TEXTS
+from engine.monitor.texts_routes import ROUTE_TEXTS
 
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
@@ -202,6 +203,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     **QUALITY_TEXTS,
     **REFERRAL_TEXTS,
     **REPORT_TEXTS,
+    **ROUTE_TEXTS,
     **GUIDE_TEXTS,
     **CHECK_TEXTS,
     **AUDIT_TEXTS,

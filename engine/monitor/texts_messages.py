@@ -21,6 +21,8 @@ MESSAGE_TEXTS: dict[str, tuple[str, str]] = {
     "messages.found": ("符合条件的消息", "Messages found"),
     "messages.latest": ("最近消息", "Latest messages"),
     "messages.about-one": ("只看居民 {resident}。", "Only about resident {resident}."),
+    "messages.along": ("只看路由 {route}", "Only those of the route {route}"),
+    "messages.along-all": ("看全部路由", "All routes"),
     "messages.about-all": ("看全部居民", "All residents"),
     "messages.nothing": ("没有符合条件的消息", "No message fits"),
     "messages.nothing.about": ("放宽时间，或去掉一个条件再查。", "Try a longer time, or leave one condition out."),

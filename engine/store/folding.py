@@ -44,10 +44,18 @@ class Folding:
         for row in rows:
             values = dict(zip(self.measures.values(), row[len(self.keys) :], strict=True))
             found.setdefault(tuple(row[: len(self.keys)]), Counter()).update(values)
+        self._add(database, connection, found)
+        return len(rows)
+
+    def add(self, database: Database, connection: Connection, found: Mapping[Any, int]) -> None:
+        """Add to the sums of a pair that has one measure, each given by its key."""
+        (measure,) = self.measures.values()
+        self._add(database, connection, {tuple(key): Counter({measure: value}) for key, value in found.items()})
+
+    def _add(self, database: Database, connection: Connection, found: Mapping[tuple[Any, ...], Counter[str]]) -> None:
         if found:
             # In one order for every process, so that two of them never wait for each other in a circle.
             connection.execute(self._upsert(database), [self._row(key, found[key]) for key in sorted(found)])
-        return len(rows)
 
     def _upsert(self, database: Database) -> sa.Insert:
         statement = database.insert(self.sums)

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from engine.message import LANES, Lane
-from engine.store import counts, deliveries, rows, search, waiting
+from engine.store import counts, deliveries, routecounts, rows, search, waiting
 from engine.store.bulk import Values, insert_rows
 from engine.store.columns import AnyRow
 from engine.store.counts import Deltas
@@ -130,6 +130,8 @@ class Queue:
         tally = Tally()
         tally.delivered(connection, [row.receipt for row, one in ours if one.state == "SENT"])
         tally.write(connection)
+        ends = [(row.receipt, one.state, _named(row, one)) for row, one in ours if one.state in routecounts.DELIVERED]
+        routecounts.ended(connection, ends, ours[0][1].now)
         return [row.seq for row, _ in ours]
 
     def release_expired(self, connection: Connection, now: datetime) -> int:
@@ -334,6 +336,12 @@ def _settled(row: AnyRow, one: Settlement, seal: Seal) -> Values:
         "text": seal.seal_text(one.error_text, table="delivery", column="error_text", row=row.receipt),
         "remote": one.remote_id,
     }
+
+
+def _named(row: AnyRow, one: Settlement) -> str:
+    """Name what the end of a delivery is counted under: its destination, or why it is dead."""
+    name: str = row.destination if one.state == "SENT" else one.error_code
+    return name
 
 
 _WORDS = {"SENT": "sent", "QUEUED": "retry", "UNKNOWN": "unknown", "DEAD": "dead", "CANCELLED": "cancelled"}

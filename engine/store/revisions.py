@@ -54,12 +54,12 @@ def is_kept(connection: Connection, name: str) -> bool:
     return connection.execute(sa.select(revision.c.hash).where(revision.c.hash == name)).first() is not None
 
 
-def revision_files(connection: Connection, seal: Seal, name: str) -> dict[str, bytes]:
-    """Give the files of a revision; raises LookupError for an unknown one."""
+def revision_files(connection: Connection, seal: Seal, name: str, *, below: str = "") -> dict[str, bytes]:
+    """Give the files of a revision, or of one folder of it; raises LookupError for an unknown one."""
     sealed = connection.execute(sa.select(revision.c.files).where(revision.c.hash == name)).scalar_one_or_none()
     if sealed is None:
         raise LookupError(f"revision {name} is not kept here")
-    return _unpack(seal.open(sealed, table="revision", column="files", row=name))
+    return _unpack(seal.open(sealed, table="revision", column="files", row=name), below)
 
 
 def _pack(files: Mapping[str, bytes]) -> bytes:
@@ -70,6 +70,6 @@ def _pack(files: Mapping[str, bytes]) -> bytes:
     return buffer.getvalue()
 
 
-def _unpack(packed: bytes) -> dict[str, bytes]:
+def _unpack(packed: bytes, below: str) -> dict[str, bytes]:
     with zipfile.ZipFile(io.BytesIO(packed)) as archive:
-        return {name: archive.read(name) for name in archive.namelist()}
+        return {name: archive.read(name) for name in archive.namelist() if name.startswith(below)}

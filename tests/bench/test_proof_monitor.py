@@ -35,7 +35,17 @@ def test_a_short_run_asks_for_every_page(capsys, monkeypatch):
     assert monitor.main(600, rounds=2, only="SQLite") == 0
     said = capsys.readouterr().out
     assert "pages within 5000 ms: holds; identifiers within 5000 ms: holds" in said
-    for page in ("latest", "institution+type+state", "message", "waiting", "preview", "resident"):
+    for page in (
+        "latest",
+        "institution+type+state",
+        "message",
+        "waiting",
+        "routes",
+        "route",
+        "of a route",
+        "preview",
+        "resident",
+    ):
         assert re.search(rf"  {re.escape(page)} +p50 +[\d.]+ ms   p95 +[\d.]+ ms$", said, re.MULTILINE), page
 
 

@@ -1,7 +1,7 @@
 """Give each test a monitor on a real port, with invented figures behind it."""
 
 import threading
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from engine.app.house import load_house
+from engine.channels import setchanges
 from engine.channels.rehearsal import Rehearsed, refused
 from engine.inbound.gate import too_large
 from engine.inbound.limits import FrontLimits
@@ -26,6 +27,8 @@ from engine.monitor.message import MessageSource
 from engine.monitor.messages import MessagesSource
 from engine.monitor.quality import QualitySource
 from engine.monitor.referrals import ReferralsSource
+from engine.monitor.reloading import ReloadSource
+from engine.monitor.routes import RouteList, RoutesSource
 from engine.monitor.turns import Turns
 from engine.monitor.waiting import Preview, Standing, WaitingSource
 from engine.services.institutions import Institutions
@@ -111,7 +114,7 @@ class Behind:
                 database=self.database, seal=SEAL, settings=self.settings, types=TYPES,
                 booking=BookingArchive(self.database, SEAL, lambda: {"H22010001": "长春测试医院"}),
             ),
-            **(self.kept or nothing_kept(self)),
+            **(nothing_kept(self) | (self.kept or {})),
         )  # fmt: skip
 
     def in_force(self):
@@ -174,7 +177,33 @@ def nothing_kept(behind):
         "standing": WaitingSource(
             read=lambda: Standing(datetime.now(UTC), (), (), (), ()), preview=lambda *_: Preview(0, ()), begin=away, cancel=away
         ),
+        "routes": RoutesSource(
+            read=lambda: RouteList(datetime.now(UTC), SAME.before, (), ()),
+            known=lambda _: False,
+            edited=lambda _: False,
+            one=away,
+            pause=away,
+            resume=away,
+            tested=away,
+            worker=behind.turns,
+            types=TYPES,
+        ),
+        "reload": ReloadSource(preview=lambda: SAME, apply=away, thread=AtOnce()),
     }
+
+
+SAME = setchanges.Preview(before="0123456789abcdef", after="0123456789abcdef", changes=(), faults=())
+"""What a reload finds when nobody has changed a file."""
+
+
+class AtOnce:
+    """A thread that does its work at once."""
+
+    def place(self):
+        return nullcontext()
+
+    async def do(self, work):
+        return work()
 
 
 def rehearsal():

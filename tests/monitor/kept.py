@@ -95,9 +95,11 @@ def behind(behind, archive, room):
         hospitals=dict,
         drawing=behind.turns,
         settings=room.settings,
-        walker=room,
+        worker=room,
         masking=room.masking,
         referrals=None,
+        book=lambda: room.house.book,
+        reload=None,
     )
     named = {"names": lambda: behind.institutions, "types": behind.source.types}
     behind.kept = {

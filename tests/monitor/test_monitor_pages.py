@@ -13,7 +13,7 @@ from engine.monitor.overview import DeadDelivery, MessageRow, Overview, Trouble
 from engine.monitor.security import POLICY
 from tests.monitor.sample import a_calm_day
 
-VOID = {"meta", "link", "img", "input", "br", "line", "rect"}
+VOID = {"meta", "link", "img", "input", "br", "line", "rect", "col"}
 
 
 class Outline(HTMLParser):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -73,6 +74,12 @@ class Engine:
         """The process id of the supervisor."""
         assert self.process is not None
         return self.process.pid
+
+    def children(self, role: str) -> list[int]:
+        """Give the process ids of the fronts, workers and so on that were started last, as the log tells them."""
+        with (self.data / "engine.log").open(encoding="utf-8") as log:
+            started = [json.loads(line) for line in log if '"event":"process started"' in line]
+        return list({one["child"]: one["pid"] for one in started if one["child"].split("-")[0] == role}.values())
 
     def stop(self, number: int = signal.SIGTERM, wait: float = 40.0) -> int:
         """End the engine by a signal and wait until it is gone; returns its exit code."""

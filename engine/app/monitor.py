@@ -7,8 +7,10 @@ import contextlib
 import socket
 import ssl
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from engine.app.cellar import open_database, open_seal
 from engine.app.following import Follower, Following
@@ -18,6 +20,7 @@ from engine.app.process import beat_on_loop, begin, stop_when_told
 from engine.app.referrals import for_looking
 from engine.app.replay import NotReplayed, Replay
 from engine.channels.rehearsal import Rehearsed, refused
+from engine.documents.forms import Form
 from engine.documents.guide.drawing import Draft, draw_introduction
 from engine.documents.masking import load_masking
 from engine.errors import Issue
@@ -49,7 +52,7 @@ def run_monitor(settings: Settings, name: str, fd: int) -> None:
         seal = open_seal(database, settings)
         archive = Archive(database, Journal(database, seal), Queue(database, seal))
         institutions, house = Institutions(database, seal), load_in_force(settings, database, seal)
-        root, types, adapters = house.book.root, _types(house), dict.fromkeys(house.adapters)
+        root, known = house.book.root, Known(_types(house), _forms(house), dict.fromkeys(house.adapters))
         following = Following(settings, database, seal, name, house.book.revision)
         masking = load_masking(settings.project)
 
@@ -63,11 +66,12 @@ def run_monitor(settings: Settings, name: str, fd: int) -> None:
         ):
 
             def take_up(folder: Path) -> None:
-                turns.exchange(lambda: bench(folder, types, adapters))
+                turns.exchange(lambda: bench(folder, known))
 
-            check = _check_source(settings, institutions, turns, types)
+            check = _check_source(settings, institutions, turns, known.types)
             looking = for_looking(database, seal)
-            sources = archive.sources(check, lambda: _named(institutions, adapters), drawing, settings, turns, masking, looking)
+            hospitals = partial(_named, institutions, known.adapters)
+            sources = archive.sources(check, hospitals, drawing, settings, turns, masking, looking, known.forms)
             users, factors = Users(database, second_factor=settings.second_factor), SecondFactors(database, seal)
             app, tls = build_monitor(sources, users, factors), tls_context(settings, clients=False)
             with contextlib.closing(Follower(following, take_up)):
@@ -93,6 +97,25 @@ def _check_source(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the pages know of the files in force: names of document types, forms of operations data, hospitals that can be asked."""
+
+    types: dict[str, tuple[str, str]]
+    forms: dict[str, Form]
+    adapters: dict[str, None]
+
+
+Thing = TypeVar("Thing")
+
+
+def _follow(kept: dict[str, Thing], found: dict[str, Thing]) -> None:
+    """Bring what pages hold in hand up to a new set of files."""
+    kept |= found
+    for code in kept.keys() - found.keys():
+        del kept[code]
+
+
 Work = Pasted | Walk | Correction
 """What the one thread of the monitor that has a set of files does: check, walk again, file a correction."""
 
@@ -104,25 +127,19 @@ def _bench(
     institutions: Institutions,
     board: Board,
     root: Path,
-    types: dict[str, tuple[str, str]] | None = None,
-    adapters: dict[str, None] | None = None,
+    known: Known | None = None,
 ) -> Callable[[Work], Any]:
-    """Load a set of files as a front does, for the one thread that works by it; the names of `types` and `adapters` follow it."""
+    """Load a set of files as a front does, for the one thread that works by it; what is `known` of the set follows it."""
     house = load_house(settings, root)
 
     def custodian(institution: str, code: str) -> Issue | None:
         institutions.refresh()
         return judge_custodian(institutions, institution, code)
 
-    if types is not None:
-        named = _types(house)
-        types.update(named)
-        for code in types.keys() - named.keys():
-            del types[code]
-    if adapters is not None:
-        adapters |= dict.fromkeys(house.adapters)
-        for code in adapters.keys() - house.adapters.keys():
-            del adapters[code]
+    if known is not None:
+        _follow(known.types, _types(house))
+        _follow(known.forms, _forms(house))
+        _follow(known.adapters, dict.fromkeys(house.adapters))
     rehearsal = Rehearsal(house.press, house.book, front_limits(settings), custodian, institutions.upload_key_of)
 
     replay = Replay(settings, database, seal, house)
@@ -155,6 +172,11 @@ def _walked(replay: Replay, given: Walk | Correction) -> Walked:
 def _types(house: House) -> dict[str, tuple[str, str]]:
     """Name the document types."""
     return {kind.code: (kind.name, kind.english_name) for kind in house.press.catalogue.types.values()}
+
+
+def _forms(house: House) -> dict[str, Form]:
+    """Read the forms of operations data."""
+    return {kind.code: house.press.form(kind) for kind in house.press.catalogue.types.values() if kind.figures}
 
 
 def _named(institutions: Institutions, adapters: dict[str, None]) -> dict[str, str]:

@@ -23,6 +23,7 @@ from engine.monitor.codes import show_codes
 from engine.monitor.completeness import CompletenessPage, CompletenessSource
 from engine.monitor.correcting import CorrectingPage
 from engine.monitor.guide import GuidePage, GuideSource
+from engine.monitor.indicators import IndicatorsPage, IndicatorsSource
 from engine.monitor.inforce import InForce, SettingsPage
 from engine.monitor.institutionarchive import InstitutionArchive
 from engine.monitor.institutions import InstitutionsPage
@@ -35,6 +36,7 @@ from engine.monitor.probes import Probes, Waiting
 from engine.monitor.quality import QualityPage, QualitySource
 from engine.monitor.referrals import ReferralsPage, ReferralsSource
 from engine.monitor.reports import AskingLines, ReportsPage
+from engine.monitor.residents import ResidentsPage, ResidentsSource
 from engine.monitor.secondfactor import SecondFactorPage
 from engine.monitor.security import SafeHeaders
 from engine.monitor.signin import Door
@@ -62,6 +64,8 @@ class Sources:
     reports: Callable[[], AskingLines]
     referrals: ReferralsSource
     guide: GuideSource
+    indicators: IndicatorsSource
+    residents: ResidentsSource
     quality: QualitySource
     completeness: CompletenessSource
     check: CheckSource
@@ -82,7 +86,8 @@ def build_monitor(sources: Sources, users: Users, factors: SecondFactors) -> ASG
     check, booking, guide = CheckPage(sources.check), AppointmentsPage(sources.appointments), GuidePage(sources.guide)
     messages, message, standing = MessagesPage(sources.messages), MessagePage(sources.message), WaitingPage(sources.standing)
     correcting = CorrectingPage(sources.message, sources.check)
-    referrals = ReferralsPage(sources.referrals)
+    referrals, indicators = ReferralsPage(sources.referrals), IndicatorsPage(sources.indicators)
+    residents = ResidentsPage(sources.residents)
     app = Starlette(
         routes=[
             Route("/health", probes.health),
@@ -134,6 +139,14 @@ def build_monitor(sources: Sources, users: Users, factors: SecondFactors) -> ASG
             Route("/guide", door.guard(guide.take, "guide"), methods=["POST"]),
             Route("/guide/template", door.guard(guide.template, "guide")),
             Route("/guide/{hospital}/{act}", door.guard(guide.act, "guide"), methods=["POST"]),
+            Route("/residents", door.guard(residents.show, "residents")),
+            Route("/residents", door.guard(residents.find, "residents"), methods=["POST"]),
+            Route("/residents/settle", door.guard(residents.settle, "settle"), methods=["POST"]),
+            Route("/residents/merges/{merge}/undo", door.guard(residents.undo, "settle"), methods=["POST"]),
+            Route("/residents/{number}", door.guard(residents.one, "residents")),
+            Route("/residents/{number}/reveal", door.guard(residents.reveal, "reveal"), methods=["POST"]),
+            Route("/indicators", door.guard(indicators.show, "indicators")),
+            Route("/indicators/{institution}/{type}/{kind}/{first}", door.guard(indicators.one, "indicators")),
             Route("/quality", door.guard(QualityPage(sources.quality).show, "quality")),
             Route("/completeness", door.guard(CompletenessPage(sources.completeness).show, "completeness")),
             Route("/check", door.guard(check.show, "check")),

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from engine.documents.forms import Form
 from engine.documents.guide.drawing import Draft
 from engine.documents.masking import Masking
 from engine.message import SHANGHAI
@@ -17,6 +18,7 @@ from engine.monitor.chart import Hour
 from engine.monitor.check import CheckSource
 from engine.monitor.completeness import CompletenessArchive, CompletenessSource
 from engine.monitor.guide import GuideSource, Sent
+from engine.monitor.indicatorarchive import IndicatorArchive
 from engine.monitor.inforce import read_in_force
 from engine.monitor.institutionarchive import InstitutionArchive
 from engine.monitor.message import Correction, MessageSource, Walk, Walked
@@ -27,6 +29,7 @@ from engine.monitor.probes import Waiting
 from engine.monitor.quality import QualityArchive, QualitySource
 from engine.monitor.referralarchive import ReferralArchive
 from engine.monitor.reports import read_asking
+from engine.monitor.residentarchive import ResidentArchive
 from engine.monitor.turns import Thread, Turns
 from engine.monitor.waiting import WaitingSource
 from engine.monitor.waitingarchive import WaitingArchive
@@ -68,6 +71,7 @@ class Archive:
         walker: Thread[Walk | Correction, Walked],
         masking: Masking,
         referrals: Referrals,
+        forms: Mapping[str, Form],
     ) -> Sources:
         """Hand the pages what they need; what is handed in is made by the process, since it needs more than the store."""
         acts = {"retry": self.retry, "discard": self.discard}
@@ -81,6 +85,8 @@ class Archive:
             appointments=booking.source(),
             reports=lambda: read_asking(self.database, hospitals),
             referrals=ReferralArchive(self.database, referrals).source(),
+            indicators=IndicatorArchive(self.database, seal, institutions, forms).source(check.types),
+            residents=ResidentArchive(self.database, seal, institutions).source(check.types),
             overview=self.overview, waiting=self.waiting, ping=self.database.ping_write, acts=acts,
             quality=QualitySource(names=quality.names, report=quality.report, types=check.types),
             completeness=CompletenessSource(names=complete.names, span=complete.span, read=complete.read, types=check.types),

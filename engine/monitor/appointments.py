@@ -15,8 +15,7 @@ from engine.monitor.board import plain_values
 from engine.monitor.booking import SEATED, STATES, Booking, OrderSheet
 from engine.monitor.bookingchart import draw_pool
 from engine.monitor.pages import may, page, problem, wants_json
-from engine.monitor.security import read_form
-from engine.monitor.signin import own_form
+from engine.monitor.signin import peer_of, posted
 from engine.services.users import Session
 
 PATH = "/appointments"
@@ -84,16 +83,14 @@ class AppointmentsPage:
 
     async def act(self, request: Request, session: Session) -> Response:
         """Ask for a test or a sync of one hospital, then go back to the page."""
-        act, hospital, form = str(request.path_params["act"]), str(request.path_params["hospital"]), await read_form(request)
+        await posted(request, session)
+        act, hospital = str(request.path_params["act"]), str(request.path_params["hospital"])
         if act not in self.source.acts:
             return problem(request, 404, session)
-        if not own_form(request, session, form):
-            return problem(request, 400, session)
         if not may(session, ACT):
             log.warning("action refused", user=session.user, action=act)
             return problem(request, 403, session)
-        peer = request.client.host if request.client else ""
-        done = await run_in_threadpool(self.source.acts[act], hospital, by=session.user, peer=peer)
+        done = await run_in_threadpool(self.source.acts[act], hospital, by=session.user, peer=peer_of(request))
         log.info("hospital acted on", user=session.user, action=act, institution=hospital, done=done)
         return _back(act if done else "gone")
 

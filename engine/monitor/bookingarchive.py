@@ -66,6 +66,18 @@ class BookingArchive:
             work=tuple(_work(line) for line in lines),
         )
 
+    def card(self, code: str, now: datetime | None = None) -> HospitalCard | None:
+        """Read the card of one hospital; None when it cannot be asked and never had a slot."""
+        at, names = now or datetime.now(UTC), self.names()
+        with self.database.read() as connection:
+            pools = figures.pools(connection, first=at.astimezone(SHANGHAI).date().isoformat(), hospital=code)
+            if code not in names and not pools:
+                return None
+            counts = figures.order_counts(connection, code)
+            differing = figures.open_differences(connection, hospital=code)
+            health = next((card for card in cards(connection, at) if card.institution == code), None)
+        return _card(code, names.get(code, code), pools, counts, differing, health)
+
     def order(self, number: str) -> OrderSheet | None:
         """Read one order with its events; None when there is none of this number."""
         with self.database.read() as connection:

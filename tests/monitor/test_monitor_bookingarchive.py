@@ -98,3 +98,9 @@ def test_a_hospital_that_did_not_answer_last_counts_as_away_and_its_refusals_as_
     assert not card.reachable
     assert (card.health.calls, card.health.errors, card.health.last_code) == (4, {"DST-102": 1}, "DST-102")
     assert (card.health.last_good, card.health.last_bad) == (at + timedelta(seconds=2), at + timedelta(seconds=3))
+
+
+def test_the_card_of_one_hospital_is_the_one_of_the_page(archive, office):
+    (whole,) = archive.read().hospitals
+    assert archive.card(HOSPITAL) == whole
+    assert archive.card("H-NOBODY") is None

@@ -35,7 +35,7 @@ from engine.monitor.pages import STATIC, problem
 from engine.monitor.probes import Probes, Waiting
 from engine.monitor.quality import QualityPage, QualitySource
 from engine.monitor.referrals import ReferralsPage, ReferralsSource
-from engine.monitor.reports import AskingLines, ReportsPage
+from engine.monitor.reports import ReportsPage, ReportsSource
 from engine.monitor.residents import ResidentsPage, ResidentsSource
 from engine.monitor.secondfactor import SecondFactorPage
 from engine.monitor.security import SafeHeaders
@@ -61,7 +61,7 @@ class Sources:
     ping: Callable[[], None]
     acts: Mapping[str, Act]
     appointments: AppointmentsSource
-    reports: Callable[[], AskingLines]
+    reports: ReportsSource
     referrals: ReferralsSource
     guide: GuideSource
     indicators: IndicatorsSource
@@ -87,7 +87,7 @@ def build_monitor(sources: Sources, users: Users, factors: SecondFactors) -> ASG
     messages, message, standing = MessagesPage(sources.messages), MessagePage(sources.message), WaitingPage(sources.standing)
     correcting = CorrectingPage(sources.message, sources.check)
     referrals, indicators = ReferralsPage(sources.referrals), IndicatorsPage(sources.indicators)
-    residents = ResidentsPage(sources.residents)
+    residents, reports = ResidentsPage(sources.residents), ReportsPage(sources.reports)
     app = Starlette(
         routes=[
             Route("/health", probes.health),
@@ -132,7 +132,9 @@ def build_monitor(sources: Sources, users: Users, factors: SecondFactors) -> ASG
             Route("/appointments", door.guard(booking.show, "appointments")),
             Route("/appointments/orders/{order}", door.guard(booking.order, "appointments")),
             Route("/appointments/{hospital}/{act}", door.guard(booking.act, "hospital"), methods=["POST"]),
-            Route("/reports", door.guard(ReportsPage(sources.reports).show, "reports")),
+            Route("/reports", door.guard(reports.show, "reports")),
+            Route("/reports", door.guard(reports.find, "reports"), methods=["POST"]),
+            Route("/reports/{report}", door.guard(reports.one, "reports")),
             Route("/referrals", door.guard(referrals.show, "referrals")),
             Route("/referrals/{referral}", door.guard(referrals.one, "referrals")),
             Route("/guide", door.guard(guide.show, "guide")),

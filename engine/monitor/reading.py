@@ -28,7 +28,7 @@ from engine.monitor.overview import ENDS, DeadDelivery, Destination, MessageRow,
 from engine.monitor.probes import Waiting
 from engine.monitor.quality import QualityArchive, QualitySource
 from engine.monitor.referralarchive import ReferralArchive
-from engine.monitor.reports import read_asking
+from engine.monitor.reports import ReportArchive
 from engine.monitor.residentarchive import ResidentArchive
 from engine.monitor.turns import Thread, Turns
 from engine.monitor.waiting import WaitingSource
@@ -83,7 +83,7 @@ class Archive:
         standing = WaitingArchive(self.database, self.journal, self.queue, _destination)
         return Sources(
             appointments=booking.source(),
-            reports=lambda: read_asking(self.database, hospitals),
+            reports=ReportArchive(self.database, seal, hospitals).source(),
             referrals=ReferralArchive(self.database, referrals).source(),
             indicators=IndicatorArchive(self.database, seal, institutions, forms).source(check.types),
             residents=ResidentArchive(self.database, seal, institutions).source(check.types),

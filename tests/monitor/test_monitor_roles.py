@@ -33,6 +33,7 @@ PARTS = {
     "kind": "month",
     "first": "2026-01-01",
     "merge": "M1",
+    "report": "R1",
 }
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Executable, bindparam, delete, func, insert, 
 
 from engine.introduction import listed
 from engine.services.guide import words
+from engine.services.guide.choices import EVERYONE, area_prefix, area_word, department_word, hospital_word, title_word
 from engine.services.guide.entries import read_doctor
 from engine.services.guide.model import DoctorEntry
 from engine.services.guide.pinyin import place, spellings, typed

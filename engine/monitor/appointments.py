@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
@@ -16,6 +16,7 @@ from engine.monitor.booking import SEATED, STATES, Booking, OrderSheet
 from engine.monitor.bookingchart import draw_pool
 from engine.monitor.pages import may, page, problem, wants_json
 from engine.monitor.signin import peer_of, posted
+from engine.services.appointments.figures import OrderLine
 from engine.services.users import Session
 
 PATH = "/appointments"
@@ -39,10 +40,14 @@ class HospitalAct(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppointmentsSource:
-    """What the page asks, as callables that may block and raise TryAgain; `acts` holds `test` and `sync`."""
+    """What the page asks, as callables that may block and raise TryAgain; `latest` takes a hospital and a state, "" for all.
+
+    `acts` holds `test` and `sync`.
+    """
 
     read: Callable[[], Booking]
     order: Callable[[str], OrderSheet | None]
+    latest: Callable[[str, str], Sequence[OrderLine]]
     acts: Mapping[str, HospitalAct]
 
 
@@ -62,13 +67,16 @@ class AppointmentsPage:
         booking = whole.of(chosen)
         if chosen and not booking.hospitals:
             return problem(request, 404, session)
+        state = request.query_params.get("state", "")
+        state = state if state in STATES else ""
+        latest = await run_in_threadpool(self.source.latest, chosen, state)
         if wants_json(request):
-            return JSONResponse(as_json(booking))
+            return JSONResponse(as_json(booking) | {"latest": plain_values([asdict(one) for one in latest])})
         told = request.query_params.get("done", "")
         values = {
             "booking": booking, "names": {one.code: one.name for one in whole.hospitals}, "chosen": chosen, "states": STATES,
             "seated": SEATED, "chart": draw_pool(day for one in booking.hospitals for day in one.days),
-            "told": told if told in TOLD else "", "acting": may(session, ACT),
+            "latest": latest, "state": state, "told": told if told in TOLD else "", "acting": may(session, ACT),
         }  # fmt: skip
         return page(request, "appointments.html", session, values, now=booking.now)
 

@@ -56,6 +56,7 @@ REPORT_TEXTS: dict[str, tuple[str, str]] = {
     "report.stands": ("有效", "stands"),
     "reportkind.laboratory": ("检验", "laboratory"),
     "reportkind.examination": ("检查", "examination"),
+    "reportkind.susceptibility": ("药敏", "susceptibility"),
     "reportkey.report": ("报告号", "report"),
     "reportkey.form": ("申请单号", "request form"),
     "reportkey.specimen": ("条码号", "specimen"),

@@ -111,7 +111,7 @@ class Behind:
             turns=self.turns, limit=CHECKED, oversize=OVERSIZE, names=lambda: self.institutions, types=TYPES,
         )  # fmt: skip
         booking = AppointmentsSource(
-            read=self.appointments, order=order_of, acts={"test": self.ask("test"), "sync": self.ask("sync")},
+            read=self.appointments, order=order_of, latest=lambda *_: (), acts={"test": self.ask("test"), "sync": self.ask("sync")},
         )  # fmt: skip
         return Sources(
             appointments=booking, reports=replace(ReportArchive(self.database, SEAL, lambda: {"H22010001": "长春测试医院"}).source(), asking=self.asking), referrals=ReferralsSource(read=self.referrals, one=referral_of), overview=self.read, waiting=self.waiting, ping=self.ping, acts=acts, quality=quality, completeness=complete,

@@ -104,3 +104,11 @@ def test_the_card_of_one_hospital_is_the_one_of_the_page(archive, office):
     (whole,) = archive.read().hospitals
     assert archive.card(HOSPITAL) == whole
     assert archive.card("H-NOBODY") is None
+
+
+def test_the_orders_that_moved_last_are_listed_by_hospital_and_state(office, archive):
+    first, second = office.book("r1"), office.book("r2", place=1)
+    office.pay(first.order)
+    assert {one.order for one in archive.latest("", "")} == {first.order, second.order}
+    assert [one.order for one in archive.latest(HOSPITAL, "paid")] == [first.order]
+    assert list(archive.latest("OTHER", "")) == []

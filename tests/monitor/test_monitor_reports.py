@@ -111,7 +111,7 @@ def test_one_report_shows_its_history_and_versions_and_no_content(administrator,
     for hidden in (WHO.name, WHO.identity, "BG-2026-0001", "测试检验员", "13912345678", "白细胞计数"):
         assert hidden not in body
     found = json.loads(administrator.get(f"/reports/{told[0]}?format=json").body)
-    assert [one["status"] for one in found["events"]] == [10, 20, 70, 70]
+    assert [one["status"] for one in found["events"]] == [10, 70, 20, 70]
     assert "Status history" in administrator.get(f"/reports/{told[0]}?lang=en").body
     administrator.get("/reports?lang=zh")
     assert administrator.get("/reports/none").status == 404

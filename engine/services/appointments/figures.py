@@ -115,10 +115,11 @@ def waiting_orders(connection: Connection, limit: int = 50) -> list[OrderLine]:
     return _lines(connection, select(order).where(waits).order_by(order.c.changed).limit(limit))
 
 
-def latest_orders(connection: Connection, hospital: str = "", limit: int = 50) -> list[OrderLine]:
-    """List the orders that moved last."""
-    query = select(order).order_by(order.c.changed.desc()).limit(limit)
-    return _lines(connection, query.where(order.c.institution == hospital) if hospital else query)
+def latest_orders(connection: Connection, hospital: str = "", state: str = "", limit: int = 50) -> list[OrderLine]:
+    """List the orders that moved last, of one hospital or in one state when asked."""
+    query = select(order).order_by(order.c.changed.desc(), order.c.order_id).limit(limit)
+    query = query.where(order.c.institution == hospital) if hospital else query
+    return _lines(connection, query.where(order.c.state == state) if state else query)
 
 
 def _lines(connection: Connection, query: Any) -> list[OrderLine]:

@@ -25,6 +25,11 @@ KINDS = (
 """Kinds of hospitals by the words that people know."""
 
 
+def listed(lines: str) -> tuple[str, ...]:
+    """Read a list that is written one a line."""
+    return tuple(lines.split("\n")) if lines else ()
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HospitalEntry:
     """A hospital's introduction: `level` of LEVELS, `kind` of KINDS, `area` by GB/T 2260, `picture` our number of it or "".

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pickle
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from engine.errors import ConfigError
-from engine.settings import FLAGS, Settings, environment_name, load_settings
+from engine.services.userbook import ROLES
+from engine.settings import FLAGS, SecondFactorRole, Settings, environment_name, load_settings
 
 
 @pytest.fixture
@@ -82,6 +84,10 @@ def test_roles_that_need_a_second_factor_are_one_word_of_the_environment(project
     assert load_settings({"project": project}, {"ENGINE_SECOND_FACTOR": given}).second_factor == roles
     with pytest.raises(ConfigError):
         load_settings({"project": project}, {"ENGINE_SECOND_FACTOR": "king"})
+
+
+def test_a_second_factor_may_be_required_of_every_role_there_is():
+    assert set(get_args(SecondFactorRole)) == set(ROLES)
 
 
 def test_nobody_needs_a_second_factor_unless_told_so():

@@ -7,6 +7,7 @@ import contextlib
 import socket
 import ssl
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,6 +23,7 @@ from engine.app.replay import NotReplayed, Replay
 from engine.channels.book import RouteBook, check_folder
 from engine.channels.rehearsal import Rehearsed, refused
 from engine.channels.trial import run_tests_of
+from engine.documents.forms import Form
 from engine.documents.guide.drawing import Draft, draw_introduction
 from engine.documents.masking import load_masking
 from engine.errors import Issue
@@ -78,8 +80,8 @@ def run_monitor(settings: Settings, name: str, fd: int) -> None:
             check = _check_source(settings, institutions, turns, shown.types)
             looking = for_looking(database, seal)
             sources = archive.sources(
-                check, lambda: _named(institutions, shown.adapters), drawing, settings, turns, masking, looking, lambda: shown.book,
-                _reload_source(settings, reloading),
+                check, partial(_named, institutions, shown.adapters), drawing, settings, turns, masking, looking, lambda: shown.book,
+                _reload_source(settings, reloading), shown.forms,
             )  # fmt: skip
             users, factors = Users(database, second_factor=settings.second_factor), SecondFactors(database, seal)
             app, tls = build_monitor(sources, users, factors), tls_context(settings, clients=False)
@@ -88,10 +90,11 @@ def run_monitor(settings: Settings, name: str, fd: int) -> None:
 
 
 class Shown:
-    """What pages show of the set of files in force without its thread: the routes, the names of document types and of adapters."""
+    """What pages show of the set of files in force without its thread: the routes, the names of document types and of adapters, the forms of operations data."""
 
     def __init__(self, house: House) -> None:
         self.types: dict[str, tuple[str, str]] = {}
+        self.forms: dict[str, Form] = {}
         self.adapters: dict[str, None] = {}
         self.take_up(house)
 
@@ -99,6 +102,7 @@ class Shown:
         """Show another set; the names stay in their dictionaries, which pages hold on to."""
         self.book: RouteBook = house.book
         _exchange(self.types, _types(house))
+        _exchange(self.forms, _forms(house))
         _exchange(self.adapters, dict.fromkeys(house.adapters))
 
 
@@ -204,6 +208,11 @@ def _walked(replay: Replay, given: Walk | Correction) -> Walked:
 def _types(house: House) -> dict[str, tuple[str, str]]:
     """Name the document types."""
     return {kind.code: (kind.name, kind.english_name) for kind in house.press.catalogue.types.values()}
+
+
+def _forms(house: House) -> dict[str, Form]:
+    """Read the forms of operations data."""
+    return {kind.code: house.press.form(kind) for kind in house.press.catalogue.types.values() if kind.figures}
 
 
 def _named(institutions: Institutions, adapters: dict[str, None]) -> dict[str, str]:

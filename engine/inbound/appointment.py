@@ -40,21 +40,13 @@ _PATIENT = Field(
     "record",
     (
         *texts(
-            "name",
-            "sex",
-            "birthday",
-            "idType",
-            "idNumber",
-            "mobile",
-            "address",
-            "healthCard",
-            "hospitalPatientId",
+            "name", "sex", "birthday", "idType", "idNumber", "mobile", "address", "healthCard", "hospitalPatientId",
             longest=LONGEST_TEXT,
         ),
         _GUARDIAN,
     ),
     type_name="Patient",
-)
+)  # fmt: skip
 _PAYMENT = Field(
     "payment",
     "record",

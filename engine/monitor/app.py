@@ -23,6 +23,7 @@ from engine.monitor.codes import show_codes
 from engine.monitor.completeness import CompletenessPage, CompletenessSource
 from engine.monitor.correcting import CorrectingPage
 from engine.monitor.guide import GuidePage, GuideSource
+from engine.monitor.indicators import IndicatorsPage, IndicatorsSource
 from engine.monitor.inforce import InForce, SettingsPage
 from engine.monitor.institutionarchive import InstitutionArchive
 from engine.monitor.institutions import InstitutionsPage
@@ -35,7 +36,8 @@ from engine.monitor.probes import Probes, Waiting
 from engine.monitor.quality import QualityPage, QualitySource
 from engine.monitor.referrals import ReferralsPage, ReferralsSource
 from engine.monitor.reloading import ReloadPage, ReloadSource
-from engine.monitor.reports import AskingLines, ReportsPage
+from engine.monitor.reports import ReportsPage, ReportsSource
+from engine.monitor.residents import ResidentsPage, ResidentsSource
 from engine.monitor.routes import RoutesPage, RoutesSource
 from engine.monitor.secondfactor import SecondFactorPage
 from engine.monitor.security import SafeHeaders
@@ -61,9 +63,11 @@ class Sources:
     ping: Callable[[], None]
     acts: Mapping[str, Act]
     appointments: AppointmentsSource
-    reports: Callable[[], AskingLines]
+    reports: ReportsSource
     referrals: ReferralsSource
     guide: GuideSource
+    indicators: IndicatorsSource
+    residents: ResidentsSource
     quality: QualitySource
     completeness: CompletenessSource
     check: CheckSource
@@ -87,6 +91,8 @@ def build_monitor(sources: Sources, users: Users, factors: SecondFactors) -> ASG
     messages, message, standing = MessagesPage(sources.messages), MessagePage(sources.message), WaitingPage(sources.standing)
     correcting = CorrectingPage(sources.message, sources.check)
     referrals, routes, reload = ReferralsPage(sources.referrals), RoutesPage(sources.routes), ReloadPage(sources.reload)
+    referrals, indicators = ReferralsPage(sources.referrals), IndicatorsPage(sources.indicators)
+    residents, reports = ResidentsPage(sources.residents), ReportsPage(sources.reports)
     app = Starlette(
         routes=[
             Route("/health", probes.health),
@@ -138,13 +144,23 @@ def build_monitor(sources: Sources, users: Users, factors: SecondFactors) -> ASG
             Route("/appointments", door.guard(booking.show, "appointments")),
             Route("/appointments/orders/{order}", door.guard(booking.order, "appointments")),
             Route("/appointments/{hospital}/{act}", door.guard(booking.act, "hospital"), methods=["POST"]),
-            Route("/reports", door.guard(ReportsPage(sources.reports).show, "reports")),
+            Route("/reports", door.guard(reports.show, "reports")),
+            Route("/reports", door.guard(reports.find, "reports"), methods=["POST"]),
+            Route("/reports/{report}", door.guard(reports.one, "reports")),
             Route("/referrals", door.guard(referrals.show, "referrals")),
             Route("/referrals/{referral}", door.guard(referrals.one, "referrals")),
             Route("/guide", door.guard(guide.show, "guide")),
             Route("/guide", door.guard(guide.take, "guide"), methods=["POST"]),
             Route("/guide/template", door.guard(guide.template, "guide")),
             Route("/guide/{hospital}/{act}", door.guard(guide.act, "guide"), methods=["POST"]),
+            Route("/residents", door.guard(residents.show, "residents")),
+            Route("/residents", door.guard(residents.find, "residents"), methods=["POST"]),
+            Route("/residents/settle", door.guard(residents.settle, "settle"), methods=["POST"]),
+            Route("/residents/merges/{merge}/undo", door.guard(residents.undo, "settle"), methods=["POST"]),
+            Route("/residents/{number}", door.guard(residents.one, "residents")),
+            Route("/residents/{number}/reveal", door.guard(residents.reveal, "reveal"), methods=["POST"]),
+            Route("/indicators", door.guard(indicators.show, "indicators")),
+            Route("/indicators/{institution}/{type}/{kind}/{first}", door.guard(indicators.one, "indicators")),
             Route("/quality", door.guard(QualityPage(sources.quality).show, "quality")),
             Route("/completeness", door.guard(CompletenessPage(sources.completeness).show, "completeness")),
             Route("/check", door.guard(check.show, "check")),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
@@ -15,8 +15,8 @@ from engine.monitor.board import plain_values
 from engine.monitor.booking import SEATED, STATES, Booking, OrderSheet
 from engine.monitor.bookingchart import draw_pool
 from engine.monitor.pages import may, page, problem, wants_json
-from engine.monitor.security import read_form
-from engine.monitor.signin import own_form
+from engine.monitor.signin import peer_of, posted
+from engine.services.appointments.figures import OrderLine
 from engine.services.users import Session
 
 PATH = "/appointments"
@@ -40,10 +40,14 @@ class HospitalAct(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppointmentsSource:
-    """What the page asks, as callables that may block and raise TryAgain; `acts` holds `test` and `sync`."""
+    """What the page asks, as callables that may block and raise TryAgain; `latest` takes a hospital and a state, "" for all.
+
+    `acts` holds `test` and `sync`.
+    """
 
     read: Callable[[], Booking]
     order: Callable[[str], OrderSheet | None]
+    latest: Callable[[str, str], Sequence[OrderLine]]
     acts: Mapping[str, HospitalAct]
 
 
@@ -63,13 +67,16 @@ class AppointmentsPage:
         booking = whole.of(chosen)
         if chosen and not booking.hospitals:
             return problem(request, 404, session)
+        state = request.query_params.get("state", "")
+        state = state if state in STATES else ""
+        latest = await run_in_threadpool(self.source.latest, chosen, state)
         if wants_json(request):
-            return JSONResponse(as_json(booking))
+            return JSONResponse(as_json(booking) | {"latest": plain_values([asdict(one) for one in latest])})
         told = request.query_params.get("done", "")
         values = {
             "booking": booking, "names": {one.code: one.name for one in whole.hospitals}, "chosen": chosen, "states": STATES,
             "seated": SEATED, "chart": draw_pool(day for one in booking.hospitals for day in one.days),
-            "told": told if told in TOLD else "", "acting": may(session, ACT),
+            "latest": latest, "state": state, "told": told if told in TOLD else "", "acting": may(session, ACT),
         }  # fmt: skip
         return page(request, "appointments.html", session, values, now=booking.now)
 
@@ -84,16 +91,14 @@ class AppointmentsPage:
 
     async def act(self, request: Request, session: Session) -> Response:
         """Ask for a test or a sync of one hospital, then go back to the page."""
-        act, hospital, form = str(request.path_params["act"]), str(request.path_params["hospital"]), await read_form(request)
+        await posted(request, session)
+        act, hospital = str(request.path_params["act"]), str(request.path_params["hospital"])
         if act not in self.source.acts:
             return problem(request, 404, session)
-        if not own_form(request, session, form):
-            return problem(request, 400, session)
         if not may(session, ACT):
             log.warning("action refused", user=session.user, action=act)
             return problem(request, 403, session)
-        peer = request.client.host if request.client else ""
-        done = await run_in_threadpool(self.source.acts[act], hospital, by=session.user, peer=peer)
+        done = await run_in_threadpool(self.source.acts[act], hospital, by=session.user, peer=peer_of(request))
         log.info("hospital acted on", user=session.user, action=act, institution=hospital, done=done)
         return _back(act if done else "gone")
 

@@ -18,8 +18,7 @@ from engine.monitor.chart import draw
 from engine.monitor.look import look
 from engine.monitor.overview import ENDS, SENDABLE, Overview
 from engine.monitor.pages import HOME, language_of, may, page, problem
-from engine.monitor.security import read_form
-from engine.monitor.signin import own_form
+from engine.monitor.signin import peer_of, posted
 from engine.services.users import Session
 
 LONGEST_REASON = 200
@@ -67,11 +66,9 @@ class Board:
 
     async def act(self, request: Request, session: Session) -> Response:
         """Retry or discard one dead delivery, then go back to the page that tells what came of it."""
-        act, form = str(request.path_params["act"]), await read_form(request)
+        act, form = str(request.path_params["act"]), await posted(request, session)
         if act not in self.acts:
             return problem(request, 404, session)
-        if not own_form(request, session, form):
-            return problem(request, 400, session)
         if not may(session, act):
             log.warning("action refused", user=session.user, action=act)
             return problem(request, 403, session)
@@ -79,8 +76,7 @@ class Board:
         if act == "discard" and not reason:
             return _back("reason", back)
         delivery = int(request.path_params["delivery"])
-        peer = request.client.host if request.client else ""
-        done = await run_in_threadpool(self.acts[act], delivery, by=session.user, peer=peer, reason=reason)
+        done = await run_in_threadpool(self.acts[act], delivery, by=session.user, peer=peer_of(request), reason=reason)
         log.info("delivery acted on", user=session.user, action=act, delivery=delivery, done=done)
         return _back(act if done else "gone", back)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -10,6 +10,7 @@ from engine.message import SHANGHAI
 from engine.monitor.appointments import AppointmentsSource
 from engine.monitor.booking import Booking, Health, HospitalCard, Move, OrderSheet, PoolDay, UnsureOrder, Work
 from engine.services.appointments import figures
+from engine.services.appointments.figures import OrderLine
 from engine.services.appointments.sync import FULL
 from engine.services.audit import Audit, changed
 from engine.services.hospitalhealth import HealthCard, cards
@@ -42,7 +43,7 @@ class BookingArchive:
     def source(self) -> AppointmentsSource:
         """Hand the page what it asks."""
         acts = {"test": self._asker(TEST, "hospital test"), "sync": self._asker(FULL, "hospital sync")}
-        return AppointmentsSource(read=self.read, order=self.order, acts=acts)
+        return AppointmentsSource(read=self.read, order=self.order, latest=self.latest, acts=acts)
 
     def read(self, now: datetime | None = None) -> Booking:
         """Read the page's values in one transaction."""
@@ -65,6 +66,23 @@ class BookingArchive:
             unsure=tuple(_unsure(one) for one in waiting),
             work=tuple(_work(line) for line in lines),
         )
+
+    def latest(self, hospital: str, state: str) -> Sequence[OrderLine]:
+        """List the orders that moved last."""
+        with self.database.read() as connection:
+            return figures.latest_orders(connection, hospital, state, LISTED)
+
+    def card(self, code: str, now: datetime | None = None) -> HospitalCard | None:
+        """Read the card of one hospital; None when it cannot be asked and never had a slot."""
+        at, names = now or datetime.now(UTC), self.names()
+        with self.database.read() as connection:
+            pools = figures.pools(connection, first=at.astimezone(SHANGHAI).date().isoformat(), hospital=code)
+            if code not in names and not pools:
+                return None
+            counts = figures.order_counts(connection, code)
+            differing = figures.open_differences(connection, hospital=code)
+            health = next((card for card in cards(connection, at) if card.institution == code), None)
+        return _card(code, names.get(code, code), pools, counts, differing, health)
 
     def order(self, number: str) -> OrderSheet | None:
         """Read one order with its events; None when there is none of this number."""

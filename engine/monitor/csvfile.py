@@ -1,27 +1,16 @@
-"""Write tables as CSV files that a spreadsheet opens as text and never as a formula."""
+"""Answer with a table as a CSV file."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 
 from starlette.responses import Response
 
-_ACTIVE = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""What a spreadsheet may take for the beginning of a formula, or strip and then do so."""
+from engine.csvfile import csv_bytes
 
 
-def guarded(value: str) -> str:
-    """Give a cell that no spreadsheet calculates: an apostrophe before whatever begins like a formula (OWASP CSV injection)."""
-    return f"'{value}" if value.lstrip(" ").startswith(_ACTIVE) or value.startswith(_ACTIVE) else value
-
-
-def csv_file(name: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> Response:
-    """Answer with a CSV file (RFC 4180), in UTF-8 with the mark by which Excel knows it."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow([guarded(cell) for cell in header])
-    writer.writerows([guarded(cell) for cell in row] for row in rows)
+def csv_file(name: str, header: Sequence[str], rows: Iterable[Sequence[str | Decimal]]) -> Response:
+    """Answer with a CSV file of this name that Excel opens, in which nothing is a formula."""
     headers = {"content-disposition": f'attachment; filename="{name}"'}
-    return Response(text.getvalue().encode("utf-8-sig"), media_type="text/csv; charset=utf-8", headers=headers)
+    return Response(csv_bytes(header, rows), media_type="text/csv; charset=utf-8", headers=headers)

@@ -19,8 +19,8 @@ from engine.log import get_logger
 from engine.monitor.board import plain_values
 from engine.monitor.forms import TooLong, read_files
 from engine.monitor.pages import language_of, page, problem, wants_json
-from engine.monitor.quality_sheet import XLSX
 from engine.monitor.security import from_our_page
+from engine.monitor.sheets import sheet_file
 from engine.monitor.signin import own_form, peer_of, posted
 from engine.monitor.texts import Say, speaker
 from engine.monitor.turns import Busy, Turns
@@ -101,7 +101,7 @@ class GuidePage:
     async def template(self, request: Request, session: Session) -> Response:  # noqa: ARG002 - the door hands both to every page
         """Give the workbook that hospitals fill in."""
         content = await run_in_threadpool(write_template)
-        return Response(content, media_type=XLSX, headers={"content-disposition": 'attachment; filename="guide-template.xlsx"'})
+        return sheet_file("guide-template.xlsx", content)
 
     async def take(self, request: Request, session: Session) -> Response:
         """Check what was uploaded; `act` is check, list (the problems as CSV) or import."""

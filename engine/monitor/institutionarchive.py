@@ -108,7 +108,7 @@ class InstitutionArchive:
         return Sheet(
             now=datetime.now(UTC), found=found, application=self.applications.find(code), certificates=self.institutions.certificates(code),
             progress=progress(found, connected=connected, live=live, history=history, types=self.types, today=today),
-            hospital=next(iter(self.booking.read().of(code).hospitals), None),
+            hospital=self.booking.card(code),
         )  # fmt: skip
 
     def address(self, code: str, host: str) -> str:

@@ -132,14 +132,8 @@ class InstitutionsPage:
         wanted = request.query_params.get("search", "").strip()[:64]
         rows = [row for row in listed.rows if wanted.lower() in f"{row.code} {row.name}".lower()]
         values = {
-            "rows": rows,
-            "all": listed.rows,
-            "waiting": waiting,
-            "wanted": wanted,
-            "refusal": refusal,
-            "made": made,
-            "kinds": KINDS,
-        }
+            "rows": rows, "all": listed.rows, "waiting": waiting, "wanted": wanted, "refusal": refusal, "made": made, "kinds": KINDS,
+        }  # fmt: skip
         return page(request, "institutions.html", session, values, status=400 if refusal else 200, now=listed.now)
 
     async def _one(self, request: Request, session: Session, *, refusal: str = "", made: str = "") -> Response:

@@ -17,8 +17,7 @@ from engine.monitor.bodies import View
 from engine.monitor.messages import row_as_json
 from engine.monitor.pages import page, problem, wants_json
 from engine.monitor.quality import Names
-from engine.monitor.security import read_form
-from engine.monitor.signin import own_form, peer_of
+from engine.monitor.signin import peer_of, posted
 from engine.monitor.turns import Busy, Thread
 from engine.services.users import Session
 
@@ -107,10 +106,8 @@ class MessagePage:
 
     async def reveal(self, request: Request, session: Session) -> Response:
         """Show a message unmasked to who says why; both are in the audit first."""
-        form, receipt = await read_form(request), str(request.path_params["receipt"])
+        form, receipt = await posted(request, session), str(request.path_params["receipt"])
         reason = reason_of(form)[:LONGEST_WHY]
-        if not own_form(request, session, form):
-            return problem(request, 400, session)
         if not reason:
             return back(receipt, "why")
         view = await run_in_threadpool(self.source.reveal, receipt, reason, by=session.user, peer=peer_of(request))
@@ -121,9 +118,7 @@ class MessagePage:
 
     async def replay(self, request: Request, session: Session) -> Response:
         """Walk a message again, or only try it."""
-        form, receipt = await read_form(request), str(request.path_params["receipt"])
-        if not own_form(request, session, form):
-            return problem(request, 400, session)
+        form, receipt = await posted(request, session), str(request.path_params["receipt"])
         work = Walk(receipt=receipt, preview=bool(form.get("preview")), by=session.user, peer=peer_of(request))
         try:
             with self.source.walker.place():
@@ -138,10 +133,8 @@ class MessagePage:
 
     async def put_aside(self, request: Request, session: Session) -> Response:
         """Discard a message in ERROR with a reason."""
-        form, receipt = await read_form(request), str(request.path_params["receipt"])
+        form, receipt = await posted(request, session), str(request.path_params["receipt"])
         reason = reason_of(form)
-        if not own_form(request, session, form):
-            return problem(request, 400, session)
         if not reason:
             return back(receipt, "reason")
         done = await run_in_threadpool(self.source.discard, receipt, reason, by=session.user, peer=peer_of(request))

@@ -16,10 +16,9 @@ from engine.message import SHANGHAI, shanghai_text
 from engine.monitor.asking import Wrong
 from engine.monitor.csvfile import csv_file
 from engine.monitor.messageasking import FIELDS, STATES, address_of, asked_of, fields_of, place_text, written
-from engine.monitor.pages import language_of, page, problem, wants_json
+from engine.monitor.pages import language_of, page, wants_json
 from engine.monitor.quality import Names
-from engine.monitor.security import read_form
-from engine.monitor.signin import own_form, peer_of
+from engine.monitor.signin import peer_of, posted
 from engine.monitor.texts import speaker
 from engine.services.users import Session
 from engine.store.browse import Asked, Leaf
@@ -70,9 +69,7 @@ class MessagesPage:
 
     async def ask(self, request: Request, session: Session) -> Response:
         """Take the form and go to the address of what it asks for; a receipt alone leads to its message."""
-        form = await read_form(request)
-        if not own_form(request, session, form):
-            return problem(request, 400, session)
+        form = await posted(request, session)
         address = await run_in_threadpool(address_of, form, self.source.key_of)
         fields = fields_of(form)
         alone = fields["receipt"] and address == written(dict.fromkeys(FIELDS, ""), receipt=fields["receipt"])

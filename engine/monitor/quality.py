@@ -15,7 +15,8 @@ from engine.log import get_logger
 from engine.message import LANES, SHANGHAI, Lane, shanghai_text
 from engine.monitor.asking import Wrong, day_of
 from engine.monitor.pages import language_of, own, page
-from engine.monitor.quality_sheet import XLSX, workbook
+from engine.monitor.quality_sheet import workbook
+from engine.monitor.sheets import sheet_file
 from engine.monitor.texts import speaker
 from engine.services.institutions import Institutions
 from engine.services.quality import MOST_DAYS, Period, WrongPeriod, usual_period
@@ -195,5 +196,4 @@ def _rule(row: QualityRow, report: Report) -> dict[str, Any]:
 def _as_file(report: Report, names: Names, types: Names) -> Response:
     wish = report.wish
     name = f"quality-{wish.institution}-{wish.period.first}-{wish.period.last}.xlsx"
-    content = workbook(report, names[wish.institution][0], types.get(wish.document_type, ("",))[0])
-    return Response(content, media_type=XLSX, headers={"content-disposition": f'attachment; filename="{name}"'})
+    return sheet_file(name, workbook(report, names[wish.institution][0], types.get(wish.document_type, ("",))[0]))

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from engine.channels.book import RouteBook
+from engine.documents.forms import Form
 from engine.documents.guide.drawing import Draft
 from engine.documents.masking import Masking
 from engine.message import SHANGHAI
@@ -19,6 +20,7 @@ from engine.monitor.chart import Hour
 from engine.monitor.check import CheckSource
 from engine.monitor.completeness import CompletenessArchive, CompletenessSource
 from engine.monitor.guide import GuideSource, Sent
+from engine.monitor.indicatorarchive import IndicatorArchive
 from engine.monitor.inforce import read_in_force
 from engine.monitor.institutionarchive import InstitutionArchive
 from engine.monitor.message import MessageSource
@@ -29,7 +31,8 @@ from engine.monitor.probes import Waiting
 from engine.monitor.quality import QualityArchive, QualitySource
 from engine.monitor.referralarchive import ReferralArchive
 from engine.monitor.reloading import ReloadSource
-from engine.monitor.reports import read_asking
+from engine.monitor.reports import ReportArchive
+from engine.monitor.residentarchive import ResidentArchive
 from engine.monitor.routearchive import RouteArchive
 from engine.monitor.routes import RoutesSource
 from engine.monitor.turns import Thread, Turns
@@ -75,6 +78,7 @@ class Archive:
         referrals: Referrals,
         book: Callable[[], RouteBook],
         reload: ReloadSource,
+        forms: Mapping[str, Form],
     ) -> Sources:
         """Hand the pages what they need; what is handed in is made by the process, since it needs more than the store."""
         acts = {"retry": self.retry, "discard": self.discard}
@@ -87,8 +91,10 @@ class Archive:
         standing = WaitingArchive(self.database, self.journal, self.queue, _destination)
         return Sources(
             appointments=booking.source(),
-            reports=lambda: read_asking(self.database, hospitals),
+            reports=ReportArchive(self.database, seal, hospitals).source(),
             referrals=ReferralArchive(self.database, referrals).source(),
+            indicators=IndicatorArchive(self.database, seal, institutions, forms).source(check.types),
+            residents=ResidentArchive(self.database, seal, institutions).source(check.types),
             overview=self.overview, waiting=self.waiting, ping=self.database.ping_write, acts=acts,
             quality=QualitySource(names=quality.names, report=quality.report, types=check.types),
             completeness=CompletenessSource(names=complete.names, span=complete.span, read=complete.read, types=check.types),

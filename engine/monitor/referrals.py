@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import get_args
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -12,13 +13,12 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from engine.monitor.board import plain_values
 from engine.monitor.pages import page, problem, wants_json
+from engine.services.referrals.model import Direction, State
 from engine.services.users import Session
 
 PATH = "/referrals"
-STATES: tuple[str, ...] = (
-    "reviewing", "applied", "accepted", "arrived", "completed", "returned", "rejected", "withdrawn", "expired",
-)  # fmt: skip
-DIRECTIONS: tuple[str, ...] = ("up", "down")
+STATES: tuple[str, ...] = get_args(State)
+DIRECTIONS: tuple[str, ...] = get_args(Direction)
 _LONGEST = 64
 _LONGEST_TOKEN = 200
 

@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from engine.log import get_logger
 from engine.monitor.pages import SECOND_FACTOR, home_of, page
-from engine.monitor.signin import Door, Handler, keep_token, peer_of, posted, token_of
+from engine.monitor.signin import Door, keep_token, peer_of, posted, token_of
 from engine.services.secondfactor import SecondFactors
 from engine.services.users import Session
 
@@ -26,37 +26,27 @@ class SecondFactorPage:
     door: Door
     factors: SecondFactors
 
-    @property
-    def show(self) -> Handler:
+    async def show(self, request: Request) -> Response:
         """Show the field for a code, or the secret to be set up."""
+        session = await self.door.session(request)
+        if session is None:
+            return RedirectResponse("/", status_code=303)
+        return await self._page(request, session)
 
-        async def shown(request: Request) -> Response:
-            session = await self.door.session(request)
-            if session is None:
-                return RedirectResponse("/", status_code=303)
-            return await self._page(request, session)
-
-        return shown
-
-    @property
-    def take(self) -> Handler:
+    async def take(self, request: Request) -> Response:
         """Take a code: one that sets up shows the recovery codes once, one that proves goes on to the first page."""
-
-        async def taken(request: Request) -> Response:
-            session = await self.door.session(request)
-            if session is None:
-                return RedirectResponse("/", status_code=303)
-            form = await posted(request, session)
-            code, peer = form.get("code", "")[:64], peer_of(request)
-            if session.second_factor:
-                token = await run_in_threadpool(self.factors.prove, token_of(request), code, peer=peer)
-                return await self._gone_on(request, session, token)
-            done = await run_in_threadpool(self.factors.confirm, token_of(request), code, peer=peer)
-            if done is None:
-                return await self._wrong(request, session)
-            return await recovery_page(request, self.door, done.token, done.recovery)
-
-        return taken
+        session = await self.door.session(request)
+        if session is None:
+            return RedirectResponse("/", status_code=303)
+        form = await posted(request, session)
+        code, peer = form.get("code", "")[:64], peer_of(request)
+        if session.second_factor:
+            token = await run_in_threadpool(self.factors.prove, token_of(request), code, peer=peer)
+            return await self._gone_on(request, session, token)
+        done = await run_in_threadpool(self.factors.confirm, token_of(request), code, peer=peer)
+        if done is None:
+            return await self._wrong(request, session)
+        return await recovery_page(request, self.door, done.token, done.recovery)
 
     async def _gone_on(self, request: Request, session: Session, token: str | None) -> Response:
         fresh = await run_in_threadpool(self.door.users.session, token) if token else None

@@ -13,12 +13,14 @@ from engine.monitor.texts_check import CHECK_TEXTS
 from engine.monitor.texts_codes import CODES_TEXTS
 from engine.monitor.texts_completeness import COMPLETENESS_TEXTS
 from engine.monitor.texts_guide import GUIDE_TEXTS
+from engine.monitor.texts_indicators import INDICATOR_TEXTS
 from engine.monitor.texts_institutions import INSTITUTION_TEXTS
 from engine.monitor.texts_messages import MESSAGE_TEXTS
 from engine.monitor.texts_people import PEOPLE_TEXTS
 from engine.monitor.texts_quality import QUALITY_TEXTS
 from engine.monitor.texts_referrals import REFERRAL_TEXTS
 from engine.monitor.texts_reports import REPORT_TEXTS
+from engine.monitor.texts_residents import RESIDENT_TEXTS
 from engine.monitor.texts_routes import ROUTE_TEXTS
 
 Language = Literal["zh", "en"]
@@ -204,6 +206,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     **REFERRAL_TEXTS,
     **REPORT_TEXTS,
     **ROUTE_TEXTS,
+    **INDICATOR_TEXTS,
+    **RESIDENT_TEXTS,
     **GUIDE_TEXTS,
     **CHECK_TEXTS,
     **AUDIT_TEXTS,

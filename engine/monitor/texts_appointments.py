@@ -4,6 +4,17 @@ from __future__ import annotations
 
 APPOINTMENT_TEXTS: dict[str, tuple[str, str]] = {
     # key: (Chinese, English)
+    "booking.latest": ("最近变动的订单", "Orders that moved last"),
+    "booking.latest.about": (
+        "点订单号看它的经过；不显示是谁的。",
+        "An order's number leads to its history; whose it is is not shown here.",
+    ),
+    "booking.latest.state": ("状态", "State"),
+    "booking.latest.all": ("全部", "All"),
+    "booking.latest.visit": ("就诊日", "Visit"),
+    "booking.latest.portal": ("渠道", "Portal"),
+    "booking.latest.changed": ("最近变动", "Changed"),
+    "booking.latest.none": ("没有符合条件的订单", "No such order"),
     "page.appointments": ("预约挂号", "Appointments"),
     "booking.about": (
         "全省号源池、预约订单和各医院接口的当前情况。",

@@ -15,8 +15,7 @@ from engine.log import get_logger
 from engine.monitor.board import TOLD, plain_values, reason_of
 from engine.monitor.overview import Destination
 from engine.monitor.pages import page, problem, wants_json
-from engine.monitor.security import read_form
-from engine.monitor.signin import own_form, peer_of
+from engine.monitor.signin import peer_of, posted
 from engine.services.users import Session
 from engine.store.causes import COUNTED, DeliveryCause, MessageCause
 from engine.store.jobs import Job, JobKind
@@ -117,9 +116,7 @@ class WaitingPage:
 
     async def begin(self, request: Request, session: Session) -> Response:
         """Begin a job on all of one cause."""
-        form = await read_form(request)
-        if not own_form(request, session, form):
-            return problem(request, 400, session)
+        form = await posted(request, session)
         kind = next((one for kinds in KINDS.values() for one in kinds if one == form.get("kind")), None)
         place, code, reason = form.get("place", ""), form.get("code", ""), reason_of(form)
         if kind is None or (kind == "discard-messages" and place != "ERROR"):
@@ -132,9 +129,7 @@ class WaitingPage:
 
     async def cancel(self, request: Request, session: Session) -> Response:
         """Cancel a job under way."""
-        form = await read_form(request)
-        if not own_form(request, session, form):
-            return problem(request, 400, session)
+        await posted(request, session)
         number = int(request.path_params["number"])
         done = await run_in_threadpool(self.source.cancel, number, by=session.user, peer=peer_of(request))
         log.info("job cancelled", user=session.user, job=number, done=done)

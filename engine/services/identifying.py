@@ -52,6 +52,12 @@ def identity_form(number: str) -> str:
     return "" if idle else plain
 
 
+def name_form(name: str) -> str:
+    """Bring a name to its one form: NFKC, no blanks, one dot between the parts of a name, lower case."""
+    plain = name if name.isascii() else unicodedata.normalize("NFKC", name)
+    return "".join(plain.split()).translate(_DOTS).casefold()
+
+
 def local_key(institution: str, number: str, *more: str) -> Key:
     """Make the key of an institution's own number, `kind^number`."""
     return Key("local", " ".join((institution, number, *more)))
@@ -72,7 +78,7 @@ def keys_of(record: Record) -> tuple[Key, ...]:
     card = number_form(record.health_card)
     if card and not stranger and not newborn:
         keys.append(Key("card", card))
-    child = (_name_form(record.resident_name), record.gender, record.birth_date) if newborn else ()
+    child = (name_form(record.resident_name), record.gender, record.birth_date) if newborn else ()
     for listed in record.local_numbers:
         kind, _, number = listed.partition("^")
         form = number_form(number)
@@ -134,7 +140,7 @@ def _is_better(known: str, said: str) -> bool:
 
 
 def _names_agree(known: Person, said: Person) -> bool:
-    one, other = _name_form(known.name), _name_form(said.name)
+    one, other = name_form(known.name), name_form(said.name)
     if one == other or not one or not other or is_stranger(one) or is_stranger(other):
         return True
     # A child gets a name of its own after a while.
@@ -145,8 +151,3 @@ def _names_agree(known: Person, said: Person) -> bool:
 def _births_agree(known: str, said: str) -> bool:
     shared = min(len(known), len(said))
     return shared < 4 or known[:shared] == said[:shared]
-
-
-def _name_form(name: str) -> str:
-    plain = name if name.isascii() else unicodedata.normalize("NFKC", name)
-    return "".join(plain.split()).translate(_DOTS).casefold()

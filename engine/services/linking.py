@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, func, select, update
 from engine.message import Record, new_receipt
 from engine.services.bulk import upsert
 from engine.services.identifying import Key, Person, contradictions, joined, keys_of
-from engine.services.residents import open_person, person_text, resident, resident_conflict, resident_key
+from engine.services.residents import name_key, open_person, person_text, resident, resident_conflict, resident_key
 from engine.store.bulk import Listed
 from engine.store.sealing import Seal
 from engine.store.troubles import Collision
@@ -169,7 +169,7 @@ class _Book:
         changed = [one for _, one in sorted(self._people.items()) if one.changed and not one.new]
         if changed:
             values = [
-                {"its_number": one.number, "its_identity": one.identity, "its_person": self._sealed(one), "its_claim": one.claim, "at": self._at}
+                {"its_number": one.number, "its_identity": one.identity, "its_person": self._sealed(one), "its_claim": one.claim, "its_name": self._named(one), "at": self._at}
                 for one in changed
             ]  # fmt: skip
             self._connection.execute(_CHANGE, values)
@@ -177,12 +177,15 @@ class _Book:
     def _row(self, one: _Standing) -> dict[str, Any]:
         return {
             "number": one.number, "survivor": one.survivor, "identity": one.identity, "person": self._sealed(one),
-            "claim": one.claim, "first_seen": self._at, "changed": self._at,
+            "claim": one.claim, "named": self._named(one), "first_seen": self._at, "changed": self._at,
         }  # fmt: skip
 
     def _sealed(self, one: _Standing) -> bytes:
         person = self._person(one)
         return self._seal.seal_text(person_text(person), table="resident", column="person", row=one.number)
+
+    def _named(self, one: _Standing) -> str:
+        return name_key(self._seal, self._person(one).name)
 
     def _person(self, one: _Standing) -> Person:
         if one.person is None:
@@ -300,6 +303,7 @@ _CHANGE = (
         identity=func.coalesce(func.nullif(bindparam("its_identity"), ""), resident.c.identity),
         person=bindparam("its_person"),
         claim=bindparam("its_claim"),
+        named=bindparam("its_name"),
         changed=bindparam("at"),
     )
 )

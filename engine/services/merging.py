@@ -102,7 +102,9 @@ def merge_people(connection: Connection, seal: Seal, survivor: str, obsolete: st
     return number
 
 
-def unmerge_people(connection: Connection, seal: Seal, number: str, *, by: str, reason: str, at: datetime) -> Merge:
+def unmerge_people(
+    connection: Connection, seal: Seal, number: str, *, by: str, reason: str, at: datetime, peer: str = ""
+) -> Merge:
     """Undo one merge: who is one person now follows from all others that stand.
 
     Raises LookupError for a merge that is not on record or was undone before, ValueError without a name or a reason.
@@ -122,7 +124,8 @@ def unmerge_people(connection: Connection, seal: Seal, number: str, *, by: str, 
     connection.execute(update(resident_merge).where(resident_merge.c.merge == number).values(**values))
     _arrange(connection, (row["survivor"], row["obsolete"]), at)
     subject = f"{row['survivor']} {row['obsolete']} {number}"
-    Audit().write(connection, [changed("residents unmerge", institution=row["institution"], subject=subject, actor=by)])
+    note = changed("residents unmerge", institution=row["institution"], subject=subject, actor=by, peer=peer)
+    Audit().write(connection, [note])
     return _merge(seal, {**row, **values})
 
 

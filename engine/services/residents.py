@@ -8,9 +8,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Column, Connection, Index, LargeBinary, PrimaryKeyConstraint, Table, Text, bindparam, or_, select, text
+from sqlalchemy import (
+    Column,
+    Connection,
+    Index,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    bindparam,
+    func,
+    or_,
+    select,
+    text,
+)
 
-from engine.services.identifying import Key, Person
+from engine.services.identifying import Key, Person, name_form
 from engine.store.columns import Moment
 from engine.store.database import metadata
 from engine.store.sealing import Seal
@@ -21,6 +34,7 @@ Settled = Literal["", "same", "different"]
 _OPEN = "state = 'open'"
 _CLAIMED = "claim <> ''"
 _IDENTITY = "kind = 'identity'"
+_NAMED = "named <> ''"
 _to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 resident = Table(
@@ -31,12 +45,15 @@ resident = Table(
     Column("identity", Text, nullable=False),
     Column("person", LargeBinary, nullable=False),
     Column("claim", Text, nullable=False),
+    Column("named", Text, nullable=False, server_default=""),
     Column("first_seen", Moment, nullable=False),
     Column("changed", Moment, nullable=False),
     Index("ix_resident_survivor", "survivor"),
+    Index("ix_resident_named", "named", sqlite_where=text(_NAMED), postgresql_where=text(_NAMED)),
 )
 """One row for each person as far as is known: `survivor` is its own number until it is merged into another, `identity` the
-search key of its identity number, `person` the sealed name, gender and birth, `claim` the search key of these three."""
+search key of its identity number, `person` the sealed name, gender and birth, `claim` the search key of these three, `named` that
+of the name alone."""
 
 resident_key = Table(
     "resident_key",
@@ -106,6 +123,20 @@ def find_resident(connection: Connection, seal: Seal, key: Key) -> Resident | No
     return None if number is None else read_resident(connection, seal, number)
 
 
+def find_named(connection: Connection, seal: Seal, name: str, limit: int) -> list[str]:
+    """List the numbers of residents of exactly this name, those first seen first; after a merge the ones who survive."""
+    key = name_key(seal, name)
+    query = select(resident.c.survivor).where(resident.c.named == key, text(_NAMED)).group_by(resident.c.survivor)
+    query = query.order_by(func.min(resident.c.first_seen), resident.c.survivor).limit(limit)
+    return list(connection.execute(query).scalars()) if key else []
+
+
+def name_key(seal: Seal, name: str) -> str:
+    """Make the search key of a name, "" of none."""
+    form = name_form(name)
+    return seal.lookup(f"name {form}") if form else ""
+
+
 def read_resident(connection: Connection, seal: Seal, number: str) -> Resident | None:
     """Give one resident by its number."""
     row = connection.execute(_ONE, {"its_number": number}).one_or_none()
@@ -166,6 +197,11 @@ def conflicts(
         query = query.where(or_(table.raised > at, (table.raised == at) & later))
     rows = connection.execute(query.order_by(table.raised, table.resident, table.other).limit(limit)).mappings()
     return [_conflict(row) for row in rows]
+
+
+def open_conflicts(connection: Connection) -> int:
+    """Count the questions that nobody settled yet."""
+    return int(connection.execute(select(func.count()).select_from(resident_conflict).where(text(_OPEN))).scalar_one())
 
 
 def conflicts_of(connection: Connection, numbers: Iterable[str]) -> list[Conflict]:

@@ -2,7 +2,7 @@
 
 import threading
 from contextlib import closing, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
@@ -11,6 +11,7 @@ import pytest
 from engine.app.house import load_house
 from engine.channels import setchanges
 from engine.channels.rehearsal import Rehearsed, refused
+from engine.documents.forms import Form
 from engine.inbound.gate import too_large
 from engine.inbound.limits import FrontLimits
 from engine.inbound.rehearsal import Rehearsal, Trial, pasted
@@ -21,6 +22,7 @@ from engine.monitor.bookingarchive import BookingArchive
 from engine.monitor.check import CheckSource
 from engine.monitor.completeness import CompletenessSource
 from engine.monitor.guide import GuideSource
+from engine.monitor.indicatorarchive import IndicatorArchive
 from engine.monitor.inforce import read_in_force
 from engine.monitor.institutionarchive import InstitutionArchive
 from engine.monitor.message import MessageSource
@@ -28,13 +30,15 @@ from engine.monitor.messages import MessagesSource
 from engine.monitor.quality import QualitySource
 from engine.monitor.referrals import ReferralsSource
 from engine.monitor.reloading import ReloadSource
+from engine.monitor.reports import ReportArchive
+from engine.monitor.residentarchive import ResidentArchive
 from engine.monitor.routes import RouteList, RoutesSource
 from engine.monitor.turns import Turns
 from engine.monitor.waiting import Preview, Standing, WaitingSource
 from engine.services.institutions import Institutions
 from engine.services.secondfactor import SecondFactors
 from engine.services.users import Users
-from engine.settings import load_settings
+from engine.settings import ROOT, load_settings
 from engine.store.browse import Leaf
 from engine.store.database import Database
 from tests.monitor.sample import a_busy_day
@@ -47,6 +51,12 @@ from tests.support.databases import migrated_file
 from tests.support.seals import SEAL
 
 PASSWORDS = {role: f"Only-for-tests-{role}" for role in ("viewer", "operator", "engineer", "administrator", "auditor")}
+
+FORMS = {
+    code: Form.read(ROOT / "xsd" / "operations" / f"{name}.xsd")
+    for code, name in (("OPS01", "basic-figures"), ("OPS02", "assets"), ("OPS06", "master-data"))
+}
+OPERATIONS = {"OPS01": ("基本数字类", "Basic figures"), "OPS02": ("资产类", "Assets"), "OPS06": ("基础数据类", "Master data")}
 
 CHECKED = 1024 * 1024
 """Bytes that a check takes in these tests."""
@@ -104,11 +114,13 @@ class Behind:
             turns=self.turns, limit=CHECKED, oversize=OVERSIZE, names=lambda: self.institutions, types=TYPES,
         )  # fmt: skip
         booking = AppointmentsSource(
-            read=self.appointments, order=order_of, acts={"test": self.ask("test"), "sync": self.ask("sync")},
+            read=self.appointments, order=order_of, latest=lambda *_: (), acts={"test": self.ask("test"), "sync": self.ask("sync")},
         )  # fmt: skip
         return Sources(
-            appointments=booking, reports=self.asking, referrals=ReferralsSource(read=self.referrals, one=referral_of), overview=self.read, waiting=self.waiting, ping=self.ping, acts=acts, quality=quality, completeness=complete,
+            appointments=booking, reports=replace(ReportArchive(self.database, SEAL, lambda: {"H22010001": "长春测试医院"}).source(), asking=self.asking), referrals=ReferralsSource(read=self.referrals, one=referral_of), overview=self.read, waiting=self.waiting, ping=self.ping, acts=acts, quality=quality, completeness=complete,
             check=self.source, guide=self.guide or GuideSource(hospitals=dict, shelf=SimpleNamespace(list=tuple), turns=self.turns),
+            indicators=IndicatorArchive(self.database, SEAL, Institutions(self.database, SEAL), FORMS).source(TYPES | OPERATIONS),
+            residents=ResidentArchive(self.database, SEAL, Institutions(self.database, SEAL)).source(TYPES),
             audit=AuditArchive(self.database), in_force=self.in_force,
             institutions=InstitutionArchive(
                 database=self.database, seal=SEAL, settings=self.settings, types=TYPES,

@@ -100,6 +100,7 @@ def behind(behind, archive, room):
         referrals=None,
         book=lambda: room.house.book,
         reload=None,
+        forms={},
     )
     named = {"names": lambda: behind.institutions, "types": behind.source.types}
     behind.kept = {

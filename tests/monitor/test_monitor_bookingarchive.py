@@ -98,3 +98,17 @@ def test_a_hospital_that_did_not_answer_last_counts_as_away_and_its_refusals_as_
     assert not card.reachable
     assert (card.health.calls, card.health.errors, card.health.last_code) == (4, {"DST-102": 1}, "DST-102")
     assert (card.health.last_good, card.health.last_bad) == (at + timedelta(seconds=2), at + timedelta(seconds=3))
+
+
+def test_the_card_of_one_hospital_is_the_one_of_the_page(archive, office):
+    (whole,) = archive.read().hospitals
+    assert archive.card(HOSPITAL) == whole
+    assert archive.card("H-NOBODY") is None
+
+
+def test_the_orders_that_moved_last_are_listed_by_hospital_and_state(office, archive):
+    first, second = office.book("r1"), office.book("r2", place=1)
+    office.pay(first.order)
+    assert {one.order for one in archive.latest("", "")} == {first.order, second.order}
+    assert [one.order for one in archive.latest(HOSPITAL, "paid")] == [first.order]
+    assert list(archive.latest("OTHER", "")) == []

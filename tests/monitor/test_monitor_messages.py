@@ -11,7 +11,6 @@ import pytest
 
 from engine.errors import TryAgain
 from engine.monitor import messages
-from engine.monitor.csvfile import guarded
 from tests.monitor.conftest import PASSWORDS
 from tests.monitor.kept import HOSPITAL, NUMBER, archive, audited, behind, file, held, room  # noqa: F401 # fixtures
 from tests.monitor.test_monitor_pages import Outline
@@ -179,16 +178,6 @@ def test_who_only_looks_takes_no_file(viewer, archive):
     body = viewer.get("/messages").body
     assert "导出" not in body
     assert "220*" in body
-
-
-@pytest.mark.parametrize("value", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =1", "\n=1"])
-def test_no_cell_begins_like_a_formula(value):
-    assert guarded(value) == f"'{value}"
-
-
-@pytest.mark.parametrize("value", ["", "0", "D-1", "C0002", "220**************29", "2026-03-02T12:00:00+08:00", "患者 = 无"])
-def test_other_cells_stay_as_they_are(value):
-    assert guarded(value) == value
 
 
 def test_an_empty_store_and_an_empty_search_are_told_apart(operator, archive):

@@ -11,7 +11,8 @@ import pytest
 
 from engine.message import SHANGHAI
 from engine.monitor.quality import SHOWN, QualityArchive, Wish
-from engine.monitor.quality_sheet import COLUMNS, XLSX, workbook
+from engine.monitor.quality_sheet import COLUMNS, workbook
+from engine.monitor.sheets import XLSX
 from engine.monitor.texts import percent_text
 from engine.services.institutions import Institutions
 from engine.services.quality import Period

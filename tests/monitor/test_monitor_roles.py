@@ -28,6 +28,12 @@ PARTS = {
     "version": "1",
     "number": "1",
     "what": "deliveries",
+    "institution": "H22010001",
+    "type": "OPS01",
+    "kind": "month",
+    "first": "2026-01-01",
+    "merge": "M1",
+    "report": "R1",
 }
 
 
@@ -62,7 +68,7 @@ def test_no_action_is_for_nobody_or_for_an_unknown_role(routes):
 
 def test_accounts_of_institutions_reach_only_pages_that_know_their_own(routes):
     reached = {act for act, roles in ACTS.items() if "institution" in roles}
-    assert reached == {"me", "completeness", "quality", "check", "codes"}
+    assert reached == {"me", "residents", "indicators", "completeness", "quality", "check", "codes"}
 
 
 @pytest.mark.parametrize("role", ROLES)

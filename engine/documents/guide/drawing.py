@@ -12,7 +12,7 @@ from engine.documents.guide.files import read_files
 from engine.documents.guide.lines import Line, Lines, nearest
 from engine.documents.guide.problems import Findings, Place, Problem
 from engine.documents.guide.values import check_value
-from engine.introduction import DepartmentEntry, DoctorEntry, HospitalEntry, Introduction
+from engine.introduction import DepartmentEntry, DoctorEntry, HospitalEntry, Introduction, listed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -113,7 +113,7 @@ class _Drawing:
                 self._findings.add("department.parent", line.at("parent"), values["parent"], nearest(values["parent"], above))
         self._tell_cycles(above)
         return tuple(
-            DepartmentEntry(**{name: values[name] for name in _DEPARTMENT}, diseases=_listed(values["diseases"])) for _, values in read
+            DepartmentEntry(**{name: values[name] for name in _DEPARTMENT}, diseases=listed(values["diseases"])) for _, values in read
         )  # fmt: skip
 
     def _tell_cycles(self, above: dict[str, tuple[Line, str]]) -> None:
@@ -144,7 +144,7 @@ class _Drawing:
         return tuple(
             DoctorEntry(
                 **{name: values[name] for name in _DOCTOR}, sex=values["sex"] or "0", title=int(values["title"] or 9),
-                diseases=_listed(values["diseases"]),
+                diseases=listed(values["diseases"]),
             )
             for _, values in read
         )  # fmt: skip
@@ -164,7 +164,3 @@ _HOSPITAL = (
 )  # fmt: skip
 _DEPARTMENT = ("department", "name", "parent", "specialty", "address", "telephone", "picture", "introduction")
 _DOCTOR = ("doctor", "name", "department", "specialty", "picture", "introduction")
-
-
-def _listed(lines: str) -> tuple[str, ...]:
-    return tuple(lines.split("\n")) if lines else ()

@@ -74,8 +74,8 @@ class DifferenceLine:
     found: datetime
 
 
-def pools(connection: Connection, first: str = "", last: str = "") -> list[PoolLine]:
-    """Sum the pool by hospital and day; limited slots only count in the sums."""
+def pools(connection: Connection, first: str = "", last: str = "", hospital: str = "") -> list[PoolLine]:
+    """Sum the pool by hospital and day, of all hospitals or of one; limited slots only count in the sums."""
     limited = slot.c.unlimited.is_(False)
 
     def total(column: Any) -> Any:
@@ -91,6 +91,7 @@ def pools(connection: Connection, first: str = "", last: str = "") -> list[PoolL
     ).where(slot.c.status != "gone").group_by(slot.c.institution, slot.c.date).order_by(slot.c.institution, slot.c.date)  # fmt: skip
     query = query.where(slot.c.date >= first) if first else query
     query = query.where(slot.c.date <= last) if last else query
+    query = query.where(slot.c.institution == hospital) if hospital else query
     return [
         PoolLine(hospital=row.institution, date=row.date, slots=row.slots, stopped=int(row.stopped), total=int(row.total),
                  free=int(row.free), held=int(row.held), sold=int(row.sold), unsure=int(row.unsure), others=int(row.others),
@@ -99,9 +100,10 @@ def pools(connection: Connection, first: str = "", last: str = "") -> list[PoolL
     ]  # fmt: skip
 
 
-def order_counts(connection: Connection) -> dict[tuple[str, str, str], int]:
-    """Count the orders by hospital, state and what is pending."""
+def order_counts(connection: Connection, hospital: str = "") -> dict[tuple[str, str, str], int]:
+    """Count the orders by hospital, state and what is pending, of all hospitals or of one."""
     query = select(order.c.institution, order.c.state, order.c.pending, func.count())
+    query = query.where(order.c.institution == hospital) if hospital else query
     grouped = query.group_by(order.c.institution, order.c.state, order.c.pending)
     return {(place, state, pending): number for place, state, pending, number in connection.execute(grouped)}
 
@@ -113,10 +115,11 @@ def waiting_orders(connection: Connection, limit: int = 50) -> list[OrderLine]:
     return _lines(connection, select(order).where(waits).order_by(order.c.changed).limit(limit))
 
 
-def latest_orders(connection: Connection, hospital: str = "", limit: int = 50) -> list[OrderLine]:
-    """List the orders that moved last."""
-    query = select(order).order_by(order.c.changed.desc()).limit(limit)
-    return _lines(connection, query.where(order.c.institution == hospital) if hospital else query)
+def latest_orders(connection: Connection, hospital: str = "", state: str = "", limit: int = 50) -> list[OrderLine]:
+    """List the orders that moved last, of one hospital or in one state when asked."""
+    query = select(order).order_by(order.c.changed.desc(), order.c.order_id).limit(limit)
+    query = query.where(order.c.institution == hospital) if hospital else query
+    return _lines(connection, query.where(order.c.state == state) if state else query)
 
 
 def _lines(connection: Connection, query: Any) -> list[OrderLine]:
@@ -141,9 +144,10 @@ def order_page(seal: Seal, connection: Connection, order_id: str) -> tuple[Order
     return order_view(connection, one), events
 
 
-def open_differences(connection: Connection, limit: int = 200) -> list[DifferenceLine]:
-    """List where hospitals' books and ours differ, the oldest first."""
-    rows = connection.execute(select(difference).where(difference.c.state == "open").order_by(difference.c.found).limit(limit))
+def open_differences(connection: Connection, limit: int = 200, hospital: str = "") -> list[DifferenceLine]:
+    """List where hospitals' books and ours differ, the oldest first, of all hospitals or of one."""
+    query = select(difference).where(difference.c.state == "open").order_by(difference.c.found).limit(limit)
+    rows = connection.execute(query.where(difference.c.institution == hospital) if hospital else query)
     return [
         DifferenceLine(hospital=row.institution, date=row.date, order=row.order_id, kind=row.kind, ours=row.ours,
                        theirs=row.theirs, found=row.found)

@@ -136,6 +136,7 @@ order = Table(
     Index("ix_booking_order_account", "account_lookup", "created"),
     Index("ix_booking_order_portal", "portal", "created", "order_id"),
     Index("ix_booking_order_day", "institution", "date", "order_id"),
+    Index("ix_booking_order_changed", "changed", "order_id"),
 )  # fmt: skip
 """One row for each order. `order_id` is the text's ORDER_ID and LOCK_ID; `kind` says lock or book, how it began.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.introduction import listed
 from engine.services.guide.model import DepartmentEntry, DoctorEntry, HospitalEntry
 from engine.store.columns import AnyRow
 
@@ -29,8 +30,3 @@ def read_doctor(row: AnyRow) -> DoctorEntry:
         doctor=row.doctor, name=row.name, department=row.department, sex=row.sex, title=row.title, specialty=row.specialty,
         diseases=listed(row.diseases), picture=row.picture, introduction=row.introduction,
     )  # fmt: skip
-
-
-def listed(lines: str) -> tuple[str, ...]:
-    """Read a list that is kept one a line."""
-    return tuple(lines.split("\n")) if lines else ()

@@ -9,9 +9,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Executable, bindparam, delete, func, insert, select, update
 
+from engine.introduction import listed
 from engine.services.guide import words
 from engine.services.guide.choices import EVERYONE, area_prefix, area_word, department_word, hospital_word, title_word
-from engine.services.guide.entries import listed, read_doctor
+from engine.services.guide.entries import read_doctor
 from engine.services.guide.model import DoctorEntry
 from engine.services.guide.pinyin import place, spellings, typed
 from engine.services.guide.searchtables import guide_count, guide_listed, guide_text, guide_word

@@ -184,7 +184,7 @@ def _is_citizen(number: str) -> bool:
     return len(number) == 18 and number[:17].isdecimal() and number.isascii() and check_letter(number) == number[17]
 
 
-def unmerge(connection: Connection, seal: Seal, number: str, *, by: str, reason: str, at: datetime) -> Merge:
+def unmerge(connection: Connection, seal: Seal, number: str, *, by: str, reason: str, at: datetime, peer: str = "") -> Merge:
     """Undo a merge: the people are two again, and the entry that went into the other one stands again.
 
     Raises LookupError for a merge that does not stand, ValueError without a name or a reason.
@@ -194,7 +194,7 @@ def unmerge(connection: Connection, seal: Seal, number: str, *, by: str, reason:
     known = next(iter(merges(connection, seal, number=number)), None)
     if known is not None and known.obsolete_key:
         gone = entries.locked(connection, known.register, known.institution, [known.obsolete_key])[known.obsolete_key]
-    undone = unmerge_people(connection, seal, number, by=by, reason=reason, at=at)
+    undone = unmerge_people(connection, seal, number, by=by, reason=reason, at=at, peer=peer)
     if undone.obsolete_key and gone.state == "merged" and gone.into_key == undone.survivor_key:
         entries.mark(connection, gone, "current", at)
     return undone

@@ -38,6 +38,7 @@ report = Table(
     *map(_moment, ("placed", "opened", "changed")),
     _sealed("person"),
     Index("ix_report_resident", "resident", "placed", "report"),
+    Index("ix_report_changed", "changed", "report"),
 )
 """One row for each report of an institution. `number` is the keyed hash of its report number, "" while nobody has told it; `status` and
 `status_at` are those of the event that says what is so now (0 and none before the first), `version` the number of the content shown

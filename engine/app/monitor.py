@@ -10,11 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from engine.app.cellar import open_database, open_seal
+from engine.app.cellar import open_seal
 from engine.app.following import Follower, Following
 from engine.app.front import front_limits
 from engine.app.house import House, load_house, load_in_force, tls_context
-from engine.app.process import beat_on_loop, begin, stop_when_told
+from engine.app.process import beat_on_loop, begin, open_watched, stop_when_told
 from engine.app.referrals import for_looking
 from engine.app.replay import NotReplayed, Replay
 from engine.channels.rehearsal import Rehearsed, refused
@@ -45,7 +45,7 @@ from engine.supervisor import tell_ready
 def run_monitor(settings: Settings, name: str, fd: int) -> None:
     """Serve the monitor on an inherited socket until told to stop."""
     board = begin(settings, name)
-    with contextlib.closing(open_database(settings)) as database:
+    with contextlib.closing(open_watched(settings)) as database:
         seal = open_seal(database, settings)
         archive = Archive(database, Journal(database, seal), Queue(database, seal))
         institutions, house = Institutions(database, seal), load_in_force(settings, database, seal)

@@ -9,8 +9,10 @@ from collections.abc import Callable
 from threading import Thread
 
 from engine import log, metrics
+from engine.app.cellar import open_database
 from engine.inhand.board import Board
 from engine.settings import Settings
+from engine.store.database import Database
 from engine.supervisor import stop_with_parent
 
 _BEAT = 0.5
@@ -22,6 +24,13 @@ def begin(settings: Settings, name: str) -> Board:
     log.configure(settings.log_level, name)
     metrics.open_figures(settings.data / "figures", name)
     return Board.inherited()
+
+
+def open_watched(settings: Settings, *, checkpoints: bool = False) -> Database:
+    """Open the store for a process of the engine, whose connections are counted."""
+    database = open_database(settings, checkpoints=checkpoints)
+    database.watch(metrics.figures().connections)
+    return database
 
 
 def stop_when_told(stop: Callable[[], object], board: Board) -> None:

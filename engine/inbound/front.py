@@ -19,6 +19,7 @@ from engine.inbound.limits import FrontLimits
 from engine.inbound.requests import Body, Disconnected, InFlight, announces_body, header, peer_of
 from engine.inbound.wsdl import load_wsdls, service_page, wanted_version
 from engine.log import get_logger
+from engine.metrics import figures
 
 _LOG = get_logger("front")
 _INSTITUTION = "{institution}"
@@ -116,12 +117,13 @@ class Front:
 
     async def _call(self, exchange: Exchange, receive: Any, point: ServicePoint, institution: str) -> Reply:
         body = Body(exchange.scope, receive, self._limits, self._in_flight)
-        try:
-            whole = await body.read()
-            exchange.whole = True
-            content = await point.answer(exchange, whole, institution)
-        finally:
-            body.release()
+        with figures().in_flight(exchange.service):
+            try:
+                whole = await body.read()
+                exchange.whole = True
+                content = await point.answer(exchange, whole, institution)
+            finally:
+                body.release()
         return Reply(200, content, MEDIA_TYPE[exchange.version])
 
     def _find(self, path: str) -> tuple[ServicePoint, str]:

@@ -89,8 +89,8 @@ def _refer(database: Database, seal: Seal, office: Office, number: int) -> None:
         database, seal, office.service, Reports(database, seal, rules=ReportRules()), Library(seal, lambda _, _receipt: None),
         rules=ReferralRules.model_validate(ward.RULES),
     )  # fmt: skip
-    for place in range(number):
-        one = referrals.apply(ward.ORIGIN, f"request-{place}", ward.wish(place % _PATIENTS)).referral
+    for place in range(min(number, _PATIENTS)):  # a patient is referred to a hospital once a day
+        one = referrals.apply(ward.ORIGIN, f"request-{place}", ward.wish(place)).referral
         if place % 2:
             referrals.accept(ward.RECEIVER, one)
 

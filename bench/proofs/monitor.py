@@ -167,7 +167,7 @@ def look(engine: Engine, *, rounds: int) -> bool:
     settings = _settings(engine)
     with closing(open_database(settings)) as database:
         found, identifiers = searches(database, open_seal(database, settings))
-    engine.start()
+    engine.start(300)
     try:
         visitor = Visitor(int(engine.monitor.rsplit(":", 1)[1]))
         visitor.sign_in("admin", engine.password)

@@ -8,10 +8,12 @@ import json
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 from threading import local
 from typing import Any, Protocol, TypeVar
 
+from engine import tracing
 from engine.codes import title
 from engine.errors import Issue, SenderError, TryAgain
 from engine.inbound.calls import Call
@@ -200,7 +202,9 @@ class Intake:
         self._lanes.live()
         if self.at_once(size):
             return work(self._judge)
-        return await asyncio.get_running_loop().run_in_executor(self._executor, lambda: work(self._own_judge()))
+        return await asyncio.get_running_loop().run_in_executor(
+            self._executor, copy_context().run, lambda: work(self._own_judge())
+        )
 
     def close(self) -> None:
         """Finish the large documents in hand."""
@@ -224,7 +228,7 @@ class Intake:
     async def _judged(self, upload: Upload) -> Judgement:
         if not self._is_large(upload):
             return self._judge.judge(upload)
-        return await asyncio.get_running_loop().run_in_executor(self._executor, self._judge_large, upload)
+        return await asyncio.get_running_loop().run_in_executor(self._executor, copy_context().run, self._judge_large, upload)
 
     def _is_large(self, upload: Upload) -> bool:
         return len(upload.payload) * _UNPACKS_TO > self._large
@@ -260,7 +264,8 @@ class Intake:
 
     async def _kept(self, filed: asyncio.Future[Any], parcel: Parcel) -> Any:
         try:
-            return self._counted(await filed, parcel)
+            with tracing.stage("commit"):
+                return self._counted(await filed, parcel)
         except (TryAgain, SenderError):
             raise
         except Exception as bug:  # noqa: BLE001 - whatever it is, the document keeps its receipt

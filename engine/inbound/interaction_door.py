@@ -10,6 +10,7 @@ from contextlib import nullcontext
 from datetime import datetime
 from typing import TypeVar
 
+from engine import tracing
 from engine.documents.hl7.canonical import answer_document
 from engine.documents.hl7.framing import Query, Verdict, frame, refusal_text
 from engine.documents.hl7.opening import OpenedMessage, service_of
@@ -21,7 +22,7 @@ from engine.inbound.calls import Call, Handler, Parameters, Result
 from engine.inbound.intake import Intake, count_message
 from engine.inbound.interaction_filing import MessageFiling, Settled, item_of
 from engine.inbound.interaction_reading import OTHER_PARTY, READING, Arrived, read_message, unknown_action
-from engine.inbound.judge import Judge
+from engine.inbound.judge import Judge, tell
 from engine.interaction import Answered, Interaction
 from engine.log import get_logger
 from engine.message import SHANGHAI
@@ -98,15 +99,18 @@ class InteractionDoor:
         # What takes its time in a thread is not announced: the commits of others are not to wait for it.
         with self._writer.coming() if self._intake.at_once(len(text)) else nullcontext():
             await asyncio.sleep(0)  # lets all who came with us announce themselves, so that one commit serves us all
-            arrived = await self._intake.by_judge(
-                len(text), lambda judge: read_message(judge, call, service, text, register.by_code)
-            )
+            with tracing.message() as span:
+                arrived = await self._intake.by_judge(
+                    len(text), lambda judge: read_message(judge, call, service, text, register.by_code)
+                )
+                tell(span, arrived.entry, service.key)
             kept = None if service.act in READING else self._writer.hand_in(self._filing, arrived, size=arrived.size)
         if arrived.entry.code == OTHER_PARTY:
             await self._note(call, "other-party")
         if kept is None:
             return await self._asked(arrived, service)
-        settled = self._counted(call, arrived, await kept)
+        with tracing.stage("commit"):
+            settled = self._counted(call, arrived, await kept)
         return await self._intake.by_judge(len(text), lambda judge: _reply(judge, arrived, service, settled))
 
     async def _kept(self, call: Call, arrived: Arrived) -> Settled:

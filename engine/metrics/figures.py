@@ -38,6 +38,7 @@ class Figures:
         self._hospital_breaker = made["hospital_breaker_open"]
         self._errands, self._errand_seconds = made["errands_total"], made["errand_seconds"]
         self._jobs, self._job_seconds = made["jobs_total"], made["job_seconds"]
+        self._trails = made["trails_total"]
         self._pages, self._page_seconds = made["pages_total"], made["page_seconds"]
 
     def request(self, service: str, operation: str, verdict: str, seconds: float) -> None:
@@ -132,6 +133,10 @@ class Figures:
         """Count one turn of a job of the clock; `outcome` is done or failed."""
         self._jobs.of(name, outcome).inc()
         self._job_seconds.of(name).observe(seconds)
+
+    def trails(self, outcome: str, count: int) -> None:
+        """Count traces of requests and deliveries that were `sent` to the collector, or `lost` because it was away."""
+        self._trails.of(outcome).inc(count)
 
     def page(self, name: str, status: int, seconds: float) -> None:
         """Count one answer of the monitor."""

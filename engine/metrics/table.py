@@ -124,6 +124,7 @@ GROUPS: Mapping[str, tuple[Metric, ...]] = {
         _gauge("process_resident_bytes", "process", "进程占用的内存 · resident memory of this process", now=True),
         _gauge("process_open_files", "process", "进程打开的文件与连接 · open files and sockets", now=True),
         _gauge("process_threads", "process", "进程的线程数 · threads", now=True),
+        _counter("trails", "outcome", "链路追踪：sent、lost（采集器不在） · traces handed to the collector of OpenTelemetry, or lost"),
         _gauge("revision", "process revision", "进程使用的文件集 · set of files this process works with", now=True),
         _gauge("revision_refused", "process revision", "进程未能采用的当前文件集 · current set of files this process could not take up", now=True),
     ),

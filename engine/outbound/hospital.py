@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
+from engine import tracing
 from engine.breaker import Breaker
 from engine.documents.jilin.envelope import new_nonce
 from engine.documents.wsdlchanges import wsdl_changes
@@ -54,7 +55,12 @@ class Hospitals:
             raise Rejected("DST-206", f"机构 {institution} 没有 adapter.yaml")
         nonce = new_nonce()
         body, headers = line.dialect.write(function, values, nonce)
-        with self._turns.turn(institution, line.sheet.parallel, self._patience), line.under_way(), figures().calling_hospital():
+        with (
+            self._turns.turn(institution, line.sheet.parallel, self._patience),
+            line.under_way(),
+            figures().calling_hospital(),
+            tracing.calling(institution, function) as span,
+        ):
             asked, started, outcome = datetime.now(UTC), time.monotonic(), "ENG-000"
             try:
                 answer = line.wire.post(body, headers, deadline=line.dialect.way(function).deadline)
@@ -67,6 +73,7 @@ class Hospitals:
             else:
                 line.came(None)
             finally:
+                span.note(code=outcome)
                 self._note(institution, function, outcome, time.monotonic() - started, line)
         return HospitalReply(code=code, message=message, values=found, asked=asked, answered=datetime.now(UTC))
 

@@ -24,7 +24,7 @@ def begin(settings: Settings, name: str) -> Board:
     """Begin the log, the figures and the traces of a process under its name; returns its board, which its supervisor reads."""
     log.configure(settings.log_level, name)
     metrics.open_figures(settings.data / "figures", name)
-    open_tracing(settings.tracing.endpoint, name, metrics.figures().trails)
+    open_tracing(settings.tracing.endpoint, name, metrics.figures().trails, settings.tracing.one_in)
     return Board.inherited()
 
 

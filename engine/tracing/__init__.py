@@ -68,15 +68,15 @@ _nothing = _Nothing()
 _here: ContextVar[Trail | None] = ContextVar("trail", default=None)
 
 
-def open_tracing(endpoint: str, process: str, count: Callable[[str, int], None]) -> None:
+def open_tracing(endpoint: str, process: str, count: Callable[[str, int], None], one_in: int = 1) -> None:
     """Trace from now on to the collector at `endpoint`, "" for not at all; called by each process for itself, after it was forked.
 
-    `count` is told how many trails were `sent` or `lost`.
+    `count` is told how many trails were `sent` or `lost`; one in `one_in` is traced, and all that come with a traceparent.
     """
     if endpoint:
         from engine.tracing.sink import Sink  # OpenTelemetry is loaded by those only who use it
 
-        _now.sink = Sink(endpoint, process, count)
+        _now.sink = Sink(endpoint, process, count, one_in)
 
 
 def close_tracing() -> None:
@@ -132,6 +132,7 @@ def outgoing() -> Mapping[str, str]:
 @contextmanager
 def _arriving(sink: Taker, caller: Place | None) -> Iterator[Span]:
     with _kept(sink, Trail(new_trace())) as trail:
+        trail.asked_for = caller is not None
         try:
             with trail.span("request", "server") as one:
                 yield one

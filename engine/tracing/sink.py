@@ -36,10 +36,11 @@ _KINDS = {"server": SpanKind.SERVER, "client": SpanKind.CLIENT, "internal": Span
 
 
 class Sink:
-    """What one process has to tell the collector at `endpoint`, an address of OTLP over HTTP (…/v1/traces)."""
+    """What one process has to tell the collector at `endpoint`, an address of OTLP over HTTP (…/v1/traces): one trail in `one_in`."""
 
-    def __init__(self, endpoint: str, process: str, count: Count) -> None:
+    def __init__(self, endpoint: str, process: str, count: Count, one_in: int = 1) -> None:
         self._count = count
+        self._one_in = one_in
         self._exporter = OTLPSpanExporter(endpoint=endpoint, timeout=_PATIENCE)
         self._resource = Resource({"service.name": "changbai", "service.instance.id": process})
         self._trails: deque[Trail] = deque(maxlen=_KEPT)
@@ -48,7 +49,12 @@ class Sink:
         self._thread.start()
 
     def put(self, trail: Trail) -> None:
-        """Take a finished trail; returns at once."""
+        """Take a finished trail when it is one of those that are wanted; returns at once.
+
+        Its number decides, which for a message follows from its receipt: its deliveries are traced when it is.
+        """
+        if trail.trace % self._one_in and not trail.asked_for:
+            return
         if len(self._trails) == _KEPT:
             self._count("lost", 1)
         self._trails.append(trail)

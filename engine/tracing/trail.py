@@ -51,11 +51,12 @@ class Span:
 
 
 class Trail:
-    """The spans of one request or delivery, which all belong to one trace unless they say otherwise."""
+    """The spans of one request or delivery, which all belong to one trace unless they say otherwise; `asked_for` by its caller."""
 
     def __init__(self, trace: int, at: int = 0) -> None:
         self.trace = trace
         self.at = at
+        self.asked_for = False
         self.spans: list[Span] = []
 
     @contextmanager

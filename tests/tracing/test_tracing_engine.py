@@ -168,8 +168,22 @@ def test_the_oldest_trails_are_given_up_while_nobody_takes_them(monkeypatch):
     assert sum(number for outcome, number in counted if outcome == "sent") >= 500
 
 
-def a_trail():
-    trail = Trail(new_trace())
+def test_one_message_in_so_many_is_traced_with_its_deliveries_and_whoever_asks(monkeypatch):
+    monkeypatch.setattr("engine.tracing.sink._EVERY", 600.0)
+    counted, answer = [], saying(http_reply(media="application/x-protobuf"))
+    with Destination(answer) as collector:
+        sink = Sink(f"http://127.0.0.1:{collector.port}/v1/traces", "front-1", lambda *told: counted.append(told), one_in=10)
+        for trace in range(1, 41):
+            sink.put(a_trail(trace))
+        asked = a_trail(41)
+        asked.asked_for = True
+        sink.put(asked)
+        sink.close()
+    assert counted == [("sent", 5)]
+
+
+def a_trail(trace=0):
+    trail = Trail(trace or new_trace())
     with trail.span("request"):
         pass
     return trail

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Summary
@@ -46,11 +46,10 @@ class Figures:
         self._requests.of(service, operation, verdict).inc()
         self._request_seconds.of(service).observe(seconds)
 
-    @contextmanager
-    def in_flight(self, service: str) -> Iterator[None]:
+    def in_flight(self, service: str) -> AbstractContextManager[Any]:
         """Count a request as in hand."""
-        with self._in_flight.of(service).track_inprogress():
-            yield
+        tracker: AbstractContextManager[Any] = self._in_flight.of(service).track_inprogress()
+        return tracker
 
     def body_bytes(self, held: int) -> None:
         """Tell how many bytes of bodies this process holds."""
@@ -114,11 +113,10 @@ class Figures:
         result = "done" if outcome == "0" else "refused" if outcome.isdigit() else "failed"
         self._answers.of(institution, result).inc()
 
-    @contextmanager
-    def calling_hospital(self) -> Iterator[None]:
+    def calling_hospital(self) -> AbstractContextManager[Any]:
         """Count a call to a hospital as under way."""
-        with self._calling.of().track_inprogress():
-            yield
+        tracker: AbstractContextManager[Any] = self._calling.of().track_inprogress()
+        return tracker
 
     def hospital_breaker(self, institution: str, *, is_open: bool) -> None:
         """Tell whether this process counts a hospital as away."""

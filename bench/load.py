@@ -20,11 +20,6 @@ class Sent:
     latencies: list[float] = field(default_factory=list)
     odd: str = ""
 
-    def percentile(self, share: float) -> float:
-        """Give the latency that `share` of the answers stayed under."""
-        ordered = sorted(self.latencies)
-        return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else 0.0
-
 
 def send(url: str, bodies: Sequence[bytes], *, connections: int, seconds: float) -> Sent:
     """Send bodies, each once, until they or the seconds are used up."""

@@ -16,7 +16,7 @@ from bench.floor import Floor
 from bench.load import Sent, send
 from bench.processes import children_of, postgres_cpu
 from bench.store import fresh_database, unsent
-from bench.telling import say
+from bench.telling import percentile, say
 from tests.support.engine import ROOT, Engine
 
 _INSTITUTION, _PASSWORD = "BENCH-HOSPITAL", "bench-password-1"
@@ -99,7 +99,7 @@ def _report(title: str, sent: Sent, floor: float, before: Reading, received: Rea
     receive, whole = cost(received, receiving), cost(after, lambda n: n != "monitor")
     say(f"\n{title}: {sent.accepted} accepted, {sent.other} other, floor {floor:.0f} us")
     say(f"  receive     {sent.accepted / sent.seconds:7.0f} docs/s   CPU {receive:6.0f} us/doc (front {front:.0f})   {receive / floor:.2f} floors   "
-        f"p50 {sent.percentile(0.5):.1f} ms  p99 {sent.percentile(0.99):.1f} ms")  # fmt: skip
+        f"p50 {percentile(sent.latencies, 0.5):.1f} ms  p99 {percentile(sent.latencies, 0.99):.1f} ms")  # fmt: skip
     say(f"  end to end  {sent.accepted / (sent.seconds + waited):7.0f} docs/s   CPU {whole:6.0f} us/doc   {whole / floor:.2f} floors   "
         f"(worker {cost(after, lambda n: n.startswith('worker')):.0f}, clock {cost(after, lambda n: n == 'clock'):.0f})")  # fmt: skip
     say("  memory      " + ", ".join(f"{n} {m >> 20} MiB" for n, m in sorted(after.memory.items())))

@@ -23,6 +23,7 @@ from engine.store.entries import Entry, Order, TraceLine
 from engine.store.journal import Journal
 from engine.store.sealing import Seal
 from engine.store.tables import delivery
+from engine.yamlfile import read_yaml
 
 HOSPITALS = tuple(f"SEED-{number:03}" for number in range(60))
 CODES = tuple(f"SND-{number}" for number in (211, 221, 321, 331, 401, 402, 403, 411, 412, 414, 415, 421, 501, 502, 503, 511, 512))
@@ -38,13 +39,18 @@ _REAL = 500
 
 
 def seed(database: Database, seal: Seal, size: int) -> datetime:
-    """File `size` messages spread over the year until now; gives the time of the last one."""
+    """File `size` messages spread over the year until now; gives the time of the last one.
+
+    A store of many messages is to be the one that checkpoints: in an endless log of SQLite everything is looked for slowly.
+    """
     now = datetime.now(UTC)
     entries = _entries(size, now)
     while batch := [one for _, one in zip(range(_BATCH), entries, strict=False)]:
         with database.write() as connection:
             Journal(database, seal).file(connection, batch)
             _deliver(connection, seal, batch)
+        if database.checkpoints:
+            database.checkpoint()
     _along_routes(database, size, now)
     counts.fold(database)
     days.fold(database)
@@ -79,6 +85,7 @@ def resident(number: int) -> str:
 
 def _entries(size: int, now: datetime) -> Iterator[Entry]:
     dice, kinds = random.Random(20261), types()[:30]
+    routes = _routes()
     whole = {kind: gzip.compress(sample(kind, 1, HOSPITALS[0]), mtime=0) for kind in kinds[:5]}
     for number in range(size):
         received = now - YEAR * ((size - number) / size)
@@ -95,11 +102,21 @@ def _entries(size: int, now: datetime) -> Iterator[Entry]:
         )
         yield Entry(
             receipt=new_receipt(received), institution=HOSPITALS[int(dice.triangular(0, len(HOSPITALS) - 1, 0))], document_type=kind,
-            document_id=f"D-{number:08}", received=received, written=received, route="seed", revision="seed", state=state, code=code,  # type: ignore[arg-type] # one of the four
+            document_id=f"D-{number:08}", received=received, written=received, route=routes[kind], revision="seed", state=state, code=code,  # type: ignore[arg-type] # one of the four
             digest=hashlib.sha256(str(number).encode()).hexdigest(), size=4000, resident=resident(dice.randrange(RESIDENTS)),
             original=whole.get(kind, _SMALL) if number % _REAL == 0 else _SMALL, own=f"O-{number:08}", trace=_TRACE,
             issues=(issue,) if state == "INVALID" else (), lane="history" if number % 3 == 0 else "live",
         )  # fmt: skip
+
+
+def _routes() -> dict[str, str]:
+    """Name the route of this checkout that each document type takes."""
+    found = {}
+    for path in sorted((ROOT / "routes").glob("*/route.yaml")):
+        received = read_yaml(path, path.name).data["receive"]
+        if received["service"] == "collection":
+            found |= dict.fromkeys(received["types"], path.parent.name)
+    return found
 
 
 def _deliver(connection: Connection, seal: Seal, batch: Sequence[Entry]) -> None:

@@ -12,6 +12,7 @@ from engine.codes import CODES, CONFIG_CODES
 from engine.documents.catalogue import Catalogue
 from engine.documents.typebook import TypeBook
 from engine.documents.typepages import index_page, page
+from engine.metrics.table import GROUPS
 from engine.services.appointments.rules import Block, BookingRules
 from engine.services.referrals.rules import Network, Pair, ReferralRules, Review
 from engine.services.reports.model import STATUSES
@@ -81,6 +82,27 @@ def _settings_rows() -> Iterator[tuple[str, str, str, str, str]]:
         is_flag = name in FLAGS
         flag = f"`--{key}`" if is_flag else ""
         yield key, f"`{shown}`" if shown else "", flag, f"`{environment_name(name)}`" if is_flag else "", about
+
+
+def metrics_page() -> str:
+    """Write docs/metrics.md: every figure that /metrics shows."""
+    kinds = {"counter": "计数 counter", "gauge": "现值 gauge", "histogram": "分布 histogram", "summary": "合计 summary"}
+    lines = [
+        "# 指标 · Metrics", "",
+        "由 `make docs` 从 `engine/metrics/table.py` 生成。监控端口的 `/metrics` 不需登录，给出本节点全部进程之和；重新启动时全部计数归零一次。",
+        ("`/metrics` on the monitor port shows the figures of all processes of the node, summed. Where `store` stands, the figure is read from the store"
+        " when it is asked for: every node shows the same, so take `max`, not `sum`, over nodes. No figure names a person; a label of more than a"
+        " thousand values goes on as `other`."), "",
+        "[`grafana-dashboard.json`](grafana-dashboard.json) 可导入 Grafana（数据源为 Prometheus） · can be imported into Grafana. Prometheus:", "",
+        "```yaml", "scrape_configs:", "  - job_name: changbai", "    static_configs: [{ targets: ['127.0.0.1:8081'] }]", "```",
+    ]  # fmt: skip
+    for group, metrics in GROUPS.items():
+        lines += ["", f"## {group}", "", "| 指标 | 种类 | 标签 | 说明 |", "|---|---|---|---|"]
+        for one in metrics:
+            labels = " ".join(f"`{label}`" for label in one.labels)
+            store = " (store)" if one.now and not one.name.startswith(("changbai_process", "changbai_revision")) else ""
+            lines.append(f"| `{one.name}` | {kinds[one.kind]}{store} | {labels} | {_cell(one.about)} |")
+    return "\n".join(lines) + "\n"
 
 
 def booking_page() -> str:
@@ -196,6 +218,7 @@ def pages() -> Mapping[str, Callable[[], str]]:
         "codes.md": codes_page,
         "settings.md": settings_page,
         "commands.md": commands_page,
+        "metrics.md": metrics_page,
         "booking-reference.md": booking_page,
         "reports-reference.md": reports_page,
         "referrals-reference.md": referrals_page,

@@ -15,6 +15,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from engine.log import get_logger
 from engine.message import SHANGHAI
+from engine.metrics import figures
 
 _LOG = get_logger("clock")
 _LEAD_AGAIN = 1.0
@@ -107,6 +108,8 @@ class Clock:
         try:
             if self._claim(job.name, job.slot(datetime.now(UTC))):
                 job.action()
+                figures().job(job.name, "done", time.monotonic() - started)
                 _LOG.debug("job done", job=job.name, seconds=round(time.monotonic() - started, 3))
         except Exception as problem:  # noqa: BLE001 - one failed turn must not end the clock; the next turn tries again
+            figures().job(job.name, "failed", time.monotonic() - started)
             _LOG.error("job failed", exc_info=problem, job=job.name)

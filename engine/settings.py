@@ -121,6 +121,21 @@ class Tls(Sheet):
     revoked: str = Field("", description="签发机构的吊销列表（PEM） · revocation list of that authority")
 
 
+class Tracing(Sheet):
+    """Where traces go, if anywhere."""
+
+    endpoint: str = Field(
+        "",
+        pattern=r"^(https?://[^\s@]+)?$",
+        description="OpenTelemetry 采集器的地址（OTLP/HTTP），例如 http://127.0.0.1:4318/v1/traces；空为不追踪 · collector of traces, empty for none",
+    )
+    one_in: int = Field(
+        1,
+        ge=1,
+        description="每多少条消息追踪一条；带 traceparent 的请求总是追踪。追踪一条约费 0.5 毫秒处理器时间 · trace one message in so many; who sends a traceparent is always traced",
+    )
+
+
 SecondFactorRole = Literal["viewer", "operator", "engineer", "administrator", "auditor", "institution"]
 
 
@@ -162,6 +177,7 @@ class Settings(Sheet):
     hospitals: HospitalCalls = Field(default_factory=HospitalCalls, description="呼叫医院 · calls to hospitals")
     retention: Retention = Field(default_factory=Retention, description="保存期 · retention")
     tls: Tls = Field(default_factory=Tls, description="TLS")
+    tracing: Tracing = Field(default_factory=Tracing, description="链路追踪 · traces")
 
     _given: dict[str, str] = PrivateAttr(default_factory=dict)
 

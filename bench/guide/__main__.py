@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import random
-import statistics
 import sys
 import tempfile
 import time
@@ -17,8 +16,8 @@ from xml.sax.saxutils import escape
 
 from bench.guide.province import seed
 from bench.guide.searches import Wish, wishes
-from bench.store import fresh_database
-from bench.telling import say
+from bench.store import fresh_database, settle
+from bench.telling import percentile, say
 from engine.services.appointments.model import Page
 from engine.services.guide.asking import Guide
 from engine.services.guide.shown import DoctorQuery
@@ -56,7 +55,7 @@ def _measure(name: str, url: str, doctors: int, searches: int, drop: Callable[[]
             with closing(Database(url or default_url(engine.data), checkpoints=True)) as database:
                 started = time.monotonic()
                 hospitals = seed(database, doctors, dice)
-                _settle(database)
+                settle(url)
                 say(f"\n{name}: {doctors} doctors of {len(hospitals)} hospitals on show after {time.monotonic() - started:.0f} s")
                 asked = wishes(searches, hospitals, dice)
                 desk = _tell("at the desk", asked, _at_desk(database, asked))
@@ -68,13 +67,6 @@ def _measure(name: str, url: str, doctors: int, searches: int, drop: Callable[[]
             return desk and service
     finally:
         drop()
-
-
-def _settle(database: Database) -> None:
-    """Let PostgreSQL do at once what its autovacuum does within a minute of such a load."""
-    if database.dialect == "postgresql":
-        with database._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:  # noqa: SLF001
-            connection.exec_driver_sql("VACUUM ANALYZE")
 
 
 def _at_desk(database: Database, asked: Sequence[Wish]) -> list[float]:
@@ -119,18 +111,15 @@ def _timed(act: Callable[[], object]) -> float:
 
 
 def _tell(where: str, asked: Sequence[Wish], times: Sequence[float]) -> bool:
-    middle, late = statistics.median(times), _late(times)
+    middle, late = percentile(times, 0.5), percentile(times, 0.99)
     say(f"  {where}: p50 {middle * 1000:.1f} ms, p99 {late * 1000:.1f} ms, longest {max(times) * 1000:.1f} ms")
     kinds: dict[str, list[float]] = defaultdict(list)
     for wish, took in zip(asked, times, strict=True):
         kinds[wish.kind].append(took)
-    for kind, took in sorted(kinds.items(), key=lambda row: -_late(row[1])):
-        say(f"    {kind}: {len(took)} searches, p50 {statistics.median(took) * 1000:.1f} ms, p99 {_late(took) * 1000:.1f} ms")
+    for kind, took in sorted(kinds.items(), key=lambda row: -percentile(row[1], 0.99)):
+        middle, slow = percentile(took, 0.5), percentile(took, 0.99)
+        say(f"    {kind}: {len(took)} searches, p50 {middle * 1000:.1f} ms, p99 {slow * 1000:.1f} ms")
     return late < _BOUND
-
-
-def _late(times: Sequence[float]) -> float:
-    return sorted(times)[min(len(times) * 99 // 100, len(times) - 1)]
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from pathlib import Path
 from bench.documents import envelope, pack
 from bench.load import read_answer
 from bench.store import fresh_database
-from bench.telling import say
+from bench.telling import percentile, say
 from engine.documents.sample import sample, types
 from engine.store import counts
 from engine.store.database import Database, default_url
@@ -60,13 +60,7 @@ class Measured:
 
     def ratio(self) -> float:
         """Give the p99 beside history as a multiple of that alone."""
-        return at(self.beside, 0.99) / max(at(self.alone, 0.99), 0.001)
-
-
-def at(latencies: list[float], share: float) -> float:
-    """Give the latency that `share` of the answers stayed under."""
-    ordered = sorted(latencies)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else 0.0
+        return percentile(self.beside, 0.99) / max(percentile(self.alone, 0.99), 0.001)
 
 
 class Papers:
@@ -143,7 +137,7 @@ async def run(engine: Engine, size: int, *, most: int, turns: int, seconds: floa
             calls = deque(live.on(kinds[n % len(kinds)], YEAR, "live") for n in range(int(RATE)))
             await _live(engine, calls, 0.5, measured.beside, measured)
         await sending
-        say(f"  turn {turn + 1}/{turns}: live p99 alone {at(measured.alone, 0.99):.1f} ms, beside history {at(measured.beside, 0.99):.1f} ms; "
+        say(f"  turn {turn + 1}/{turns}: live p99 alone {percentile(measured.alone, 0.99):.1f} ms, beside history {percentile(measured.beside, 0.99):.1f} ms; "
             f"history {measured.history}")  # fmt: skip
 
 
@@ -234,7 +228,7 @@ def _report(name: str, size: int, measured: Measured, told: dict[str, object], d
     )
     for words, latencies in (("alone", measured.alone), ("beside", measured.beside)):
         say(
-            f"  live {words:6} p50 {at(latencies, 0.5):6.1f} ms   p90 {at(latencies, 0.9):6.1f} ms   p99 {at(latencies, 0.99):6.1f} ms   of {len(latencies)}"
+            f"  live {words:6} p50 {percentile(latencies, 0.5):6.1f} ms   p90 {percentile(latencies, 0.9):6.1f} ms   p99 {percentile(latencies, 0.99):6.1f} ms   of {len(latencies)}"
         )
     quick = measured.ratio() <= BOUNDS[name]
     say(

@@ -13,7 +13,7 @@ from bench.registers.holding import Held, look
 from bench.registers.senders import Tally, rush
 from bench.registers.site import open_engines
 from bench.store import fresh_database
-from bench.telling import say
+from bench.telling import percentile, say
 from engine.store.database import Database, default_url
 
 SIZE, SENDERS = 120.0, 20
@@ -46,8 +46,7 @@ def prove(name: str, url: str, seconds: float, senders: int) -> bool:
 
 
 def _report(tally: Tally, held: Held, spent: float) -> bool:
-    ordered = sorted(tally.latencies) or [0.0]
-    middle, slow = ordered[len(ordered) // 2], ordered[int(len(ordered) * 0.99)]
+    middle, slow = percentile(tally.latencies, 0.5), percentile(tally.latencies, 0.99)
     say(
         f"  {len(tally.accepted)} messages accepted in {spent:.0f} s ({len(tally.accepted) / spent:.0f}/s), {tally.repeated} of them sent twice at once, "
         f"{tally.queries} queries; {middle:.0f} ms median, {slow:.0f} ms at the 99th percentile"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import sys
 import tempfile
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from bench.reports.portal import Portal
 from bench.reports.pushing import Pushers, Seen
 from bench.reports.site import Site, open_site
 from bench.store import fresh_database
-from bench.telling import say
+from bench.telling import percentile, say
 
 SIZE, RATE, LIMIT = 120.0, 50.0, 1.0
 """Seconds of pushes, pushes a second, seconds within which 99 of 100 must be visible."""
@@ -84,16 +83,16 @@ def _report(seen: Seen, wrong: list[str], terms: Terms) -> bool:
     for words, values in (
         ("pushed to AA", seen.answered), ("AA to visible", seen.after), ("due to visible", seen.whole)
     ):  # fmt: skip
-        say(
-            f"  {words:15} p50 {_at(values, 0.5):7.0f} ms, p95 {_at(values, 0.95):7.0f} ms, p99 {_at(values, 0.99):7.0f} ms, worst {_at(values, 1):7.0f} ms"
-        )
+        shares = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "worst": 1.0}
+        told = ", ".join(f"{name} {percentile(values, share) * 1000:7.0f} ms" for name, share in shares.items())
+        say(f"  {words:15} {told}")
     say(f"  errors {len(seen.errors)}; changes lost, doubled or standing wrong in the end {len(wrong)}")
     for line in [*seen.errors[:5], *wrong[:5]]:
         say(f"    {line}")
     kept_up = seen.rate >= terms.rate * terms.kept_up
     if not kept_up:
         say(f"  the machine did not keep up: {seen.rate:.1f}/s of {terms.rate:g}/s")
-    good = kept_up and not seen.errors and not wrong and _at(seen.whole, 0.99) < terms.limit * 1000
+    good = kept_up and not seen.errors and not wrong and percentile(seen.whole, 0.99) < terms.limit
     say(f"  pushed: {'holds' if good else 'DOES NOT HOLD'} (99 of 100 visible within {terms.limit:g} s of their time)")
     return good
 
@@ -106,12 +105,6 @@ def _report_asked(found: list[Found], terms: Terms) -> bool:
     good = bool(found) and all(one.good for one in found)
     say(f"  asked for: {'holds' if good else 'DOES NOT HOLD'}")
     return good
-
-
-def _at(values: Sequence[float], share: float) -> float:
-    """Give in milliseconds what `share` of the values stayed under."""
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1000 if ordered else 0.0
 
 
 if __name__ == "__main__":

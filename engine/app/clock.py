@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 from datetime import UTC, datetime, timedelta
 
-from engine.app.cellar import database_url, open_database, open_seal
+from engine.app.cellar import database_url, open_seal
 from engine.app.checking import differences
 from engine.app.planning import Planning
-from engine.app.process import beat_beside, begin, stop_when_told
+from engine.app.process import beat_beside, begin, open_watched, stop_when_told
 from engine.app.retention import nightly
 from engine.log import get_logger
 from engine.message import SHANGHAI
@@ -31,7 +31,7 @@ _LOG = get_logger("clock")
 def run_clock(settings: Settings, name: str) -> None:
     """Keep the clock until told to stop."""
     board = begin(settings, name)
-    with contextlib.closing(open_database(settings, checkpoints=True)) as database:
+    with contextlib.closing(open_watched(settings, checkpoints=True)) as database:
         due, seal = DueWork(database), open_seal(database, settings)
         clock = Clock(
             (*_jobs(database, Queue(database, seal), settings), *_hospital_jobs(Planning(settings, database, seal))),

@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from engine import metrics
-from engine.app.cellar import open_database
 from engine.app.doors import Doors
 from engine.app.following import LOOK, Following
 from engine.app.ground import open_ground
 from engine.app.house import load_in_force, tls_context
-from engine.app.process import beat_on_loop, begin, stop_when_told
+from engine.app.process import beat_on_loop, begin, open_watched, stop_when_told
 from engine.app.sets import compile_early
 from engine.documents.catalogue import Catalogue
 from engine.documents.press import Press
@@ -64,7 +63,7 @@ def front_limits(settings: Settings) -> FrontLimits:
 @contextlib.asynccontextmanager
 async def _open_front(settings: Settings, name: str, board: Board) -> AsyncIterator[Front]:
     """Open the store, build the doors over it, and follow the set of files in force until the front is left."""
-    with contextlib.closing(open_database(settings)) as database, ThreadPoolExecutor(1, thread_name_prefix="large-body") as large:
+    with contextlib.closing(open_watched(settings)) as database, ThreadPoolExecutor(1, thread_name_prefix="large-body") as large:
         ground = open_ground(settings, database)
         house = load_in_force(settings, database, ground.seal)
         doors = Doors(ground, house, board)

@@ -11,12 +11,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from engine.app.cellar import open_database, open_seal
+from engine.app.cellar import open_seal
 from engine.app.checking import endpoint_names
 from engine.app.following import Follower, Following
 from engine.app.front import front_limits
 from engine.app.house import DESKS, House, load_house, load_in_force, press_for, tls_context
-from engine.app.process import beat_on_loop, begin, stop_when_told
+from engine.app.process import beat_on_loop, begin, open_watched, stop_when_told
 from engine.app.referrals import for_looking
 from engine.app.reload import preview_reload, reload_files
 from engine.app.replay import NotReplayed, Replay
@@ -55,7 +55,7 @@ V = TypeVar("V")
 def run_monitor(settings: Settings, name: str, fd: int) -> None:
     """Serve the monitor on an inherited socket until told to stop."""
     board = begin(settings, name)
-    with contextlib.closing(open_database(settings)) as database:
+    with contextlib.closing(open_watched(settings)) as database:
         seal = open_seal(database, settings)
         archive = Archive(database, Journal(database, seal), Queue(database, seal))
         institutions, house = Institutions(database, seal), load_in_force(settings, database, seal)

@@ -9,19 +9,30 @@ from collections.abc import Callable
 from threading import Thread
 
 from engine import log, metrics
+from engine.app.cellar import open_database
 from engine.inhand.board import Board
 from engine.settings import Settings
+from engine.store.database import Database
 from engine.supervisor import stop_with_parent
+from engine.tracing import open_tracing
 
 _BEAT = 0.5
 """Seconds between two beats: far below the smallest `step-limit`."""
 
 
 def begin(settings: Settings, name: str) -> Board:
-    """Begin the log and the figures of a process under its name; returns its board, which its supervisor reads."""
+    """Begin the log, the figures and the traces of a process under its name; returns its board, which its supervisor reads."""
     log.configure(settings.log_level, name)
     metrics.open_figures(settings.data / "figures", name)
+    open_tracing(settings.tracing.endpoint, name, metrics.figures().trails, settings.tracing.one_in)
     return Board.inherited()
+
+
+def open_watched(settings: Settings, *, checkpoints: bool = False) -> Database:
+    """Open the store for a process of the engine, whose connections are counted."""
+    database = open_database(settings, checkpoints=checkpoints)
+    database.watch(metrics.figures().connections)
+    return database
 
 
 def stop_when_told(stop: Callable[[], object], board: Board) -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from engine.app.appointments import Booking
 from engine.app.bulk import BulkJobs
-from engine.app.cellar import open_database, open_seal
+from engine.app.cellar import open_seal
 from engine.app.following import Follower, Following
 from engine.app.house import House, load_house, load_in_force, press_for
-from engine.app.process import beat_beside, begin, stop_when_told
+from engine.app.process import beat_beside, begin, open_watched, stop_when_told
 from engine.app.referrals import ReferralErrands, read_rules
 from engine.app.replay import Replay
 from engine.app.reports import Reporting, read_settings
@@ -40,7 +40,7 @@ _THREADS = 16
 def run_worker(settings: Settings, name: str) -> None:
     """Deliver and run errands until told to stop; what is under way is finished first."""
     board = begin(settings, name)
-    with contextlib.closing(open_database(settings)) as database:
+    with contextlib.closing(open_watched(settings)) as database:
         seal = open_seal(database, settings)
         house = load_in_force(settings, database, seal)
         with (

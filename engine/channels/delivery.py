@@ -257,8 +257,11 @@ class Courier:
     def _written(self, settlements: Sequence[Settlement]) -> None:
         """Forget what is owed only after the commit; a settlement written twice is fenced by its lease."""
         del self._owed[: len(settlements)]
+        now = datetime.now(UTC)
         for one in settlements:
             figures().delivery(one.claimed.destination, one.state)
+            if one.state == "SENT":
+                figures().delivered(one.claimed.destination, (now - one.claimed.first_due).total_seconds())
             if one.state == "DEAD":
                 self._log.warning(
                     "dead letter", receipt=one.claimed.receipt, destination=one.claimed.destination, code=one.error_code

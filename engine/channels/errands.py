@@ -14,6 +14,7 @@ from typing import Any
 
 from engine.errors import EngineError, TryAgain
 from engine.log import get_logger
+from engine.metrics import figures
 from engine.store.errands import Errand, Errands
 
 Handler = Callable[[str], datetime | None]
@@ -124,14 +125,17 @@ class ErrandRunner:
 
     def _done(self, one: Errand) -> Callable[[], None]:
         """Do an errand; give what writes down what came of it."""
+        began = time.monotonic()
         try:
             again = self._handlers[one.kind](one.subject)
         except Exception as problem:  # noqa: BLE001 - every errand is tried again, and its failure shown
+            figures().errand(one.kind, "failed", time.monotonic() - began)
             now = datetime.now(UTC)
             later, words = now + pause(one.attempts, random.random()), _words(problem)
             if not isinstance(problem, EngineError):
                 self._log.error("errand failed", exc_info=problem, errand=one.kind, institution=one.institution)
             return lambda: self._errands.failed(one, now, later, words)
+        figures().errand(one.kind, "done" if again is None else "again", time.monotonic() - began)
         return lambda: self._errands.done(one, datetime.now(UTC), again)
 
     def _write(self, one: Errand, down: Callable[[], None]) -> None:

@@ -9,10 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from engine import tracing
 from engine.breaker import Breaker
 from engine.errors import DestinationError, Unavailable
 from engine.log import get_logger
 from engine.message import Message
+from engine.metrics import figures
 from engine.store.entries import StoredMessage
 from engine.store.queue import Claimed
 
@@ -110,7 +112,10 @@ class Outlet:
             return Tried(parcel)
         self._begun[threading.get_ident()] = started
         try:
-            tried = self._send(parcel, open_body)
+            claimed = parcel.claimed
+            with figures().sending(self.name), tracing.delivering(claimed.receipt, self.name, claimed.attempts + 1) as span:
+                tried = self._send(parcel, open_body)
+                span.note(code=_code(tried.error))
         finally:
             del self._begun[threading.get_ident()]
         self._average = max(0.001, 0.8 * self._average + 0.2 * (time.monotonic() - started))
@@ -132,6 +137,14 @@ class Outlet:
             self._log.error("delivery failed inside", receipt=tried.parcel.claimed.receipt, exc_info=error)
         elif isinstance(error, Unavailable):
             if self.breaker.failed(time.monotonic()):
+                figures().breaker(self.name, is_open=True)
                 self._log.warning("destination away", code=error.code)
         elif self.breaker.answered():
+            figures().breaker(self.name, is_open=False)
             self._log.info("destination back")
+
+
+def _code(error: Exception | None) -> str:
+    if error is None:
+        return "0"
+    return error.code if isinstance(error, DestinationError) else "ENG-000"

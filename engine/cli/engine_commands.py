@@ -14,6 +14,7 @@ from engine.cli.entry import in_words, say, settings_of, with_project, with_sett
 from engine.inhand.deaths import Deaths
 from engine.settings import Settings
 from engine.supervisor import Role, Supervisor, aside, listening_socket, load_early
+from engine.tracing import close_tracing
 
 _PROCESSES = tuple(f"engine.app.{name}" for name in ("house", "front", "worker", "clock", "monitor"))
 
@@ -86,7 +87,8 @@ def _roles(settings: Settings, services: Any, monitor: Any) -> list[Role]:
 
 def be_process(kind: str, settings: Settings, name: str, *sockets: int) -> None:
     """Be one process of the engine; exits 1 with words when something must be changed first."""
-    with in_words():
+    with in_words(), ExitStack() as last:
+        last.callback(close_tracing)
         if kind == "front":
             from engine.app.front import run_front
 

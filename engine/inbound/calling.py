@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from engine import tracing
 from engine.documents.answer import write_answer
 from engine.documents.bounded import Bounds
 from engine.documents.envelope import Envelope, Token, parse_envelope, read_envelope
@@ -70,8 +71,10 @@ class ServicePoint:
 
     async def answer(self, exchange: Exchange, body: bytes, path_institution: str) -> bytes:
         """Do the call in the body and write its answer; raises whatever refuses it."""
-        opened, envelope = await self._run(len(body), lambda: self._open(exchange, body))
-        caller = await self._admitted(exchange, envelope, path_institution)
+        with tracing.stage("gate"):
+            opened, envelope = await self._run(len(body), lambda: self._open(exchange, body))
+        with tracing.stage("admit"):
+            caller = await self._admitted(exchange, envelope, path_institution)
         asked = await self._run(len(body), lambda: self._read(envelope, opened))
         lane = _lane(envelope.operation, asked.values)
         call = _call(exchange, caller, path_institution, lane, self.base(exchange.scope))

@@ -6,9 +6,11 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from engine import tracing
 from engine.errors import SenderError, TryAgain
 from engine.inbound.calling import Service, ServicePoint
 from engine.inbound.calls import Admit
@@ -19,6 +21,7 @@ from engine.inbound.limits import FrontLimits
 from engine.inbound.requests import Body, Disconnected, InFlight, announces_body, header, peer_of
 from engine.inbound.wsdl import load_wsdls, service_page, wanted_version
 from engine.log import get_logger
+from engine.metrics import figures
 
 _LOG = get_logger("front")
 _INSTITUTION = "{institution}"
@@ -116,12 +119,17 @@ class Front:
 
     async def _call(self, exchange: Exchange, receive: Any, point: ServicePoint, institution: str) -> Reply:
         body = Body(exchange.scope, receive, self._limits, self._in_flight)
-        try:
-            whole = await body.read()
-            exchange.whole = True
-            content = await point.answer(exchange, whole, institution)
-        finally:
-            body.release()
+        traceparent = partial(header, exchange.scope, b"traceparent")
+        with figures().in_flight(exchange.service), tracing.arriving(traceparent) as span:
+            try:
+                whole = await body.read()
+                exchange.whole = True
+                content = await point.answer(exchange, whole, institution)
+            finally:
+                body.release()
+                span.note(
+                    service=exchange.service, operation=exchange.operation, institution=exchange.institution, trace=exchange.trace
+                )
         return Reply(200, content, MEDIA_TYPE[exchange.version])
 
     def _find(self, path: str) -> tuple[ServicePoint, str]:

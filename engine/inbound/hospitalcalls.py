@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -54,7 +55,7 @@ class HospitalCalls:
         except BaseException:
             self._left(hospital, turns)
             raise
-        acting = asyncio.get_running_loop().run_in_executor(self._threads, act)
+        acting = asyncio.get_running_loop().run_in_executor(self._threads, copy_context().run, act)
         acting.add_done_callback(lambda _: self._ended(hospital, turns))
         return await asyncio.shield(acting)
 

@@ -8,10 +8,12 @@ import json
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 from threading import local
 from typing import Any, Protocol, TypeVar
 
+from engine import tracing
 from engine.codes import title
 from engine.errors import Issue, SenderError, TryAgain
 from engine.inbound.calls import Call
@@ -20,13 +22,14 @@ from engine.inbound.lanes import Lanes
 from engine.log import get_logger
 from engine.metrics import figures
 from engine.store.database import Connection
-from engine.store.entries import Filed, KnownBatch
+from engine.store.entries import Entry, Filed, KnownBatch
 from engine.store.journal import Journal
 from engine.store.writer import Writer
 
 _LOG = get_logger("intake")
 T = TypeVar("T")
 
+_SERVICE = "DataCollection"
 
 _UNPACKS_TO = 8
 """A payload is taken to unpack to so many times its length, when it is decided on which thread it is judged."""
@@ -48,10 +51,11 @@ class Desk(Protocol):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Parcel:
-    """What one call brings to the journal: judged documents, and the batch they belong to."""
+    """What one call brings to the journal: judged documents of an institution, its kind, and the batch they belong to."""
 
     judgements: tuple[Judgement, ...]
     institution: str
+    kind: str = ""
     batch_id: str = ""
     batch_digest: str = ""
 
@@ -143,7 +147,7 @@ class Intake:
 
     async def upload(self, call: Call, given: Mapping[str, Any]) -> Mapping[str, Any]:
         """Answer Upload and UploadBinary: an UploadResult (contracts.md)."""
-        return await self._in_lane(call, lambda: self._upload(_upload_of(call, given)))
+        return await self._in_lane(call, lambda: self._upload(_upload_of(call, given), call.kind))
 
     async def _in_lane(self, call: Call, work: Callable[[], Awaitable[Mapping[str, Any]]]) -> Mapping[str, Any]:
         if call.lane == "live":
@@ -152,14 +156,14 @@ class Intake:
         async with self._lanes.history():
             return await work()
 
-    async def _upload(self, upload: Upload) -> Mapping[str, Any]:
+    async def _upload(self, upload: Upload, kind: str) -> Mapping[str, Any]:
         if self._is_large(upload):
             return document_result(
-                (await self._write(_alone(await self._judged(upload))))[0], upload.document_type, self._explain
+                (await self._write(_alone(await self._judged(upload), kind)))[0], upload.document_type, self._explain
             )
         with self._writer.coming():
             await asyncio.sleep(0)  # lets all who came with us announce themselves, so that one commit serves us all
-            parcel = _alone(self._judge.judge(upload))
+            parcel = _alone(self._judge.judge(upload), kind)
             filed = self._hand_in(parcel)
         return document_result((await self._kept(filed, parcel))[0], upload.document_type, self._explain)
 
@@ -181,7 +185,11 @@ class Intake:
             await asyncio.sleep(0)  # lets other callers in between two documents of a long batch
         digest = _batch_digest(judgements)
         parcel = Parcel(
-            judgements=tuple(judgements), institution=call.institution, batch_id=given["batchId"], batch_digest=digest
+            judgements=tuple(judgements),
+            institution=call.institution,
+            kind=call.kind,
+            batch_id=given["batchId"],
+            batch_digest=digest,
         )
         return await self._file_batch(parcel)
 
@@ -194,7 +202,9 @@ class Intake:
         self._lanes.live()
         if self.at_once(size):
             return work(self._judge)
-        return await asyncio.get_running_loop().run_in_executor(self._executor, lambda: work(self._own_judge()))
+        return await asyncio.get_running_loop().run_in_executor(
+            self._executor, copy_context().run, lambda: work(self._own_judge())
+        )
 
     def close(self) -> None:
         """Finish the large documents in hand."""
@@ -218,7 +228,7 @@ class Intake:
     async def _judged(self, upload: Upload) -> Judgement:
         if not self._is_large(upload):
             return self._judge.judge(upload)
-        return await asyncio.get_running_loop().run_in_executor(self._executor, self._judge_large, upload)
+        return await asyncio.get_running_loop().run_in_executor(self._executor, copy_context().run, self._judge_large, upload)
 
     def _is_large(self, upload: Upload) -> bool:
         return len(upload.payload) * _UNPACKS_TO > self._large
@@ -254,7 +264,8 @@ class Intake:
 
     async def _kept(self, filed: asyncio.Future[Any], parcel: Parcel) -> Any:
         try:
-            return _counted(await filed)
+            with tracing.stage("commit"):
+                return self._counted(await filed, parcel)
         except (TryAgain, SenderError):
             raise
         except Exception as bug:  # noqa: BLE001 - whatever it is, the document keeps its receipt
@@ -265,9 +276,20 @@ class Intake:
             )
             held = Parcel(
                 judgements=tuple(_held(j, reference) for j in parcel.judgements),
-                institution=parcel.institution, batch_id=parcel.batch_id, batch_digest=parcel.batch_digest,
+                institution=parcel.institution, kind=parcel.kind, batch_id=parcel.batch_id, batch_digest=parcel.batch_digest,
             )  # fmt: skip
-            return _counted(await self._hand_in(held))
+            return self._counted(await self._hand_in(held), held)
+
+    def count(self, service: str, kind: str, entry: Entry, kept: Filed) -> None:
+        """Count what became of a document; a type that the catalogue does not know is counted as other."""
+        named = entry.document_type if entry.document_type in self._judge.press.catalogue.types else "other"
+        count_message(service, kind, entry, kept, named)
+
+    def _counted(self, filed: Any, parcel: Parcel) -> Any:
+        if not isinstance(filed, KnownBatch):
+            for judged, kept in zip(parcel.judgements, filed, strict=True):
+                self.count(_SERVICE, parcel.kind, judged.entry, kept)
+        return filed
 
     async def _file_batch(self, parcel: Parcel) -> Mapping[str, Any]:
         answer = await self._write(parcel)
@@ -280,16 +302,16 @@ class Intake:
         return first
 
 
-def _counted(filed: Any) -> Any:
-    if isinstance(filed, list):
-        for kept in filed:
-            if not kept.duplicate:
-                figures().message(kept.state)
-    return filed
+def _alone(judgement: Judgement, kind: str) -> Parcel:
+    return Parcel(judgements=(judgement,), institution=judgement.entry.institution, kind=kind)
 
 
-def _alone(judgement: Judgement) -> Parcel:
-    return Parcel(judgements=(judgement,), institution=judgement.entry.institution)
+def count_message(service: str, kind: str, entry: Entry, kept: Filed, named: str) -> None:
+    """Count what became of a message of a kind of institution, and the steps of its walk, under the type that is `named`."""
+    figures().message(service, named, kind, entry.lane, "duplicate" if kept.duplicate else kept.state)
+    for line in entry.trace:
+        if line.micros:
+            figures().step(line.what, line.micros)
 
 
 def _size(parcel: Parcel) -> int:

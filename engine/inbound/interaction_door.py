@@ -10,6 +10,7 @@ from contextlib import nullcontext
 from datetime import datetime
 from typing import TypeVar
 
+from engine import tracing
 from engine.documents.hl7.canonical import answer_document
 from engine.documents.hl7.framing import Query, Verdict, frame, refusal_text
 from engine.documents.hl7.opening import OpenedMessage, service_of
@@ -18,14 +19,13 @@ from engine.errors import SenderError
 from engine.hospital import Values
 from engine.inbound.admission import Written, put_down
 from engine.inbound.calls import Call, Handler, Parameters, Result
-from engine.inbound.intake import Intake
+from engine.inbound.intake import Intake, count_message
 from engine.inbound.interaction_filing import MessageFiling, Settled, item_of
 from engine.inbound.interaction_reading import OTHER_PARTY, READING, Arrived, read_message, unknown_action
-from engine.inbound.judge import Judge
+from engine.inbound.judge import Judge, tell
 from engine.interaction import Answered, Interaction
 from engine.log import get_logger
 from engine.message import SHANGHAI
-from engine.metrics import figures
 from engine.services.audit import Audit, AuditNote
 from engine.services.institutions import Institutions, Register
 from engine.store.again import again
@@ -90,7 +90,7 @@ class InteractionDoor:
 
     async def _unknown(self, call: Call, text: str, refusal: SenderError) -> str:
         arrived = await self._intake.by_judge(0, lambda judge: unknown_action(call, text, judge.book.revision, refusal))
-        await self._kept(arrived)
+        await self._kept(call, arrived)
         return frame(None, "hospital", None, "AE", refusal_text(refusal.issues))
 
     async def _answered(self, call: Call, service: Service, text: str) -> str:
@@ -99,19 +99,30 @@ class InteractionDoor:
         # What takes its time in a thread is not announced: the commits of others are not to wait for it.
         with self._writer.coming() if self._intake.at_once(len(text)) else nullcontext():
             await asyncio.sleep(0)  # lets all who came with us announce themselves, so that one commit serves us all
-            arrived = await self._intake.by_judge(
-                len(text), lambda judge: read_message(judge, call, service, text, register.by_code)
-            )
+            with tracing.message() as span:
+                arrived = await self._intake.by_judge(
+                    len(text), lambda judge: read_message(judge, call, service, text, register.by_code)
+                )
+                tell(span, arrived.entry, service.key)
             kept = None if service.act in READING else self._writer.hand_in(self._filing, arrived, size=arrived.size)
         if arrived.entry.code == OTHER_PARTY:
             await self._note(call, "other-party")
         if kept is None:
             return await self._asked(arrived, service)
-        settled = _counted(await kept)
+        with tracing.stage("commit"):
+            settled = self._counted(call, arrived, await kept)
         return await self._intake.by_judge(len(text), lambda judge: _reply(judge, arrived, service, settled))
 
-    async def _kept(self, arrived: Arrived) -> Settled:
-        return _counted(await self._writer.write(self._filing, arrived, size=arrived.size))
+    async def _kept(self, call: Call, arrived: Arrived) -> Settled:
+        return self._counted(call, arrived, await self._writer.write(self._filing, arrived, size=arrived.size))
+
+    def _counted(self, call: Call, arrived: Arrived, settled: Settled) -> Settled:
+        """Count a message and the documents it carries; those of a message that was refused were not filed."""
+        named = arrived.entry.document_type if arrived.service else "other"
+        count_message(call.service, call.kind, arrived.entry, settled.filed, named)
+        for carried, kept in zip(arrived.documents, settled.documents, strict=False):
+            self._intake.count(call.service, call.kind, carried.judgement.entry, kept)
+        return settled
 
     async def _asked(self, arrived: Arrived, service: Service) -> str:
         """Answer a query."""
@@ -181,10 +192,3 @@ def _framed(judge: Judge, service: Service, opened: OpenedMessage | None, said: 
     return frame(
         service, service.dialect, opened, said.verdict, said.text, content, said.query, said.total, message_id=number, now=now
     )
-
-
-def _counted(settled: Settled) -> Settled:
-    for one in (settled.filed, *settled.documents):
-        if not one.duplicate:
-            figures().message(one.state)
-    return settled

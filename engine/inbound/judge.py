@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, cast
 
+from engine import tracing
 from engine.channels.book import RouteBook
 from engine.channels.route import Route
 from engine.channels.walk import Outcome, Watch, walk
@@ -119,10 +120,17 @@ class Judge:
     def judge(self, upload: Upload, notes: Notes | None = None) -> Judgement:
         """Judge one upload; what is wrong with it stands in the entry. Raises Paused, and else nothing but our own bugs."""
         self.admit("collection", upload.document_type)
-        notes = notes or Notes()
+        with tracing.message() as span:
+            judgement = self._judge(upload, notes or Notes())
+            known = upload.document_type in self.press.catalogue.types
+            tell(span, judgement.entry, upload.document_type if known else "")
+        return judgement
+
+    def _judge(self, upload: Upload, notes: Notes) -> Judgement:
         facts = _first_facts(upload, datetime.now(UTC), self.book.revision)
         try:
-            unpacked = self._unpack(upload)
+            with tracing.stage("unpack"):
+                unpacked = self._unpack(upload)
         except SenderError as refusal:
             facts["original"], facts["original_form"] = _kept_as_sent(upload, refusal)
             return _refused(facts, refusal)
@@ -134,7 +142,8 @@ class Judge:
             if self.vigil.forbids(digest.digest()):
                 return self._left_unwalked(facts, upload.document_type, digest.hexdigest())
             with self.vigil.walk(digest.digest()):
-                document = notes.document = self.press.open(unpacked.content)
+                with tracing.stage("open"):
+                    document = notes.document = self.press.open(unpacked.content)
                 facts["digest"] = digest.hexdigest()
                 self.vigil.step()
                 return self._walk(upload, facts, document, unpacked, notes)
@@ -200,7 +209,9 @@ class Judge:
             keys={"document": upload.document_id, "own": own, "resident": drawn.resident_id, "visit": drawn.visit_number},
             warnings=(*unpacked.warnings, *document.warnings, *notes.custodian),
         )  # fmt: skip
-        outcome = notes.outcome = walk(route, message, self._watch(notes))
+        with tracing.stage("walk"):
+            outcome = notes.outcome = walk(route, message, self._watch(notes))
+            tracing.steps(lambda: ((step.what, step.micros) for step in outcome.trace))
         return self._settle(facts, message, outcome, drawn)
 
     def _watch(self, notes: Notes) -> Watch:
@@ -239,6 +250,14 @@ class Judge:
             said = draw_report(cast("XmlDocument", after), before.document_type, drawn, before.institution, before.id)
             record = replace(record, report=said)
         return Judgement(entry=entry, effects=tuple((desk, record) for desk in outcome.desks))
+
+
+def tell(span: tracing.Noted, entry: Entry, document_type: str) -> None:
+    """Note on a span which message it was and what came of it; `document_type` is "" when we do not know it."""
+    span.note(
+        receipt=entry.receipt, type=document_type, route=entry.route, lane=entry.lane, state=entry.state, code=entry.code,
+        reference=entry.reference,
+    )  # fmt: skip
 
 
 def _end(outcome: Outcome) -> tuple[TraceLine, ...]:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from engine.inhand.pace import Pace
+from engine.metrics import figures
 
 BESIDE_LIVE = 1
 """History calls judged and committed at once while live ones come in: a live one waits for one of them at most."""
@@ -47,6 +48,7 @@ class Lanes:
     @asynccontextmanager
     async def history(self) -> AsyncIterator[None]:
         """Hold a place for one history call, from before it is judged until it is committed."""
+        came = self._clock()
         async with self._turn:
             await self._turn.wait_for(self._has_room)
             self._inside += 1
@@ -55,7 +57,8 @@ class Lanes:
             began = self._clock()
             self._pace.turn = began + _TURN
             try:
-                yield
+                with figures().history(began - came):
+                    yield
             finally:
                 now = self._clock()
                 self._pace.turn = now + min((now - began) * REST, LONGEST_REST)

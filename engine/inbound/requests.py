@@ -13,6 +13,7 @@ from engine.inbound.calls import Credential
 from engine.inbound.faults import EarlyRefusal
 from engine.inbound.gate import too_large
 from engine.inbound.limits import FrontLimits
+from engine.metrics import figures
 
 _LONGEST_SECRET = 8192
 
@@ -33,10 +34,12 @@ class InFlight:
         if self.held + size > self._limit:
             raise TryAgain("bodies in flight", retry_after=5)
         self.held += size
+        figures().body_bytes(self.held)
 
     def give_back(self, size: int) -> None:
         """Take bytes off again."""
         self.held -= size
+        figures().body_bytes(self.held)
 
 
 class Body:

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 
 from engine.errors import TryAgain
 from engine.log import get_logger
+from engine.metrics import StoreFigures
 from engine.monitor.appointments import AppointmentsPage, AppointmentsSource
 from engine.monitor.audit import AuditArchive, AuditPage
 from engine.monitor.board import Act, Board
@@ -32,7 +33,7 @@ from engine.monitor.message import MessagePage, MessageSource
 from engine.monitor.messages import MessagesPage, MessagesSource
 from engine.monitor.overview import Overview
 from engine.monitor.pages import STATIC, problem
-from engine.monitor.probes import Probes, Waiting
+from engine.monitor.probes import Probes
 from engine.monitor.quality import QualityPage, QualitySource
 from engine.monitor.referrals import ReferralsPage, ReferralsSource
 from engine.monitor.reloading import ReloadPage, ReloadSource
@@ -54,12 +55,12 @@ log = get_logger("monitor")
 class Sources:
     """What the pages show and do, as plain callables that may block; any may raise TryAgain.
 
-    `overview` reads the page's values; `waiting` what /metrics tells of the queues; `ping` writes to the store;
+    `overview` reads the page's values; `waiting` what /metrics tells of the store; `ping` writes to the store;
     `acts` holds `retry` and `discard` of one dead delivery; the others are what the pages of their names ask.
     """
 
     overview: Callable[[], Overview]
-    waiting: Callable[[], Waiting]
+    waiting: Callable[[], StoreFigures]
     ping: Callable[[], None]
     acts: Mapping[str, Act]
     appointments: AppointmentsSource

@@ -9,11 +9,10 @@ from datetime import UTC, date, datetime, timedelta
 from engine.message import SHANGHAI
 from engine.monitor.booking import HospitalCard
 from engine.monitor.bookingarchive import AWAY, BookingArchive
-from engine.monitor.onboarding import Progress, progress
+from engine.monitor.onboarding import Progress, progress, read_accepted
 from engine.services.applications import Application, Applications
 from engine.services.audit import first_admitted
 from engine.services.certificates import Certificate
-from engine.services.completeness import Asked, completeness
 from engine.services.hospitalhealth import cards
 from engine.services.institutions import Institution, Institutions
 from engine.settings import Settings
@@ -81,7 +80,7 @@ class InstitutionArchive:
         today, now = self.today(), datetime.now(UTC)
         every, waiting = self.institutions.list(), self.applications.waiting()
         with self.database.read() as connection:
-            sent = sent_by_institution(connection, today - WEEK, today)
+            sent = sent_by_institution(connection, [one.code for one in every], today - WEEK, today)
             called = {card.institution: not card.last_outcome.startswith(AWAY) for card in cards(connection, now)}
         names = {one.code: one.name for one in every}
         rows = [
@@ -99,15 +98,12 @@ class InstitutionArchive:
         if found is None:
             return None
         today = self.today()
-        asked = [
-            Asked(institution=code, lane=lane, first=today - timedelta(days=365), last=today) for lane in ("live", "history")
-        ]
         with self.database.read() as connection:
-            live, history = (completeness(connection, one) for one in asked)
+            accepted = read_accepted(connection, code, today)
             connected = first_admitted(connection, code)
         return Sheet(
             now=datetime.now(UTC), found=found, application=self.applications.find(code), certificates=self.institutions.certificates(code),
-            progress=progress(found, connected=connected, live=live, history=history, types=self.types, today=today),
+            progress=progress(found, connected=connected, accepted=accepted, types=self.types, today=today),
             hospital=self.booking.card(code),
         )  # fmt: skip
 

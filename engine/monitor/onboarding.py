@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Literal
+from typing import Literal, TypeVar
 
 from engine.message import SHANGHAI
-from engine.services.completeness import Completeness
 from engine.services.institutions import Institution
+from engine.store.database import Connection
+from engine.store.days import accepted_by_day, accepted_by_type
 
 State = Literal["done", "begun", "open"]
+T = TypeVar("T")
 
 YEAR = 365
 """Days of history that are asked for."""
@@ -39,20 +41,39 @@ class Progress:
     missing: Sequence[str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """What was accepted of an institution: the types, the days on which it sent live ones, the days of its history."""
+
+    types: frozenset[str] = frozenset()
+    live: frozenset[date] = frozenset()
+    history: frozenset[date] = frozenset()
+
+
+def read_accepted(connection: Connection, institution: str, today: date) -> Accepted:
+    """Read what was accepted in the year before today."""
+    first = today - timedelta(days=YEAR)
+    types = accepted_by_type(connection, institution, first, today)
+    live = accepted_by_day(connection, institution, "live", "sent", first, today)
+    history = accepted_by_day(connection, institution, "history", "written", first, today)
+    return Accepted(types=_there(types), live=_there(live), history=_there(history))
+
+
+def _there(counted: Mapping[T, int]) -> frozenset[T]:
+    return frozenset(one for one, number in counted.items() if number)
+
+
 def progress(
     found: Institution,
     *,
     connected: datetime | None,
-    live: Completeness,
-    history: Completeness,
+    accepted: Accepted,
     types: Collection[str],
     today: date,
 ) -> Progress:
-    """Judge the steps from the register, the audit and the counts of twelve months."""
-    accepted = {code for one in (live, history) for (_, code), count in one.sent.items() if count.accepted and code}
-    days = sorted({day for (day, _), count in live.sent.items() if count.accepted})
-    written = {day for (day, _), number in history.written.items() if number}
-    met = accepted & set(types)
+    """Judge the steps from the register, the audit and what was accepted in twelve months."""
+    days, written = sorted(accepted.live), accepted.history
+    met = accepted.types & set(types)
     recent = bool(days) and today - days[-1] <= LIVE
     steps = (
         Step(name="registered", state="done", since=_day(found.created)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from starlette.concurrency import run_in_threadpool
@@ -12,16 +12,13 @@ from starlette.responses import JSONResponse, Response
 from engine import metrics
 from engine.errors import TryAgain
 
-Waiting = tuple[Mapping[str, int], Mapping[str, float]]
-"""Deliveries not yet done and the age in seconds of the oldest, each by destination."""
-
 
 @dataclass(frozen=True)
 class Probes:
-    """`ping` writes to the store or raises TryAgain; `waiting` reads what waits there. Both block."""
+    """`ping` writes to the store or raises TryAgain; `standing` reads what the store says. Both block."""
 
     ping: Callable[[], None]
-    waiting: Callable[[], Waiting]
+    standing: Callable[[], metrics.StoreFigures]
 
     async def health(self, _request: Request) -> Response:
         """Answer 200 only when the store can be written, 503 with Retry-After otherwise."""
@@ -32,12 +29,12 @@ class Probes:
         return JSONResponse({"status": "ok"})
 
     async def figures(self, _request: Request) -> Response:
-        """Answer with the figures of the node; what waits is left out while the store is out of reach."""
+        """Answer with the figures of the node; what the store says is left out while it is out of reach."""
         return Response(await run_in_threadpool(self._render), media_type=metrics.CONTENT_TYPE)
 
     def _render(self) -> bytes:
         try:
-            waiting, oldest = self.waiting()
+            standing = self.standing()
         except TryAgain:
-            waiting, oldest = {}, {}
-        return metrics.render(waiting, oldest)
+            return metrics.render()
+        return metrics.render(standing)

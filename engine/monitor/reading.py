@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,7 +12,8 @@ from engine.channels.book import RouteBook
 from engine.documents.forms import Form
 from engine.documents.guide.drawing import Draft
 from engine.documents.masking import Masking
-from engine.message import SHANGHAI
+from engine.message import LANES, SHANGHAI
+from engine.metrics import StoreFigures
 from engine.monitor.app import Sources
 from engine.monitor.audit import AuditArchive
 from engine.monitor.bookingarchive import BookingArchive, Names
@@ -26,8 +27,7 @@ from engine.monitor.institutionarchive import InstitutionArchive
 from engine.monitor.message import MessageSource
 from engine.monitor.messagearchive import MessageArchive
 from engine.monitor.messages import MessagesSource
-from engine.monitor.overview import ENDS, DeadDelivery, Destination, MessageRow, Overview, Trouble
-from engine.monitor.probes import Waiting
+from engine.monitor.overview import ENDS, WAITS, DeadDelivery, Destination, MessageRow, Overview, Trouble
 from engine.monitor.quality import QualityArchive, QualitySource
 from engine.monitor.referralarchive import ReferralArchive
 from engine.monitor.reloading import ReloadSource
@@ -47,6 +47,7 @@ from engine.store import counts, traffic
 from engine.store.database import Database
 from engine.store.dead import DeadLine, blocked, dead, is_dead
 from engine.store.entries import Facts
+from engine.store.errands import Errands
 from engine.store.journal import Journal
 from engine.store.queue import Queue
 from engine.store.waiting import WaitingLine
@@ -147,13 +148,22 @@ class Archive:
             hours=tuple(_hour(start, states) for start, states in hours.items()),
         )
 
-    def waiting(self) -> Waiting:
-        """Read what waits at each destination, and for how many seconds."""
+    def waiting(self) -> StoreFigures:
+        """Read what /metrics tells of the store: the conservation sum, what waits, and for how many seconds."""
         now = datetime.now(UTC)
         with self.database.read() as connection:
-            lines = [_destination(line, 0) for line in self.queue.waiting(connection)]
-        oldest = {line.name: max((now - line.oldest).total_seconds(), 0.0) if line.oldest else 0.0 for line in lines}
-        return {line.name: line.waiting for line in lines}, oldest
+            totals = counts.totals(connection)
+            lines = self.queue.waiting(connection)
+            errands = Errands(self.database).lines(connection, now)
+        return StoreFigures(
+            taken=sum(value for key, value in totals.items() if key.scope == "taken"),
+            held=_by_state(totals),
+            waiting=_waiting(totals),
+            dead={line.destination: line.counts.get("DEAD", 0) for line in lines},
+            oldest={line.destination: _age(line.oldest, now) for line in lines},
+            errands=_summed((line.kind, line.open) for line in errands),
+            errands_oldest=_longest((line.kind, _age(line.oldest_due, now)) for line in errands),
+        )
 
     def retry(self, delivery: int, *, by: str, peer: str, reason: str = "") -> bool:
         """Queue a dead delivery again, with its audit row; false when it is no longer dead."""
@@ -176,6 +186,33 @@ class Archive:
 def hospitals_of(institutions: Institutions) -> dict[str, str]:
     """Name the approved hospitals by code."""
     return {one.code: one.name for one in institutions.list() if one.kind == "hospital" and one.state == "approved"}
+
+
+def _waiting(totals: Mapping[counts.CountKey, int]) -> Mapping[tuple[str, str], int]:
+    """Count deliveries not yet done by destination and lane."""
+    found: dict[tuple[str, str], int] = {(key.owner, lane): 0 for key in totals if key.scope == "delivery" for lane in LANES}
+    for key, value in totals.items():
+        if key.scope == "delivery" and key.state in WAITS:
+            found[key.owner, key.lane] += value
+    return found
+
+
+def _age(since: datetime | None, now: datetime) -> float:
+    return max((now - since).total_seconds(), 0.0) if since else 0.0
+
+
+def _summed(values: Iterable[tuple[str, int]]) -> Mapping[str, int]:
+    found: Counter[str] = Counter()
+    for name, value in values:
+        found[name] += value
+    return found
+
+
+def _longest(values: Iterable[tuple[str, float]]) -> Mapping[str, float]:
+    found: dict[str, float] = {}
+    for name, value in values:
+        found[name] = max(value, found.get(name, 0.0))
+    return found
 
 
 def _by_state(totals: Mapping[counts.CountKey, int]) -> Mapping[str, int]:

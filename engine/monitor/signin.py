@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from urllib.parse import quote
@@ -12,7 +13,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from engine.errors import TryAgain
 from engine.log import get_logger
+from engine.metrics import figures
 from engine.monitor.pages import ACTS, PAGES, SECOND_FACTOR, home_of, may, page, problem, wants_json
 from engine.monitor.security import from_our_page, read_form
 from engine.monitor.visitors import Failures, FormTokens, same
@@ -37,6 +40,21 @@ class Guarded:
 
     async def answer(self, request: Request) -> Response:
         """Show it to who may see it; strangers are sent to the sign-in page, JSON readers get 401, others 403."""
+        began, status = time.monotonic(), 500
+        try:
+            response = await self._answer(request)
+            status = response.status_code
+            return response
+        except HTTPException as refusal:
+            status = refusal.status_code
+            raise
+        except TryAgain:
+            status = 503
+            raise
+        finally:
+            figures().page(self.act, status, time.monotonic() - began)
+
+    async def _answer(self, request: Request) -> Response:
         session = await self.door.session(request)
         if session is None or session.stage != "in":
             if wants_json(request) or request.query_params.get("part"):

@@ -11,11 +11,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
+from engine import tracing
 from engine.breaker import Breaker
 from engine.documents.jilin.envelope import new_nonce
 from engine.documents.wsdlchanges import wsdl_changes
 from engine.errors import ConfigError, DestinationError, Fault, Rejected, Unavailable
 from engine.hospital import HospitalCall, HospitalReply, Observe, Values
+from engine.metrics import figures
 from engine.outbound.adapters import Adapters, fault_of
 from engine.outbound.adaptersheet import AdapterSheet
 from engine.outbound.connector import Surroundings, Unfit
@@ -53,7 +55,12 @@ class Hospitals:
             raise Rejected("DST-206", f"机构 {institution} 没有 adapter.yaml")
         nonce = new_nonce()
         body, headers = line.dialect.write(function, values, nonce)
-        with self._turns.turn(institution, line.sheet.parallel, self._patience), line.under_way():
+        with (
+            self._turns.turn(institution, line.sheet.parallel, self._patience),
+            line.under_way(),
+            figures().calling_hospital(),
+            tracing.calling(institution, function) as span,
+        ):
             asked, started, outcome = datetime.now(UTC), time.monotonic(), "ENG-000"
             try:
                 answer = line.wire.post(body, headers, deadline=line.dialect.way(function).deadline)
@@ -66,6 +73,7 @@ class Hospitals:
             else:
                 line.came(None)
             finally:
+                span.note(code=outcome)
                 self._note(institution, function, outcome, time.monotonic() - started, line)
         return HospitalReply(code=code, message=message, values=found, asked=asked, answered=datetime.now(UTC))
 
@@ -128,6 +136,8 @@ class Hospitals:
             certificate_until=ends,
         )  # fmt: skip
         self._observe(call)
+        figures().hospital_call(institution, function, outcome, seconds)
+        figures().hospital_breaker(institution, is_open=line.breaker.open)
 
 
 class Line:

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
+from engine import tracing
 from engine.errors import DestinationError, Rejected, Unavailable
 from engine.outbound.connector import NetworkEndpoint, Surroundings, tls_context
 from engine.outbound.lookup import Lookup, pinned_address
@@ -132,7 +133,7 @@ class Wire:
     def _exchange(self, line: _Line, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         sent = False
         try:
-            line.request(method, path, body=body or None, headers=dict(headers))
+            line.request(method, path, body=body or None, headers={**headers, **tracing.outgoing()})
             sent = True
             with line.getresponse() as response:
                 return self._read(response)

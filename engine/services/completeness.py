@@ -138,7 +138,7 @@ def completeness(connection: Connection, asked: Asked) -> Completeness:
         for place in {*sent, *expected}
         for received, accepted, delivered in (sent.get(place, (0, 0, 0)),)
     }
-    empty = {(day, ""): Count(expected=0) for day in days if not any(day == place[0] for place in expected)}
+    empty = {(day, ""): Count(expected=0) for day in days - {day for day, _ in expected}}
     history = asked.lane == "history"
     elsewhere = accepted_by_day(connection, asked.institution, "live", "written", asked.first, asked.last) if history else {}
     by_writing = _counts(connection, asked, "written") if history else {}

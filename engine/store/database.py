@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -84,6 +84,7 @@ class Database:
         self.checkpoints = checkpoints
         self._path = Path(parsed.database or "") if self.dialect == "sqlite" else None
         engine = _open_sqlite(parsed, pool) if self._path else _open_postgres(parsed, pool)
+        self._most = pool * 2
         self._reads, self._writes = _modes(engine, self.dialect)
         self._engine = engine
         self._checkpointing = threading.Lock()
@@ -158,6 +159,13 @@ class Database:
             while driver.execute("PRAGMA freelist_count").fetchone()[0]:
                 driver.execute(f"PRAGMA incremental_vacuum({_PAGES_AT_ONCE})").fetchall()
         return True
+
+    def watch(self, observe: Callable[[int, int], None]) -> None:
+        """Tell `observe`, whenever a connection is taken or given back, how many are in use, of how many at most."""
+        pool: Any = self._engine.pool
+        event.listen(pool, "checkout", lambda *_: observe(pool.checkedout(), self._most))
+        # It is told of before it is back in the pool.
+        event.listen(pool, "checkin", lambda *_: observe(pool.checkedout() - 1, self._most))
 
     def close(self) -> None:
         """Close all connections; the last process to do so folds SQLite's log into the file."""

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from engine.interaction import is_message
-from engine.message import SHANGHAI
+from engine.message import LANES, SHANGHAI
 from engine.store.bulk import Listed, insert_rows
 from engine.store.columns import AnyRow, Moment, RowNumber
 from engine.store.database import Database, metadata, unhurried
@@ -269,12 +269,33 @@ def accepted_by_day(
     return found
 
 
-def sent_by_institution(connection: Connection, first: date, last: date) -> dict[str, tuple[int, int]]:
-    """Give received and accepted of every institution over some days, both included, all lanes and types together."""
+def accepted_by_type(connection: Connection, institution: str, first: date, last: date) -> dict[str, int]:
+    """Give how many documents of each type an institution sent that were accepted, both lanes together."""
+    found: dict[str, int] = {}
+    for table in (day_count, day_delta):
+        place = table.c
+        for lane in LANES:
+            query = sa.select(place.document_type, sa.func.sum(place.accepted))
+            query = query.where(*_chosen(table, institution, lane, "sent", first, last)).group_by(place.document_type)
+            for kind, number in connection.execute(query):
+                found[kind] = found.get(kind, 0) + int(number)
+    return found
+
+
+def sent_by_institution(
+    connection: Connection, institutions: Sequence[str], first: date, last: date
+) -> dict[str, tuple[int, int]]:
+    """Give received and accepted of these institutions over some days, both included, all lanes and types together.
+
+    Institutions and lanes are named, so that each is a short walk along the key of the table and not one over all its years.
+    """
     found: dict[str, tuple[int, int]] = {}
     for table in (day_count, day_delta):
         place = table.c
-        wanted = place.basis == "sent", place.day >= number_of(first), place.day <= number_of(last)
+        wanted = (
+            place.institution.in_(institutions), place.lane.in_(LANES), place.basis == "sent",
+            place.day >= number_of(first), place.day <= number_of(last),
+        )  # fmt: skip
         sums = sa.select(place.institution, sa.func.sum(place.received), sa.func.sum(place.accepted)).where(*wanted)
         for institution, received, accepted in connection.execute(sums.group_by(place.institution)):
             before = found.get(institution, (0, 0))

@@ -51,7 +51,7 @@ class Writer:
     """One thread that commits units in groups, for all callers of this process.
 
     It commits at once when nothing more is `coming`; else it gathers until all that was announced has come, at most
-    `linger` seconds. `observe` is told of each commit: units, seconds. At most `queue_limit` units of `queue_bytes` bytes wait; beyond that `submit` raises TryAgain.
+    `linger` seconds. `observe` is told of each commit: units, seconds, how many units wait after it. At most `queue_limit` units of `queue_bytes` bytes wait; beyond that `submit` raises TryAgain.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class Writer:
         linger: float = 0.04,
         queue_limit: int = 2000,
         queue_bytes: int = 256 * 1024 * 1024,
-        observe: Callable[[int, float], None] = lambda _units, _seconds: None,
+        observe: Callable[[int, float, int], None] = lambda _units, _seconds, _waiting: None,
     ) -> None:
         self._database = database
         self._observe = observe
@@ -152,7 +152,7 @@ class Writer:
         began = time.perf_counter()
         try:
             self._together(batch, answers)
-            self._observe(len(batch), time.perf_counter() - began)
+            self._observe(len(batch), time.perf_counter() - began, self.waiting)
         except Exception as error:  # noqa: BLE001 - whatever it is, only the unit that caused it may suffer from it
             # When every handler had answered, it was the COMMIT that failed, and it may have gone through all the same.
             unknown = len(answers) == len(batch)

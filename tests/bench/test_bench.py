@@ -10,6 +10,7 @@ import pytest
 
 from bench.documents import numbered, pack, samples
 from bench.floor import Floor
+from bench.telling import percentile
 from engine.documents.packing import unpack_text
 from engine.settings import ROOT
 
@@ -39,3 +40,10 @@ def test_a_short_run_accepts_everything_and_reports_each_stage():
     assert [kind for kind, _, _ in runs] == ["C0002", "C0007"]
     assert all(int(accepted) > 0 and other == "0" for _, accepted, other in runs)
     assert done.stdout.count("floors") == 4
+
+
+def test_a_percentile_is_what_that_share_stays_under():
+    assert percentile([number / 1000 for number in range(1000)], 0.99) == 0.99
+    assert percentile([1.0], 0.99) == percentile([1.0], 1.0) == 1.0
+    assert percentile([3.0, 1.0, 2.0], 0.5) == 2.0
+    assert percentile([], 0.5) == 0.0

@@ -64,8 +64,3 @@ def test_an_answer_that_is_no_result_ends_the_measurement():
 
     with pytest.raises(RuntimeError, match="SND-103"):
         bench._call(Line("127.0.0.1"), Wish(kind="name", words="王"))
-
-
-def test_the_late_ones_are_those_of_the_last_hundredth():
-    assert bench._late([number / 1000 for number in range(1000)]) == 0.99
-    assert bench._late([1.0]) == 1.0

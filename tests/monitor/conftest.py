@@ -15,6 +15,7 @@ from engine.documents.forms import Form
 from engine.inbound.gate import too_large
 from engine.inbound.limits import FrontLimits
 from engine.inbound.rehearsal import Rehearsal, Trial, pasted
+from engine.metrics import StoreFigures
 from engine.monitor.app import Sources, build_monitor
 from engine.monitor.appointments import AppointmentsSource
 from engine.monitor.audit import AuditArchive
@@ -95,7 +96,7 @@ class Behind:
 
     def waiting(self):
         self.ping()
-        return {"referral-hospital": 17}, {"referral-hospital": 192.0}
+        return StoreFigures(waiting={("referral-hospital", "live"): 17}, oldest={"referral-hospital": 192.0})
 
     def act(self, name):
         def do(delivery, *, by, peer, reason=""):

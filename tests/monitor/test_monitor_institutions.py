@@ -8,10 +8,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from engine.monitor.onboarding import progress
+from engine.monitor.onboarding import Accepted, progress
 from engine.services.applications import Applications, Wish
 from engine.services.audit import Audit, AuditNote
-from engine.services.completeness import Asked, Completeness, Count
 from engine.services.institutions import Institutions
 from engine.services.passwords import hash_password
 from tests.monitor.conftest import PASSWORDS
@@ -185,27 +184,19 @@ def test_these_pages_are_well_formed_and_label_their_fields(administrator, path,
             assert attributes["id"] in labelled
 
 
-def _counts(lane, sent=(), written=()):
-    asked = Asked(institution=CODE, lane=lane, first=TODAY - timedelta(days=365), last=TODAY)
-    return Completeness(
-        asked=asked, sent={(day, kind): Count(received=2, accepted=accepted) for day, kind, accepted in sent},
-        written=dict.fromkeys(written, 1), elsewhere={},
-    )  # fmt: skip
-
-
 def test_progress_follows_what_was_accepted(register, users):
     found, types = register.get(CODE), ("C0001", "C0002")
-    begun = progress(found, connected=None, live=_counts("live"), history=_counts("history"), types=types, today=TODAY)
+    begun = progress(found, connected=None, accepted=Accepted(), types=types, today=TODAY)
     assert [step.state for step in begun.steps] == ["done", "done", "open", "open", "open", "open"]
     assert begun.missing == ["C0001", "C0002"]
-    days = [TODAY - timedelta(days=back) for back in range(365)]
-    live = _counts("live", [(TODAY - timedelta(days=6), "C0001", 1), (TODAY, "C0002", 0)])
-    history = _counts("history", [(TODAY, "C0002", 2)], [(day, "C0002") for day in days])
+    days = frozenset(TODAY - timedelta(days=back) for back in range(365))
+    whole = Accepted(types=frozenset({"C0001", "C0002", "C9999"}), live=frozenset({TODAY - timedelta(days=6)}), history=days)
     now = datetime(2026, 3, 1, 16, 30, tzinfo=UTC)
-    done = progress(found, connected=now, live=live, history=history, types=types, today=TODAY)
+    done = progress(found, connected=now, accepted=whole, types=types, today=TODAY)
     assert [step.state for step in done.steps] == ["done"] * 6
     assert done.steps[2].since == date(2026, 3, 2)
-    late = progress(found, connected=now, live=live, history=_counts("history"), types=types, today=TODAY + timedelta(days=2))
+    part = Accepted(types=frozenset({"C0001"}), live=whole.live)
+    late = progress(found, connected=now, accepted=part, types=types, today=TODAY + timedelta(days=2))
     assert [step.state for step in late.steps][3:] == ["begun", "begun", "open"]
 
 

@@ -23,7 +23,7 @@ def test_metrics_tell_what_waits_and_need_no_sign_in(visitor):
     answer = visitor.get("/metrics")
     assert answer.status == 200
     assert answer.headers["content-type"].startswith("text/plain")
-    assert 'changbai_waiting{destination="referral-hospital"} 17.0' in answer.body
+    assert 'changbai_waiting{destination="referral-hospital",lane="live"} 17.0' in answer.body
     assert 'changbai_oldest_waiting_seconds{destination="referral-hospital"} 192.0' in answer.body
 
 

@@ -6,10 +6,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from engine.message import SHANGHAI
+from engine.metrics import StoreFigures
+from engine.monitor.overview import ENDS
 from engine.monitor.reading import Archive
 from engine.services.audit import Audit
 from engine.store.dead import blocked, dead, is_dead
 from engine.store.entries import Order
+from engine.store.errands import put
 from engine.store.journal import Journal
 from engine.store.queue import Queue, Settlement
 from engine.store.traffic import hourly
@@ -53,7 +56,7 @@ def test_an_empty_store_is_a_calm_overview(archive):
     assert overview.taken == overview.accounted == 0
     assert overview.destinations == overview.messages == overview.problems == overview.dead == ()
     assert len(overview.hours) == 24
-    assert archive.waiting() == ({}, {})
+    assert archive.waiting() == StoreFigures(held=dict.fromkeys(ENDS, 0))
 
 
 def test_counts_of_today_and_of_all_time_are_told_apart(archive):
@@ -114,9 +117,21 @@ def test_a_destination_tells_what_waits_since_when_and_its_last_error(archive):
     assert lab.oldest == NOW - timedelta(minutes=4)
     assert (lab.trouble.code, lab.trouble.text, lab.trouble.at) == ("DST-101", "连接被拒绝", NOW)
     assert (records.waiting, records.counts["SENT"], records.oldest, records.trouble) == (0, 2, None, None)
-    waiting, oldest = archive.waiting()
-    assert waiting == {"lab": 2, "records": 0}
-    assert oldest["lab"] > 0
+    told = archive.waiting()
+    assert (told.taken, told.held["ROUTED"], told.dead) == (2, 2, {"lab": 0, "records": 0})
+    assert {place: number for place, number in told.waiting.items() if number} == {("lab", "live"): 2}
+    assert told.waiting["records", "history"] == 0
+    assert (told.oldest["lab"] > 0, told.oldest["records"]) == (True, 0.0)
+
+
+def test_errands_are_told_by_kind_with_the_age_of_the_oldest_due(archive):
+    now = datetime.now(UTC)
+    with archive.database.write() as connection:
+        for hospital, seconds in (("H1", 90), ("H2", 30), ("H3", -600)):
+            put(connection, "sync-full", hospital, hospital, now - timedelta(seconds=seconds))
+    told = archive.waiting()
+    assert told.errands == {"sync-full": 3}
+    assert 90 <= told.errands_oldest["sync-full"] < 120
 
 
 @pytest.fixture

@@ -149,3 +149,16 @@ def test_the_span_is_that_of_anything_counted_until_then(journal):
         assert days.span(connection, "H1", "live", "sent", date(2026, 3, 4)) == (DAY, DAY)
         assert days.span(connection, "H2", "live", "sent", date(2026, 12, 1)) is None
         assert connection.scalar(sa.select(sa.func.count()).select_from(message)) == 2
+
+
+@pytest.mark.parametrize("folded", [False, True])
+def test_what_was_accepted_is_summed_by_type_and_by_institution_over_both_lanes(journal, folded):
+    file(journal, entry("D1", "a"), entry("D2", "b", lane="history"), invalid("D3"), entry("D4", "d", document_type="C0004"))
+    file(journal, entry("D5", "e", received=NOON - timedelta(days=9)), entry("D1", "f", institution="H2"))
+    if folded:
+        days.fold(journal.database)
+    with journal.database.read() as connection:
+        assert days.accepted_by_type(connection, "H1", DAY, DAY) == {"C0002": 2, "C0004": 1}
+        week = days.sent_by_institution(connection, ["H1", "H3"], DAY - timedelta(days=6), DAY)
+        assert week == {"H1": (4, 3)}
+        assert days.sent_by_institution(connection, ["H1", "H2"], DAY - timedelta(days=9), DAY) == {"H1": (5, 4), "H2": (1, 1)}

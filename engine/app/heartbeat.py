@@ -9,11 +9,11 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from threading import Event, Thread
 
-from engine import VERSION
 from engine.errors import TryAgain
 from engine.settings import Settings
 from engine.store import nodes
 from engine.store.database import Database
+from engine.version import VERSION
 
 
 class Heartbeat:

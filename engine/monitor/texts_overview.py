@@ -103,7 +103,7 @@ OVERVIEW_TEXTS: dict[str, tuple[str, str]] = {
     "processes.about": ("每 10 秒报一次", "a sign of life every 10 seconds"),
     "processes.process": ("进程", "Process"),
     "processes.state": ("状态", "State"),
-    "processes.since": ("运行时长", "Up for"),
+    "processes.since": ("启动于", "Since"),
     "processes.version": ("版本", "Version"),
     "processes.revision": ("路由修订", "Revision"),
     "processes.alive": ("运行中", "Alive"),

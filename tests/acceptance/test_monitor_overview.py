@@ -10,7 +10,7 @@ from playwright.sync_api import sync_playwright
 from tests.monitor.web import Visitor
 from tests.support.stores import hospital, new_engine, until
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("acceptance-overview"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("acceptance-overview"), pytest.mark.timeout(480)]
 
 SIZES = ((1366, 768), (1024, 768), (390, 844))
 
@@ -18,7 +18,7 @@ SIZES = ((1366, 768), (1024, 768), (390, 844))
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def engine(request, tmp_path_factory):
     with new_engine(request.param, tmp_path_factory.mktemp("engine")) as made:
-        yield made.start()
+        yield made.start(wait=200)
 
 
 @pytest.fixture(scope="module")

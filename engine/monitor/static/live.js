@@ -16,9 +16,15 @@
     return part.contains(document.activeElement);
   }
 
+  function same(part, html) {
+    var fresh = document.createElement("div");
+    fresh.innerHTML = html;
+    return fresh.innerHTML.trim() === part.innerHTML.trim();
+  }
+
   function put(id, html) {
     var part = document.getElementById(id);
-    if (!part) { return; }
+    if (!part || same(part, html)) { return; }
     if (busy(part)) { waiting[id] = html; return; }
     delete waiting[id];
     var open = [];

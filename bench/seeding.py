@@ -15,7 +15,7 @@ from engine.documents.sample import sample, types
 from engine.errors import Issue
 from engine.message import new_receipt
 from engine.settings import ROOT
-from engine.store import counts, days, routecounts, rows
+from engine.store import counts, days, hours, routecounts, rows
 from engine.store.bulk import Values, insert_rows
 from engine.store.counts import CountKey, Deltas
 from engine.store.database import Connection, Database
@@ -56,6 +56,7 @@ def seed(database: Database, seal: Seal, size: int) -> datetime:
     days.fold(database)
     routecounts.fold(database)
     routecounts.gather(database, now)
+    hours.fold(database, now)
     say(f"  seeded {size} messages in {(datetime.now(UTC) - now).total_seconds():.0f} s")
     return now
 

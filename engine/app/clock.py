@@ -6,7 +6,8 @@ import contextlib
 from datetime import UTC, datetime, timedelta
 
 from engine.app.cellar import database_url, open_seal
-from engine.app.checking import differences
+from engine.app.checking import checked
+from engine.app.heartbeat import Heartbeat
 from engine.app.planning import Planning
 from engine.app.process import beat_beside, begin, open_watched, stop_when_told
 from engine.app.retention import nightly
@@ -18,7 +19,7 @@ from engine.services.nonces import forget_nonces
 from engine.services.signins import SignIns
 from engine.services.users import Users
 from engine.settings import Settings
-from engine.store import counts, days, routecounts
+from engine.store import backlog, counts, days, hours, routecounts
 from engine.store.database import Database
 from engine.store.duework import DueWork
 from engine.store.leadership import leadership
@@ -38,10 +39,11 @@ def run_clock(settings: Settings, name: str) -> None:
             leadership=leadership(database_url(settings), settings.data),
             claim=due.claim,
         )
-        stop_when_told(clock.stop, board)
-        beat_beside(board, clock.well)
-        tell_ready()
-        clock.run()
+        with contextlib.closing(Heartbeat(database, settings, name, leads=lambda: clock.leading)):
+            stop_when_told(clock.stop, board)
+            beat_beside(board, clock.well)
+            tell_ready()
+            clock.run()
 
 
 def _jobs(database: Database, queue: Queue, settings: Settings) -> tuple[Job, ...]:
@@ -51,6 +53,8 @@ def _jobs(database: Database, queue: Queue, settings: Settings) -> tuple[Job, ..
         Job(name="fold-routes", action=lambda: routecounts.fold(database), every=5.0),
         Job(name="gather-routes", action=lambda: routecounts.gather(database, datetime.now(UTC)), every=600.0),
         Job(name="forget-routes", action=lambda: routecounts.forget(database, datetime.now(UTC)), every=3600.0),
+        Job(name="fold-hours", action=lambda: hours.fold(database, datetime.now(UTC)), every=5.0),
+        Job(name="note-backlog", action=lambda: backlog.note(database, datetime.now(UTC)), every=60.0),
         Job(name="recount-yesterday", action=lambda: _recount(database), daily_at=3),
         Job(name="checkpoint", action=database.checkpoint, every=2.0),
         Job(name="release-leases", action=lambda: _release(database, queue), every=5.0),
@@ -87,6 +91,6 @@ def _recount(database: Database) -> None:
 
 
 def _prove(database: Database) -> None:
-    found = differences(database)
+    found = checked(database)
     if found:
         _LOG.error("counts and rows differ", differences=found[:20])

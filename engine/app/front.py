@@ -14,6 +14,7 @@ from engine import metrics
 from engine.app.doors import Doors
 from engine.app.following import LOOK, Following
 from engine.app.ground import open_ground
+from engine.app.heartbeat import Heartbeat
 from engine.app.house import load_in_force, tls_context
 from engine.app.process import beat_on_loop, begin, open_watched, stop_when_told
 from engine.app.sets import compile_early
@@ -77,6 +78,7 @@ async def _open_front(settings: Settings, name: str, board: Board) -> AsyncItera
             front.exchange(_handbook(await doors.take_up(folder)))
 
         following = Following(settings, database, ground.seal, name, house.book.revision)
+        beating = Heartbeat(database, settings, name, revision=lambda: following.running)
         works = (ground.keep(), ground.pausing.follow(), _follow(following, take_up, house.press))
         beside = [asyncio.create_task(work) for work in works]
         try:
@@ -84,6 +86,7 @@ async def _open_front(settings: Settings, name: str, board: Board) -> AsyncItera
         finally:
             for task in beside:
                 task.cancel()
+            await asyncio.to_thread(beating.close)
             doors.close()
             ground.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -28,11 +29,12 @@ from engine.monitor.indicators import IndicatorsPage, IndicatorsSource
 from engine.monitor.inforce import InForce, SettingsPage
 from engine.monitor.institutionarchive import InstitutionArchive
 from engine.monitor.institutions import InstitutionsPage
+from engine.monitor.live import PACE, Live
 from engine.monitor.me import MePage
 from engine.monitor.message import MessagePage, MessageSource
 from engine.monitor.messages import MessagesPage, MessagesSource
 from engine.monitor.overview import Overview
-from engine.monitor.pages import STATIC, problem
+from engine.monitor.pages import HOME, STATIC, problem
 from engine.monitor.probes import Probes
 from engine.monitor.quality import QualityPage, QualitySource
 from engine.monitor.referrals import ReferralsPage, ReferralsSource
@@ -42,7 +44,9 @@ from engine.monitor.residents import ResidentsPage, ResidentsSource
 from engine.monitor.routes import RoutesPage, RoutesSource
 from engine.monitor.secondfactor import SecondFactorPage
 from engine.monitor.security import SafeHeaders
+from engine.monitor.shared import Shared
 from engine.monitor.signin import Door
+from engine.monitor.tiles import Tiles
 from engine.monitor.users import UsersPage
 from engine.monitor.waiting import WaitingPage, WaitingSource
 from engine.services.secondfactor import SecondFactors
@@ -55,11 +59,12 @@ log = get_logger("monitor")
 class Sources:
     """What the pages show and do, as plain callables that may block; any may raise TryAgain.
 
-    `overview` reads the page's values; `waiting` what /metrics tells of the store; `ping` writes to the store;
+    `overview` reads the page's values, `tiles` what stands on every page; `waiting` what /metrics tells of the store; `ping` writes to the store;
     `acts` holds `retry` and `discard` of one dead delivery; the others are what the pages of their names ask.
     """
 
     overview: Callable[[], Overview]
+    tiles: Tiles
     waiting: Callable[[], StoreFigures]
     ping: Callable[[], None]
     acts: Mapping[str, Act]
@@ -82,9 +87,16 @@ class Sources:
     reload: ReloadSource
 
 
-def build_monitor(sources: Sources, users: Users, factors: SecondFactors) -> ASGIApp:
-    """Build the monitor as an ASGI application, to be served on a port of its own."""
-    door, board = Door(users), Board(sources.overview, sources.acts)
+KEPT = 1.0
+"""Seconds for which all who look share one reading of the overview and of the tiles."""
+
+
+def build_monitor(
+    sources: Sources, users: Users, factors: SecondFactors, *, stop: asyncio.Event | None = None, kept: float = KEPT, pace: float = PACE
+) -> ASGIApp:  # fmt: skip
+    """Build the monitor as an ASGI application, to be served on a port of its own; `stop` ends the streams of its pages."""
+    door, board = Door(users, Shared(sources.tiles, kept)), Board(Shared(lambda _: sources.overview(), kept), sources.acts)
+    live = Live(door, {HOME: ("overview", board.parts)}, stop or asyncio.Event(), pace)
     factor, me, people = SecondFactorPage(door, factors), MePage(door, factors), UsersPage(users, factors, sources.quality.names)
     institutions, audit = InstitutionsPage(sources.institutions, sources.appointments.acts["test"]), AuditPage(sources.audit)
     probes = Probes(sources.ping, sources.waiting)
@@ -123,6 +135,7 @@ def build_monitor(sources: Sources, users: Users, factors: SecondFactors) -> ASG
             Route("/audit/verify", door.guard(audit.verify, "audit"), methods=["POST"]),
             Route("/codes", door.guard(show_codes, "codes")),
             Route("/overview", door.guard(board.show, "overview")),
+            Route("/live", door.guard(live.show, "live")),
             Route("/messages", door.guard(messages.show, "messages")),
             Route("/messages", door.guard(messages.ask, "messages"), methods=["POST"]),
             Route("/messages/file", door.guard(messages.file, "export")),

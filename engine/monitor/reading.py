@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from engine.channels.book import RouteBook
 from engine.documents.forms import Form
 from engine.documents.guide.drawing import Draft
 from engine.documents.masking import Masking
-from engine.message import LANES, SHANGHAI
+from engine.message import LANES
 from engine.metrics import StoreFigures
 from engine.monitor.app import Sources
 from engine.monitor.audit import AuditArchive
 from engine.monitor.bookingarchive import BookingArchive, Names
-from engine.monitor.chart import Hour
 from engine.monitor.check import CheckSource
 from engine.monitor.completeness import CompletenessArchive, CompletenessSource
 from engine.monitor.guide import GuideSource, Sent
@@ -27,7 +26,7 @@ from engine.monitor.institutionarchive import InstitutionArchive
 from engine.monitor.message import MessageSource
 from engine.monitor.messagearchive import MessageArchive
 from engine.monitor.messages import MessagesSource
-from engine.monitor.overview import ENDS, WAITS, DeadDelivery, Destination, MessageRow, Overview, Trouble
+from engine.monitor.overviewarchive import OverviewArchive, by_state
 from engine.monitor.quality import QualityArchive, QualitySource
 from engine.monitor.referralarchive import ReferralArchive
 from engine.monitor.reloading import ReloadSource
@@ -35,6 +34,7 @@ from engine.monitor.reports import ReportArchive
 from engine.monitor.residentarchive import ResidentArchive
 from engine.monitor.routearchive import RouteArchive
 from engine.monitor.routes import RoutesSource
+from engine.monitor.tiles import TileArchive, hospitals_of
 from engine.monitor.turns import Thread, Turns
 from engine.monitor.waiting import WaitingSource
 from engine.monitor.waitingarchive import WaitingArchive
@@ -43,21 +43,13 @@ from engine.services.guide.versions import Versions
 from engine.services.institutions import Institutions
 from engine.services.referrals.desk import Referrals
 from engine.settings import Settings
-from engine.store import counts, traffic
+from engine.store import counts
+from engine.store.backlog import WAITS
 from engine.store.database import Database
-from engine.store.dead import DeadLine, blocked, dead, is_dead
-from engine.store.entries import Facts
+from engine.store.dead import is_dead
 from engine.store.errands import Errands
 from engine.store.journal import Journal
 from engine.store.queue import Queue
-from engine.store.waiting import WaitingLine
-
-MESSAGES = 20
-PROBLEMS = 6
-DEAD = 20
-HOURS = 24
-
-Hours = Mapping[datetime, Mapping[str, int]]
 
 
 @dataclass(frozen=True)
@@ -89,14 +81,15 @@ class Archive:
         quality = QualityArchive(self.database, self.journal, institutions)
         kept = MessageArchive(self.database, self.journal, masking)
         routes = RouteArchive(self.database, seal, book, settings.project)
-        standing = WaitingArchive(self.database, self.journal, self.queue, _destination)
+        standing = WaitingArchive(self.database, self.journal, self.queue)
         return Sources(
             appointments=booking.source(),
             reports=ReportArchive(self.database, seal, hospitals).source(),
             referrals=ReferralArchive(self.database, referrals).source(),
             indicators=IndicatorArchive(self.database, seal, institutions, forms).source(check.types),
             residents=ResidentArchive(self.database, seal, institutions).source(check.types),
-            overview=self.overview, waiting=self.waiting, ping=self.database.ping_write, acts=acts,
+            overview=OverviewArchive(self.database, self.queue, lambda: hospitals_of(institutions)).read, tiles=TileArchive(self.database, institutions).read,
+            waiting=self.waiting, ping=self.database.ping_write, acts=acts,
             quality=QualitySource(names=quality.names, report=quality.report, types=check.types),
             completeness=CompletenessSource(names=complete.names, span=complete.span, read=complete.read, types=check.types),
             check=check,
@@ -121,33 +114,6 @@ class Archive:
             ),
         )  # fmt: skip
 
-    def overview(self, now: datetime | None = None) -> Overview:
-        """Read the overview in one transaction, so that all its figures are of one moment."""
-        at = now or datetime.now(UTC)
-        first = at.replace(minute=0, second=0, microsecond=0) - timedelta(hours=HOURS - 1)
-        with self.database.read() as connection:
-            totals = counts.totals(connection)
-            hours = traffic.hourly(connection, first, HOURS)
-            lines = self.queue.waiting(connection)
-            stuck = [line.destination for line in lines if line.counts.get("DEAD", 0)]
-            held = {name: blocked(connection, name) for name in stuck}
-            ended = dead(connection, self.queue.seal, stuck, limit=DEAD)
-            latest = self.journal.search(connection, limit=MESSAGES)
-            problems = [
-                row for state in ("INVALID", "ERROR") for row in self.journal.search(connection, state=state, limit=PROBLEMS)
-            ]
-        return Overview(
-            now=at,
-            taken=sum(value for key, value in totals.items() if key.scope == "taken"),
-            total=_by_state(totals),
-            today=_since(hours, at.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)),
-            destinations=tuple(_destination(line, held.get(line.destination, 0)) for line in lines),
-            dead=tuple(_dead(line) for line in ended),
-            messages=tuple(_row(facts) for facts in latest),
-            problems=tuple(_row(facts) for facts in sorted(problems, key=lambda row: row.place, reverse=True)[:PROBLEMS]),
-            hours=tuple(_hour(start, states) for start, states in hours.items()),
-        )
-
     def waiting(self) -> StoreFigures:
         """Read what /metrics tells of the store: the conservation sum, what waits, and for how many seconds."""
         now = datetime.now(UTC)
@@ -157,7 +123,7 @@ class Archive:
             errands = Errands(self.database).lines(connection, now)
         return StoreFigures(
             taken=sum(value for key, value in totals.items() if key.scope == "taken"),
-            held=_by_state(totals),
+            held=by_state(totals),
             waiting=_waiting(totals),
             dead={line.destination: line.counts.get("DEAD", 0) for line in lines},
             oldest={line.destination: _age(line.oldest, now) for line in lines},
@@ -181,11 +147,6 @@ class Archive:
             if done:
                 Audit().write(connection, [changed("delivery discard", subject=str(delivery), actor=by, peer=peer)])
         return done
-
-
-def hospitals_of(institutions: Institutions) -> dict[str, str]:
-    """Name the approved hospitals by code."""
-    return {one.code: one.name for one in institutions.list() if one.kind == "hospital" and one.state == "approved"}
 
 
 def _waiting(totals: Mapping[counts.CountKey, int]) -> Mapping[tuple[str, str], int]:
@@ -213,50 +174,3 @@ def _longest(values: Iterable[tuple[str, float]]) -> Mapping[str, float]:
     for name, value in values:
         found[name] = max(value, found.get(name, 0.0))
     return found
-
-
-def _by_state(totals: Mapping[counts.CountKey, int]) -> Mapping[str, int]:
-    found: Counter[str] = Counter()
-    for key, value in totals.items():
-        if key.scope == "message":
-            found[key.state] += value
-    return {state: found[state] for state in ENDS}
-
-
-def _since(hours: Hours, start: datetime) -> Mapping[str, int]:
-    return {state: sum(states.get(state, 0) for hour, states in hours.items() if hour >= start) for state in ENDS}
-
-
-def _hour(start: datetime, states: Mapping[str, int]) -> Hour:
-    good = sum(states.get(state, 0) for state in ("ROUTED", "FILTERED", "DISCARDED"))
-    return Hour(start=start, good=good, invalid=states.get("INVALID", 0), error=states.get("ERROR", 0))
-
-
-def _destination(line: WaitingLine, held: int) -> Destination:
-    trouble = None
-    if line.error_code and line.error_at:
-        trouble = Trouble(code=line.error_code, text=line.error_text, at=line.error_at)
-    return Destination(name=line.destination, counts=line.counts, oldest=line.oldest, blocked=held, trouble=trouble)
-
-
-def _dead(line: DeadLine) -> DeadDelivery:
-    return DeadDelivery(
-        id=line.id,
-        destination=line.destination,
-        receipt=line.receipt,
-        attempts=line.attempts,
-        behind=line.behind,
-        trouble=Trouble(code=line.error_code, text=line.error_text, at=line.at),
-    )
-
-
-def _row(facts: Facts) -> MessageRow:
-    return MessageRow(
-        received=facts.received,
-        institution=facts.institution,
-        document_type=facts.document_type,
-        receipt=facts.receipt,
-        state=facts.state,
-        code=facts.code,
-        mark=facts.mark,
-    )

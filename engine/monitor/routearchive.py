@@ -13,11 +13,11 @@ from engine.channels.route import Route
 from engine.channels.setchanges import Change, changes_of, files_on_disk
 from engine.errors import Fault
 from engine.message import SHANGHAI
-from engine.monitor.overview import WAITS
 from engine.monitor.routefigures import POINTS, Figures, arrivals_of, curves_of, figures_of, hours_of, rate_of
 from engine.monitor.routes import RouteLine, RouteList, RouteRevision, RouteView
 from engine.services.audit import Audit, changed
 from engine.store import counts, pauses, routecounts
+from engine.store.backlog import WAITS
 from engine.store.database import Connection, Database
 from engine.store.pauses import Pause
 from engine.store.revisions import all_revisions, revision_files

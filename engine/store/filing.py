@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from engine.errors import Issue
-from engine.store import counts, routecounts, rows
+from engine.store import counts, hours, routecounts, rows
 from engine.store.bulk import Listed, Values, insert_rows
 from engine.store.claims import Ledger, Verdict, names_asked
 from engine.store.counts import CountKey, Deltas
@@ -108,6 +108,7 @@ class Filing:
         routecounts.filed(self.connection, self.fresh, datetime.now(UTC))
         tally.gone(self.connection, [old for old, _ in self.replaced])
         tally.write(self.connection)
+        hours.filed(self.connection, self.fresh, datetime.now(UTC))
 
 
 _REPLACED_MARK: Mark = "replaced"

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from engine.message import LANES, Lane
-from engine.store import counts, deliveries, routecounts, rows, search, waiting
+from engine.store import counts, deliveries, hours, routecounts, rows, search, waiting
 from engine.store.bulk import Values, insert_rows
 from engine.store.columns import AnyRow
 from engine.store.counts import Deltas
@@ -132,6 +132,9 @@ class Queue:
         tally.write(connection)
         ends = [(row.receipt, one.state, _named(row, one)) for row, one in ours if one.state in routecounts.DELIVERED]
         routecounts.ended(connection, ends, ours[0][1].now)
+        hours.tried(
+            connection, [(row.destination, row.lane, one.state, row.first_due, one.now) for row, one in ours if one.attempted]
+        )
         return [row.seq for row, _ in ours]
 
     def release_expired(self, connection: Connection, now: datetime) -> int:

@@ -139,7 +139,7 @@ def test_the_monitor_shows_messages_and_counts_them_for_no_document_type(engine,
     assert hip("S0001", patient_id="P-8").verdict == "AA"
     visitor = Visitor(int(engine.monitor.rpartition(":")[2]))
     visitor.sign_in("admin", engine.password)
-    assert "S0001" in visitor.get("/overview").body
+    assert "S0001" in visitor.get("/messages").body
     for path in ("/completeness", "/quality"):
         page = visitor.get(f"{path}?institution=HOSP-A")
         assert (page.status, "<td>S0001" in page.body) == (200, False)

@@ -34,6 +34,7 @@ from engine.monitor.reloading import ReloadSource
 from engine.monitor.reports import ReportArchive
 from engine.monitor.residentarchive import ResidentArchive
 from engine.monitor.routes import RouteList, RoutesSource
+from engine.monitor.tiles import Tile
 from engine.monitor.turns import Turns
 from engine.monitor.waiting import Preview, Standing, WaitingSource
 from engine.services.institutions import Institutions
@@ -90,6 +91,18 @@ class Behind:
         self.ping()
         return self.overview
 
+    def tiles(self, institution):
+        """Give the tiles of the overview there is, to an institution's people two of its own."""
+        self.ping()
+        seen = self.overview
+        if institution:
+            return tuple(Tile(name, 3, f"/completeness?institution={institution}") for name in ("received", "accepted"))
+        return (
+            Tile("received", seen.taken_today, "/messages"), Tile("waiting", seen.waiting, "/waiting"),
+            Tile("retrying", seen.retrying, "/waiting?show=retrying", "warn"), Tile("dead", seen.dead_count, "/waiting?show=dead", "bad"),
+            Tile("invalid", seen.refused, "/messages?state=INVALID", "warn"), Tile("trouble", seen.in_trouble, "/overview#hospitals", "bad"),
+        )  # fmt: skip
+
     def ping(self):
         if self.trouble is not None:
             raise self.trouble
@@ -118,7 +131,7 @@ class Behind:
             read=self.appointments, order=order_of, latest=lambda *_: (), acts={"test": self.ask("test"), "sync": self.ask("sync")},
         )  # fmt: skip
         return Sources(
-            appointments=booking, reports=replace(ReportArchive(self.database, SEAL, lambda: {"H22010001": "长春测试医院"}).source(), asking=self.asking), referrals=ReferralsSource(read=self.referrals, one=referral_of), overview=self.read, waiting=self.waiting, ping=self.ping, acts=acts, quality=quality, completeness=complete,
+            appointments=booking, reports=replace(ReportArchive(self.database, SEAL, lambda: {"H22010001": "长春测试医院"}).source(), asking=self.asking), referrals=ReferralsSource(read=self.referrals, one=referral_of), overview=self.read, tiles=self.tiles, waiting=self.waiting, ping=self.ping, acts=acts, quality=quality, completeness=complete,
             check=self.source, guide=self.guide or GuideSource(hospitals=dict, shelf=SimpleNamespace(list=tuple), turns=self.turns),
             indicators=IndicatorArchive(self.database, SEAL, Institutions(self.database, SEAL), FORMS).source(TYPES | OPERATIONS),
             residents=ResidentArchive(self.database, SEAL, Institutions(self.database, SEAL)).source(TYPES),
@@ -253,7 +266,7 @@ def factors(users):
 @pytest.fixture
 def monitor(behind, users, factors):
     """Give the port of a monitor that serves on loopback."""
-    with serve(build_monitor(behind.sources(), users, factors)) as port:
+    with serve(build_monitor(behind.sources(), users, factors, kept=0.0, pace=0.2)) as port:
         yield port
     assert not [t for t in threading.enumerate() if t.name == f"monitor-{port}"]
 

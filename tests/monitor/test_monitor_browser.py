@@ -67,7 +67,7 @@ def signed_in(browser):
 def sign_in(browser, role):
     browser.find_element(By.ID, "name").send_keys(f"{role}-1")
     browser.find_element(By.ID, "password").send_keys(PASSWORDS[role] + "\n")
-    WebDriverWait(browser, 10).until(lambda b: b.find_elements(By.ID, "live"))
+    WebDriverWait(browser, 10).until(lambda b: b.find_elements(By.ID, "part-look"))
 
 
 def tile(browser, state):
@@ -140,7 +140,7 @@ def test_everything_can_be_reached_by_the_keyboard(signed_in, behind):
 
 def test_english_is_one_click_away(signed_in):
     signed_in.find_element(By.LINK_TEXT, "English").click()
-    WebDriverWait(signed_in, 10).until(lambda b: "Is anything lost?" in b.find_element(By.ID, "live").text)
+    WebDriverWait(signed_in, 10).until(lambda b: "Is anything lost?" in b.find_element(By.ID, "part-look").text)
     assert wide(signed_in) == 0
 
 

@@ -11,7 +11,7 @@ from engine.app.bulk import BulkJobs
 from engine.app.replay import Line, NotReplayed, Replay
 from engine.documents.sample import sample
 from engine.errors import TryAgain
-from engine.monitor.reading import Archive, _destination
+from engine.monitor.reading import Archive
 from engine.monitor.waitingarchive import WaitingArchive
 from engine.store import jobs
 from engine.store.causes import dead_count, stopped_count
@@ -201,7 +201,7 @@ def begun(store, kind, place="referral-hospital", code="DST-201", reason="医院
 
 
 def store_source(store):
-    return WaitingArchive(store.database, store.journal, store.queue, _destination)
+    return WaitingArchive(store.database, store.journal, store.queue)
 
 
 def count(store, place="referral-hospital", code="DST-201"):

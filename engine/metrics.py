@@ -12,6 +12,8 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from engine.alerting import OpenAlerts
+
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 _REQUEST_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -127,11 +129,13 @@ def note_revision(process: str, running: str, refused: str = "") -> None:
         _put(_now.directory / f"revision-{process}", f"{running} {refused}")
 
 
-def render(waiting: Mapping[str, int] | None = None, oldest: Mapping[str, float] | None = None) -> bytes:
+def render(
+    waiting: Mapping[str, int] | None = None, oldest: Mapping[str, float] | None = None, alerts: OpenAlerts | None = None
+) -> bytes:  # fmt: skip
     """Write the figures of all processes of the node, summed, in Prometheus' text form.
 
-    `waiting` holds the deliveries not yet done and `oldest` the age in seconds of the oldest, each by destination;
-    they are read from the store at this moment and so need no file.
+    `waiting` holds the deliveries not yet done and `oldest` the age in seconds of the oldest, each by destination, `alerts` the open
+    alerts by rule and severity; they are read from the store at this moment and so need no file.
     """
     registry = CollectorRegistry()
     if _now.directory is None:
@@ -141,6 +145,7 @@ def render(waiting: Mapping[str, int] | None = None, oldest: Mapping[str, float]
         registry.register(_Rows(_process_rows(_now.directory)))
         registry.register(_Rows(_revision_rows(_now.directory)))
     registry.register(_Rows(_waiting_rows(waiting or {}, oldest or {})))
+    registry.register(_Rows(_alert_rows(alerts or {})))
     return generate_latest(registry)
 
 
@@ -162,6 +167,13 @@ def _waiting_rows(waiting: Mapping[str, int], oldest: Mapping[str, float]) -> li
     for destination, seconds in oldest.items():
         age.add_metric([destination], seconds)
     return [count, age]
+
+
+def _alert_rows(alerts: OpenAlerts) -> list[Metric]:
+    opened = GaugeMetricFamily("changbai_alerts_open", "Alerts that are open", labels=["rule", "severity"])
+    for (rule, severity), number in alerts.items():
+        opened.add_metric([rule, severity], number)
+    return [opened]
 
 
 def _sign(directory: Path, process: str) -> None:

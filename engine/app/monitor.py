@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from engine.app.alerts import Alerting
 from engine.app.cellar import open_database, open_seal
 from engine.app.following import Follower, Following
 from engine.app.front import front_limits
@@ -25,12 +26,14 @@ from engine.inbound.gate import too_large
 from engine.inbound.protocol import serve
 from engine.inbound.rehearsal import Rehearsal, Trial, pasted
 from engine.inhand.board import NO_DIGEST, Board, Place
+from engine.monitor.alertarchive import AlertArchive
 from engine.monitor.app import build_monitor
 from engine.monitor.check import CheckSource, Pasted
 from engine.monitor.guide import Sent
 from engine.monitor.message import Correction, Walk, Walked
 from engine.monitor.reading import Archive
 from engine.monitor.turns import Thread, Turns
+from engine.services.alerts.book import AlertBook
 from engine.services.institutions import Institutions, judge_custodian
 from engine.services.secondfactor import SecondFactors
 from engine.services.users import Users
@@ -60,6 +63,7 @@ def run_monitor(settings: Settings, name: str, fd: int) -> None:
         with (
             contextlib.closing(Turns(lambda: bench(root))) as turns,
             contextlib.closing(Turns(lambda: _draw)) as drawing,
+            contextlib.closing(Alerting(settings, database, seal)) as alerting,
         ):
 
             def take_up(folder: Path) -> None:
@@ -67,7 +71,10 @@ def run_monitor(settings: Settings, name: str, fd: int) -> None:
 
             check = _check_source(settings, institutions, turns, types)
             looking = for_looking(database, seal)
-            sources = archive.sources(check, lambda: _named(institutions, adapters), drawing, settings, turns, masking, looking)
+            alerts = AlertArchive(database, AlertBook(database, seal), alerting.said, alerting.test).source()
+            sources = archive.sources(
+                check, lambda: _named(institutions, adapters), drawing, settings, turns, masking, looking, alerts
+            )
             users, factors = Users(database, second_factor=settings.second_factor), SecondFactors(database, seal)
             app, tls = build_monitor(sources, users, factors), tls_context(settings, clients=False)
             with contextlib.closing(Follower(following, take_up)):

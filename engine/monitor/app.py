@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 
 from engine.errors import TryAgain
 from engine.log import get_logger
+from engine.monitor.alerts import AlertsPage, AlertsSource, Badges
 from engine.monitor.appointments import AppointmentsPage, AppointmentsSource
 from engine.monitor.audit import AuditArchive, AuditPage
 from engine.monitor.board import Act, Board
@@ -58,6 +59,7 @@ class Sources:
     waiting: Callable[[], Waiting]
     ping: Callable[[], None]
     acts: Mapping[str, Act]
+    alerts: AlertsSource
     appointments: AppointmentsSource
     reports: Callable[[], AskingLines]
     referrals: ReferralsSource
@@ -75,10 +77,10 @@ class Sources:
 
 def build_monitor(sources: Sources, users: Users, factors: SecondFactors) -> ASGIApp:
     """Build the monitor as an ASGI application, to be served on a port of its own."""
-    door, board = Door(users), Board(sources.overview, sources.acts)
+    door, board = Door(users, Badges(sources.alerts.counts)), Board(sources.overview, sources.acts)
     factor, me, people = SecondFactorPage(door, factors), MePage(door, factors), UsersPage(users, factors, sources.quality.names)
     institutions, audit = InstitutionsPage(sources.institutions, sources.appointments.acts["test"]), AuditPage(sources.audit)
-    probes = Probes(sources.ping, sources.waiting)
+    probes, alerts = Probes(sources.ping, sources.waiting, sources.alerts.counts), AlertsPage(sources.alerts)
     check, booking, guide = CheckPage(sources.check), AppointmentsPage(sources.appointments), GuidePage(sources.guide)
     messages, message, standing = MessagesPage(sources.messages), MessagePage(sources.message), WaitingPage(sources.standing)
     correcting = CorrectingPage(sources.message, sources.check)
@@ -124,6 +126,9 @@ def build_monitor(sources: Sources, users: Users, factors: SecondFactors) -> ASG
             Route("/waiting/jobs", door.guard(standing.begin, "bulk"), methods=["POST"]),
             Route("/waiting/jobs/{number:int}/cancel", door.guard(standing.cancel, "bulk"), methods=["POST"]),
             Route("/waiting/{what}", door.guard(standing.ask, "bulk")),
+            Route("/alerts", door.guard(alerts.show, "alerts")),
+            Route("/alerts/{number:int}/acknowledge", door.guard(alerts.acknowledge, "acknowledge"), methods=["POST"]),
+            Route("/alerts/channels/{name}/test", door.guard(alerts.test, "channel-test"), methods=["POST"]),
             Route("/appointments", door.guard(booking.show, "appointments")),
             Route("/appointments/orders/{order}", door.guard(booking.order, "appointments")),
             Route("/appointments/{hospital}/{act}", door.guard(booking.act, "hospital"), methods=["POST"]),

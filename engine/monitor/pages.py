@@ -49,6 +49,9 @@ ACTS: Mapping[str, frozenset[str]] = {
     "correct": frozenset({"engineer", "administrator"}),
     "waiting": STAFF,
     "bulk": WORKERS,
+    "alerts": STAFF,
+    "acknowledge": WORKERS,
+    "channel-test": frozenset({"engineer", "administrator"}),
     "codes": STAFF | INSTITUTION,
     "institutions": STAFF,
     "applications": WORKERS,
@@ -74,6 +77,7 @@ PAGES: tuple[Page, ...] = (
     Page("overview", "/overview"),
     Page("messages", "/messages"),
     Page("waiting", "/waiting"),
+    Page("alerts", "/alerts"),
     Page("appointments", "/appointments"),
     Page("reports", "/reports"),
     Page("referrals", "/referrals"),
@@ -166,6 +170,7 @@ def page(
         "title_of": lambda code: _title(code, language),
         "named": lambda group, name: _named(group, name, language),
         "may": may,
+        "badge": getattr(request.state, "badge", None),
     }
     response = HTMLResponse(_templates().get_template(template).render(frame | dict(values)), status_code=status)
     keep_language(request, response)

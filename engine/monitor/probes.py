@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from engine import metrics
+from engine.alerting import OpenAlerts
 from engine.errors import TryAgain
 
 Waiting = tuple[Mapping[str, int], Mapping[str, float]]
@@ -18,10 +19,11 @@ Waiting = tuple[Mapping[str, int], Mapping[str, float]]
 
 @dataclass(frozen=True)
 class Probes:
-    """`ping` writes to the store or raises TryAgain; `waiting` reads what waits there. Both block."""
+    """`ping` writes to the store or raises TryAgain; `waiting` reads what waits there, `alerts` counts the open ones. All block."""
 
     ping: Callable[[], None]
     waiting: Callable[[], Waiting]
+    alerts: Callable[[], OpenAlerts]
 
     async def health(self, _request: Request) -> Response:
         """Answer 200 only when the store can be written, 503 with Retry-After otherwise."""
@@ -37,7 +39,7 @@ class Probes:
 
     def _render(self) -> bytes:
         try:
-            waiting, oldest = self.waiting()
+            (waiting, oldest), alerts = self.waiting(), self.alerts()
         except TryAgain:
-            waiting, oldest = {}, {}
-        return metrics.render(waiting, oldest)
+            waiting, oldest, alerts = {}, {}, {}
+        return metrics.render(waiting, oldest, alerts)

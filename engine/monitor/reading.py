@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from engine.documents.guide.drawing import Draft
 from engine.documents.masking import Masking
 from engine.message import SHANGHAI
+from engine.monitor.alerts import AlertsSource
 from engine.monitor.app import Sources
 from engine.monitor.audit import AuditArchive
 from engine.monitor.bookingarchive import BookingArchive, Names
@@ -68,6 +69,7 @@ class Archive:
         walker: Thread[Walk | Correction, Walked],
         masking: Masking,
         referrals: Referrals,
+        alerts: AlertsSource,
     ) -> Sources:
         """Hand the pages what they need; what is handed in is made by the process, since it needs more than the store."""
         acts = {"retry": self.retry, "discard": self.discard}
@@ -78,6 +80,7 @@ class Archive:
         kept = MessageArchive(self.database, self.journal, masking)
         standing = WaitingArchive(self.database, self.journal, self.queue, _destination)
         return Sources(
+            alerts=alerts,
             appointments=booking.source(),
             reports=lambda: read_asking(self.database, hospitals),
             referrals=ReferralArchive(self.database, referrals).source(),

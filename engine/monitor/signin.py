@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from engine.log import get_logger
-from engine.monitor.pages import ACTS, PAGES, SECOND_FACTOR, home_of, may, page, problem, wants_json
+from engine.monitor.pages import ACTS, INSTITUTION, PAGES, SECOND_FACTOR, home_of, may, page, problem, wants_json
 from engine.monitor.security import from_our_page, read_form
 from engine.monitor.visitors import Failures, FormTokens, same
 from engine.services.users import Session, Users
@@ -46,14 +46,20 @@ class Guarded:
         if not may(session, self.act):
             log.warning("action refused", user=session.user, action=self.act)
             return problem(request, 403, session)
+        if session.role not in INSTITUTION and not wants_json(request):
+            request.state.badge = await run_in_threadpool(self.door.badge)
         return await self.show(request, session)
 
 
 @dataclass(frozen=True)
 class Door:
-    """The door of the monitor: who comes in, who waits, who goes; the people's book blocks, so it is asked in a thread."""
+    """The door of the monitor: who comes in, who waits, who goes; the people's book blocks, so it is asked in a thread.
+
+    `badge` gives what stands in the head of every page of the platform's own people; it blocks too.
+    """
 
     users: Users
+    badge: Callable[[], object]
     tokens: FormTokens = field(default_factory=FormTokens)
     failures: Failures = field(default_factory=Failures)
 

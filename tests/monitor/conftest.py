@@ -13,6 +13,7 @@ from engine.channels.rehearsal import Rehearsed, refused
 from engine.inbound.gate import too_large
 from engine.inbound.limits import FrontLimits
 from engine.inbound.rehearsal import Rehearsal, Trial, pasted
+from engine.monitor.alerts import AlertsSource
 from engine.monitor.app import Sources, build_monitor
 from engine.monitor.appointments import AppointmentsSource
 from engine.monitor.audit import AuditArchive
@@ -35,6 +36,7 @@ from engine.settings import load_settings
 from engine.store.browse import Leaf
 from engine.store.database import Database
 from tests.monitor.sample import a_busy_day
+from tests.monitor.sample_alerts import alerts_of
 from tests.monitor.sample_appointments import appointments_of, order_of
 from tests.monitor.sample_completeness import TODAY, completeness_of, span_of
 from tests.monitor.sample_quality import HOSPITALS, TYPES, quality_of
@@ -71,6 +73,8 @@ class Behind:
     database: object = None
     settings: object = field(default_factory=lambda: load_settings({"public_address": "https://platform.example"}, {}))
     kept: object = None
+    alerts: object = field(default_factory=lambda: alerts_of(datetime.now(UTC)))
+    tested: str | None = ""
 
     def read(self):
         self.ping()
@@ -104,6 +108,7 @@ class Behind:
             read=self.appointments, order=order_of, acts={"test": self.ask("test"), "sync": self.ask("sync")},
         )  # fmt: skip
         return Sources(
+            alerts=AlertsSource(read=self.alert_view, counts=self.alert_counts, acknowledge=self.acknowledge, test=self.test_channel),
             appointments=booking, reports=self.asking, referrals=ReferralsSource(read=self.referrals, one=referral_of), overview=self.read, waiting=self.waiting, ping=self.ping, acts=acts, quality=quality, completeness=complete,
             check=self.source, guide=self.guide or GuideSource(hospitals=dict, shelf=SimpleNamespace(list=tuple), turns=self.turns),
             audit=AuditArchive(self.database), in_force=self.in_force,
@@ -113,6 +118,26 @@ class Behind:
             ),
             **(self.kept or nothing_kept(self)),
         )  # fmt: skip
+
+    def alert_view(self, token):
+        self.ping()
+        self.wishes.append(token)
+        return self.alerts
+
+    def alert_counts(self):
+        self.ping()
+        found = {}
+        for line in self.alerts.lines.open:
+            found[line.rule, line.severity] = found.get((line.rule, line.severity), 0) + 1
+        return found
+
+    def acknowledge(self, number, note, *, by, peer):
+        self.acted.append(("acknowledge", number, by, peer, note))
+        return not self.gone
+
+    def test_channel(self, name, *, by, peer):
+        self.acted.append(("test-channel", name, by, peer))
+        return self.tested if any(one.name == name for one in self.alerts.channels) else None
 
     def in_force(self):
         self.ping()

@@ -98,6 +98,7 @@ def behind(behind, archive, room):
         walker=room,
         masking=room.masking,
         referrals=None,
+        alerts=None,
     )
     named = {"names": lambda: behind.institutions, "types": behind.source.types}
     behind.kept = {

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from engine.alerting import OpenAlerts
 from engine.monitor.alerts import AlertsSource, AlertView, ChannelLine, RuleLine, Test
-from engine.outbound.alertchannels import CHANNELS, Channels
+from engine.outbound.alertchannels import Channels
 from engine.services.alerts.book import AlertBook, open_counts, unsent
 from engine.services.alerts.notices import NOTICE, owner_of
 from engine.services.alerts.rules import AlertRules
@@ -63,7 +63,7 @@ class AlertArchive:
 def _channel(channels: Channels, name: str, lines: Mapping[str, ErrandLine], waiting: Mapping[str, int]) -> ChannelLine:
     sheet, line = channels.sheets[name], lines.get(owner_of(name))
     return ChannelLine(
-        name=name, kind=CHANNELS[channels.kind(name)].title, about=sheet.about, place=channels.place(name),
+        name=name, kind=channels.kind(name), about=sheet.about, place=channels.place(name),
         waiting=waiting.get(name, 0), last_sent=line.last_done if line else None, last_failed=line.last_failed if line else None,
         error=line.last_error if line and line.failures else "",
     )  # fmt: skip

@@ -68,6 +68,8 @@ ALERT_TEXTS: dict[str, tuple[str, str]] = {
     "gravity.critical": ("严重", "critical"),
     "gravity.warning": ("警告", "warning"),
     "gravity.information": ("提示", "information"),
+    "channel.mail": ("邮件", "mail"),
+    "channel.webhook": ("网络回调", "webhook"),
     "alertkind.waiting-age": ("等待过久", "waiting too long"),
     "alertkind.dead-deliveries": ("死信", "dead deliveries"),
     "alertkind.breaker": ("没有应答", "away"),

@@ -39,8 +39,8 @@ def alerts_of(now, *, calm=False, judged=None):
             RuleLine(name="destination-away", severity="warning", words=Words("目的地连续没有应答，已断路，持续 1 分。", "A destination counts as away (its circuit breaker is open), for 1 min."), to=()),
         ],
         channels=[
-            ChannelLine(name="duty", kind="邮件", about="值班邮箱", place="mail.example → duty@example", waiting=0, last_sent=now - timedelta(minutes=6), last_failed=None, error=""),
-            ChannelLine(name="hook", kind="网络回调", about="值班系统", place="https://duty.example/alerts", waiting=2, last_sent=None, last_failed=now - timedelta(minutes=1), error="DST-101 连接失败：Connection refused"),
+            ChannelLine(name="duty", kind="mail", about="值班邮箱", place="mail.example → duty@example", waiting=0, last_sent=now - timedelta(minutes=6), last_failed=None, error=""),
+            ChannelLine(name="hook", kind="webhook", about="值班系统", place="https://duty.example/alerts", waiting=2, last_sent=None, last_failed=now - timedelta(minutes=1), error="DST-101 连接失败：Connection refused"),
         ],
         quiet=("22:00–07:00", ("warning", "information")),
     )  # fmt: skip

@@ -67,7 +67,7 @@ def site(request, tmp_path_factory):
         with new_engine(request.param, data, *project.option) as engine:
             (data / "secrets").mkdir(exist_ok=True)
             (data / "secrets/hook-key").write_text("a-key-for-tests", encoding="utf-8")
-            engine.start()
+            engine.start(180)
             yield engine, archive, hook, box
             assert engine.stop() == 0
 
@@ -75,6 +75,12 @@ def site(request, tmp_path_factory):
 def lines(engine):
     with opened(engine) as database:
         return AlertBook(database, seal_of(engine, database)).read()
+
+
+def outcomes(engine):
+    """Give what became of each notice: start or end, the channel, sent or not."""
+    with opened(engine) as database, database.read() as connection:
+        return sorted(tuple(row) for row in connection.execute(sa.select(notice.c.what, notice.c.channel, notice.c.outcome)))
 
 
 def clocks(engine):
@@ -122,9 +128,8 @@ def test_the_story_of_one_outage(site):
     (_, end) = box.wait(2)
     assert end.mail["Subject"] == "[长白] 警告 恢复：目的地 archive"
     assert [json.loads(one.body)["notices"][0]["what"] for one in hook.requests] == ["start", "end"]
-    with opened(engine) as database, database.read() as connection:
-        told = connection.execute(sa.select(notice.c.what, notice.c.channel, notice.c.outcome)).all()
-    assert sorted(map(tuple, told)) == [(what, name, "sent") for what in ("end", "start") for name in ("duty", "hook")]
+    until(lambda: outcomes(engine) == [(what, name, "sent") for what in ("end", "start") for name in ("duty", "hook")])
+    assert (len(box.taken), len(hook.requests)) == (2, 2), "nobody was told twice"
     assert len(archive.requests) >= 12, "what waited was delivered"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -49,22 +49,19 @@ class Judge:
         self._turn(now, without_clock, lambda row: row.subject == CLOCK)
 
     def _turn(self, now: datetime, seen: Seen, ours: Callable[[AnyRow], bool]) -> None:
+        """Look first, which may take a while, and write afterwards, unless there is nothing to write."""
         rules, outside = self._rules(), self._outside()
+        with self._database.read() as connection:
+            look = Look(connection=connection, now=now, outside=outside, habits=self._habits, read={})
+            found = {name: seen(look, rule) for name, rule in rules.rules.items()}
+            quiet = not any(found.values()) and not any(ours(row) for row in connection.execute(_GOING_ON))
+        if quiet:
+            return
         with self._database.write() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(select(func.pg_advisory_xact_lock(_TURNS)))
             going_on = [row for row in connection.execute(_GOING_ON) if ours(row)]
-            look = Look(connection=connection, now=now, outside=outside, habits=self._habits, read={})
-            steps = _Steps(connection, rules, now, self._lapse)
-            kinds = {name: kind_of(rule) for name, rule in rules.rules.items()}
-            for row in going_on:
-                if kinds.get(row.rule) != row.kind:
-                    steps.end(row, "rule")
-            for name, rule in rules.rules.items():
-                known = {row.subject: row for row in going_on if (row.rule, row.kind) == (name, kinds[name])}
-                found = seen(look, rule)
-                for subject in sorted({*found, *known}):
-                    steps.step(name, rule, known.get(subject), found.get(subject))
+            _Steps(connection, rules, now, self._lapse).take(found, going_on)
 
 
 _GOING_ON = select(alert).where(text(GOING_ON)).order_by(alert.c.seq)
@@ -79,6 +76,17 @@ class _Steps:
     now: datetime
     lapse: timedelta
 
+    def take(self, found: Mapping[str, Mapping[str, Trouble]], going_on: Sequence[AnyRow]) -> None:
+        """Take every alert that goes on, or is to begin, a step further."""
+        kinds = {name: kind_of(rule) for name, rule in self.rules.rules.items()}
+        for row in going_on:
+            if kinds.get(row.rule) != row.kind:
+                self.end(row, "rule")
+        for name, rule in self.rules.rules.items():
+            known = {row.subject: row for row in going_on if (row.rule, row.kind) == (name, kinds[name])}
+            for subject in sorted({*found[name], *known}):
+                self.step(name, rule, known.get(subject), found[name].get(subject))
+
     def step(self, name: str, rule: Rule, row: AnyRow | None, trouble: Trouble | None) -> None:
         """Take one alert a step further: seen, open, calm, closed, or gone without having been one."""
         if row is not None and row.judged > self.now:
@@ -89,6 +97,8 @@ class _Steps:
                 self._calm(row, held)
             return
         facts = _facts(rule, trouble, self.now)
+        if row is None and self._closed_since(name, trouble.subject):
+            return
         if row is None:
             self._begin(name, rule, trouble, facts, held)
         elif row.opened is None:
@@ -107,6 +117,11 @@ class _Steps:
         self._change(row, judged=self.now, closed=self.now, ended=ended)
         plan_notices(self.connection, self.rules, row.seq, "end", row.severity, told_of(self.connection, row.seq), self.now)
         _LOG.info("alert closed", alert=row.seq, rule=row.rule, subject=row.subject, ended=ended)
+
+    def _closed_since(self, name: str, subject: str) -> bool:
+        """Tell whether a process that looked later has closed this alert meanwhile."""
+        later = (alert.c.closed >= self.now, alert.c.rule == name, alert.c.subject == subject)
+        return self.connection.execute(select(alert.c.seq).where(*later).limit(1)).first() is not None
 
     def _begin(self, name: str, rule: Rule, trouble: Trouble, facts: Mapping[str, Any], held: timedelta) -> None:
         first = {

@@ -120,6 +120,12 @@ def test_a_judgement_of_before_changes_nothing(watch):
     watch.outside = ROOMY
     watch.judge(-30)
     assert len(watch.open) == 1
+    watch.judge(40)
+    watch.outside = FULL
+    watch.judge(-5)
+    assert watch.open == [], "who looked before it was closed opens no other"
+    watch.judge(10)
+    assert len(watch.open) == 1
 
 
 def test_the_same_trouble_later_is_another_alert(watch):

@@ -46,8 +46,8 @@ class Guarded:
         if not may(session, self.act):
             log.warning("action refused", user=session.user, action=self.act)
             return problem(request, 403, session)
-        if session.role not in INSTITUTION and not wants_json(request):
-            request.state.badge = await run_in_threadpool(self.door.badge)
+        if not wants_json(request):
+            request.state.badge = await self.door.badge_for(session)
         return await self.show(request, session)
 
 
@@ -67,6 +67,10 @@ class Door:
         """Give the session of this request, if it has one."""
         token = token_of(request)
         return await run_in_threadpool(self.users.session, token) if token else None
+
+    async def badge_for(self, session: Session) -> object:
+        """Read the badge that this person sees in the head of every page: None for the people of an institution."""
+        return None if session.role in INSTITUTION else await run_in_threadpool(self.badge)
 
     async def show(self, request: Request) -> Response:
         """Show the sign-in page, or go on to the first page when somebody is signed in."""

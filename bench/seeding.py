@@ -14,7 +14,7 @@ from bench.telling import say
 from engine.documents.sample import sample, types
 from engine.errors import Issue
 from engine.message import new_receipt
-from engine.store import counts, days, rows
+from engine.store import counts, days, hours, rows
 from engine.store.bulk import Values, insert_rows
 from engine.store.counts import CountKey, Deltas
 from engine.store.database import Connection, Database
@@ -46,6 +46,7 @@ def seed(database: Database, seal: Seal, size: int) -> datetime:
             _deliver(connection, seal, batch)
     counts.fold(database)
     days.fold(database)
+    hours.fold(database, now)
     say(f"  seeded {size} messages in {(datetime.now(UTC) - now).total_seconds():.0f} s")
     return now
 

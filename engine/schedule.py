@@ -57,6 +57,12 @@ class Clock:
         self._claim = claim
         self._stop = Event()
         self._turned = time.monotonic()
+        self._leading = False
+
+    @property
+    def leading(self) -> bool:
+        """Tell whether this is the clock that leads."""
+        return self._leading
 
     def stop(self) -> None:
         """Ask the clock to stop; the job in hand is finished."""
@@ -79,10 +85,11 @@ class Clock:
     def _leads(self) -> bool:
         self._turned = time.monotonic()
         try:
-            return self._leadership.lead()
+            self._leading = self._leadership.lead()
         except Exception as problem:  # noqa: BLE001 - a store that is down is retried, and told
             _LOG.warning("no leadership", error=type(problem).__name__)
-            return False
+            self._leading = False
+        return self._leading
 
     def _tick_while_leading(self) -> None:
         _LOG.info("clock leads")

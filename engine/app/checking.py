@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 
 from engine.app.alerts import check_alerts
@@ -33,6 +34,7 @@ from engine.services.reports.rules import load_report_rules, unknown_destination
 from engine.services.reports.statuses import load_statuses
 from engine.settings import Settings, load_settings
 from engine.store import counts
+from engine.store.backlog import keep_check
 from engine.store.database import Database
 
 CONTRACTS = (COLLECTION, REGISTRY, APPOINTMENT, REPORT, REFERRAL, GUIDE, API, HIP, *REGIONAL_CONTRACTS.values())
@@ -138,7 +140,14 @@ def differences(database: Database) -> list[str]:
         return [*counts.verify(connection), *pool.disagreements(connection), *verify_audit(connection)]
 
 
+def checked(database: Database) -> list[str]:
+    """Find the differences, and keep that they were looked for: the overview tells when that was last done."""
+    found = differences(database)
+    keep_check(database, datetime.now(UTC), len(found))
+    return found
+
+
 def check_store(settings: Settings) -> list[str]:
-    """Compare counts with rows of the store that the settings name."""
+    """Compare counts with rows of the store that the settings name, and keep that it was done."""
     with open_store(settings) as database:
-        return differences(database)
+        return checked(database)

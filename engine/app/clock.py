@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 from engine.app.alerts import Alerting
 from engine.app.cellar import database_url, open_database, open_seal
-from engine.app.checking import differences
+from engine.app.checking import checked
+from engine.app.heartbeat import Heartbeat
 from engine.app.planning import Planning
 from engine.app.process import beat_beside, begin, stop_when_told
 from engine.app.retention import nightly
@@ -21,7 +22,7 @@ from engine.services.nonces import forget_nonces
 from engine.services.signins import SignIns
 from engine.services.users import Users
 from engine.settings import Settings
-from engine.store import counts, days
+from engine.store import backlog, counts, days, hours
 from engine.store.database import Database
 from engine.store.duework import DueWork
 from engine.store.errands import Errands
@@ -48,7 +49,8 @@ def run_clock(settings: Settings, name: str) -> None:
             runner = ErrandRunner(
                 Errands(database), alerting.notices(), threads=2, poll=1.0, drain=settings.deadlines.drain * 0.8
             )
-            with contextlib.closing(runner):
+            heartbeat = Heartbeat(database, settings, name, leads=lambda: clock.leading)
+            with contextlib.closing(heartbeat), contextlib.closing(runner):
                 stop_when_told(clock.stop, board)
                 beat_beside(board, clock.well)
                 runner.start()
@@ -60,6 +62,8 @@ def _jobs(database: Database, queue: Queue, settings: Settings) -> tuple[Job, ..
     return (
         Job(name="fold-counts", action=lambda: counts.fold(database), every=5.0),
         Job(name="fold-days", action=lambda: days.fold(database), every=5.0),
+        Job(name="fold-hours", action=lambda: hours.fold(database, datetime.now(UTC)), every=5.0),
+        Job(name="note-backlog", action=lambda: backlog.note(database, datetime.now(UTC)), every=60.0),
         Job(name="recount-yesterday", action=lambda: _recount(database), daily_at=3),
         Job(name="checkpoint", action=database.checkpoint, every=2.0),
         Job(name="release-leases", action=lambda: _release(database, queue), every=5.0),
@@ -103,6 +107,6 @@ def _recount(database: Database) -> None:
 
 
 def _prove(database: Database) -> None:
-    found = differences(database)
+    found = checked(database)
     if found:
         _LOG.error("counts and rows differ", differences=found[:20])

@@ -39,6 +39,11 @@ class Following:
         self._wanted = running
         metrics.note_revision(process, running)
 
+    @property
+    def running(self) -> str:
+        """Name the set that the process works with."""
+        return self._running
+
     def news(self) -> Path | None:
         """Give the folder of the current set when it is another one than ours; raises TryAgain when the store is away."""
         name = kept.current(self._database)

@@ -15,6 +15,7 @@ from engine.app.cellar import open_database
 from engine.app.doors import Doors
 from engine.app.following import LOOK, Following
 from engine.app.ground import open_ground
+from engine.app.heartbeat import Heartbeat
 from engine.app.house import load_in_force, tls_context
 from engine.app.process import beat_on_loop, begin, stop_when_told
 from engine.app.sets import compile_early
@@ -78,12 +79,14 @@ async def _open_front(settings: Settings, name: str, board: Board) -> AsyncItera
             front.exchange(_handbook(await doors.take_up(folder)))
 
         following = Following(settings, database, ground.seal, name, house.book.revision)
+        beating = Heartbeat(database, settings, name, revision=lambda: following.running)
         beside = [asyncio.create_task(ground.keep()), asyncio.create_task(_follow(following, take_up, house.press))]
         try:
             yield front
         finally:
             for task in beside:
                 task.cancel()
+            await asyncio.to_thread(beating.close)
             doors.close()
             ground.close()
 

@@ -14,6 +14,7 @@ from engine.app.alerts import Alerting
 from engine.app.cellar import open_database, open_seal
 from engine.app.following import Follower, Following
 from engine.app.front import front_limits
+from engine.app.heartbeat import Heartbeat
 from engine.app.house import House, load_house, load_in_force, tls_context
 from engine.app.process import beat_on_loop, begin, stop_when_told
 from engine.app.referrals import for_looking
@@ -76,9 +77,11 @@ def run_monitor(settings: Settings, name: str, fd: int) -> None:
                 check, lambda: _named(institutions, adapters), drawing, settings, turns, masking, looking, alerts
             )
             users, factors = Users(database, second_factor=settings.second_factor), SecondFactors(database, seal)
-            app, tls = build_monitor(sources, users, factors), tls_context(settings, clients=False)
-            with contextlib.closing(Follower(following, take_up)):
-                asyncio.run(_serve(app, socket.socket(fileno=fd), tls, board))
+            stop = asyncio.Event()
+            app, tls = build_monitor(sources, users, factors, stop=stop), tls_context(settings, clients=False)
+            beating = Heartbeat(database, settings, name, revision=lambda: following.running)
+            with contextlib.closing(beating), contextlib.closing(Follower(following, take_up)):
+                asyncio.run(_serve(app, socket.socket(fileno=fd), tls, board, stop))
 
 
 def _draw(sent: Sent) -> Draft:
@@ -170,8 +173,8 @@ def _named(institutions: Institutions, adapters: dict[str, None]) -> dict[str, s
     return {code: names.get(code, code) for code in tuple(adapters)}
 
 
-async def _serve(app: object, listening: socket.socket, tls: ssl.SSLContext | None, board: Board) -> None:
-    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+async def _serve(app: object, listening: socket.socket, tls: ssl.SSLContext | None, board: Board, stop: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
     stop_when_told(lambda: loop.call_soon_threadsafe(stop.set), board)
     beating = asyncio.create_task(beat_on_loop(board))
     board.beat()

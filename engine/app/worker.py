@@ -11,6 +11,7 @@ from engine.app.appointments import Booking
 from engine.app.bulk import BulkJobs
 from engine.app.cellar import open_database, open_seal
 from engine.app.following import Follower, Following
+from engine.app.heartbeat import Heartbeat
 from engine.app.house import House, load_house, load_in_force, press_for
 from engine.app.process import beat_beside, begin, stop_when_told
 from engine.app.referrals import ReferralErrands, read_rules
@@ -82,7 +83,8 @@ def run_worker(settings: Settings, name: str) -> None:
                 courier.stop()
                 runner.stop()
 
-            with contextlib.closing(Follower(following, take_up)), contextlib.closing(runner):
+            beating = Heartbeat(database, settings, name, revision=lambda: following.running)
+            with contextlib.closing(beating), contextlib.closing(Follower(following, take_up)), contextlib.closing(runner):
                 stop_when_told(stop, board)
                 beat_beside(board, lambda: courier.well() and runner.well())
                 alerting.begin_watching()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from engine.alerting import SEVERITIES, OpenAlerts, Severity, Words
 from engine.log import get_logger
 from engine.monitor.board import plain_values, reason_of
-from engine.monitor.pages import page, problem, wants_json
+from engine.monitor.pages import page, problem, render, wants_json
 from engine.monitor.signin import peer_of, posted
 from engine.services.alerts.book import Line, Lines
 from engine.services.users import Session
@@ -105,7 +105,7 @@ class AlertsPage:
     source: AlertsSource
 
     async def show(self, request: Request, session: Session) -> Response:
-        """Show the page, its live part alone with `?part=live`, or its JSON twin; `?before=` gives an earlier page of closed ones."""
+        """Show the page, or its JSON twin; `?before=` gives an earlier page of closed ones."""
         view = await run_in_threadpool(self.source.read, request.query_params.get("before", "")[:_LONGEST_TOKEN])
         if wants_json(request):
             return JSONResponse(as_json(view))
@@ -114,8 +114,12 @@ class AlertsPage:
             "view": view, "told": told if told in TOLD else "", "why": why if _CODE.fullmatch(why) else "",
             "earlier": "before" in request.query_params,
         }  # fmt: skip
-        template = "alertlist.html" if request.query_params.get("part") == "live" else "alerts.html"
-        return page(request, template, session, values, now=view.now)
+        return page(request, "alerts.html", session, values, now=view.now)
+
+    async def parts(self, request: Request, session: Session) -> Mapping[str, str]:
+        """Draw the living part of the page: what is open and what closed last."""
+        view = await run_in_threadpool(self.source.read, "")
+        return {"part-alerts": render(request, "alertlist.html", session, {"view": view, "earlier": False}, now=view.now)}
 
     async def acknowledge(self, request: Request, session: Session) -> Response:
         """Note who sees to an open alert, with a word about it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from starlette.types import ASGIApp
 
 from engine.errors import TryAgain
 from engine.log import get_logger
-from engine.monitor.alerts import AlertsPage, AlertsSource, Badges
+from engine.monitor.alerts import PATH, AlertsPage, AlertsSource, Badges
 from engine.monitor.appointments import AppointmentsPage, AppointmentsSource
 from engine.monitor.audit import AuditArchive, AuditPage
 from engine.monitor.board import Act, Board
@@ -27,18 +28,21 @@ from engine.monitor.guide import GuidePage, GuideSource
 from engine.monitor.inforce import InForce, SettingsPage
 from engine.monitor.institutionarchive import InstitutionArchive
 from engine.monitor.institutions import InstitutionsPage
+from engine.monitor.live import PACE, Live
 from engine.monitor.me import MePage
 from engine.monitor.message import MessagePage, MessageSource
 from engine.monitor.messages import MessagesPage, MessagesSource
 from engine.monitor.overview import Overview
-from engine.monitor.pages import STATIC, problem
+from engine.monitor.pages import HOME, STATIC, problem
 from engine.monitor.probes import Probes, Waiting
 from engine.monitor.quality import QualityPage, QualitySource
 from engine.monitor.referrals import ReferralsPage, ReferralsSource
 from engine.monitor.reports import AskingLines, ReportsPage
 from engine.monitor.secondfactor import SecondFactorPage
 from engine.monitor.security import SafeHeaders
+from engine.monitor.shared import Shared
 from engine.monitor.signin import Door
+from engine.monitor.tiles import Tiles
 from engine.monitor.users import UsersPage
 from engine.monitor.waiting import WaitingPage, WaitingSource
 from engine.services.secondfactor import SecondFactors
@@ -51,11 +55,12 @@ log = get_logger("monitor")
 class Sources:
     """What the pages show and do, as plain callables that may block; any may raise TryAgain.
 
-    `overview` reads the page's values; `waiting` what /metrics tells of the queues; `ping` writes to the store;
+    `overview` reads the page's values, `tiles` what stands on every page; `waiting` what /metrics tells of the queues; `ping` writes to the store;
     `acts` holds `retry` and `discard` of one dead delivery; the others are what the pages of their names ask.
     """
 
     overview: Callable[[], Overview]
+    tiles: Tiles
     waiting: Callable[[], Waiting]
     ping: Callable[[], None]
     acts: Mapping[str, Act]
@@ -75,12 +80,23 @@ class Sources:
     standing: WaitingSource
 
 
-def build_monitor(sources: Sources, users: Users, factors: SecondFactors) -> ASGIApp:
-    """Build the monitor as an ASGI application, to be served on a port of its own."""
-    door, board = Door(users, Badges(sources.alerts.counts)), Board(sources.overview, sources.acts)
+KEPT = 1.0
+"""Seconds for which all who look share one reading of the overview and of the tiles."""
+
+
+def build_monitor(
+    sources: Sources, users: Users, factors: SecondFactors, *, stop: asyncio.Event | None = None, kept: float = KEPT, pace: float = PACE
+) -> ASGIApp:  # fmt: skip
+    """Build the monitor as an ASGI application, to be served on a port of its own; `stop` ends the streams of its pages."""
+    door, board = (
+        Door(users, Shared(sources.tiles, kept), Badges(sources.alerts.counts)),
+        Board(Shared(lambda _: sources.overview(), kept), sources.acts),
+    )
+    alerts = AlertsPage(sources.alerts)
+    live = Live(door, {HOME: ("overview", board.parts), PATH: ("alerts", alerts.parts)}, stop or asyncio.Event(), pace)
     factor, me, people = SecondFactorPage(door, factors), MePage(door, factors), UsersPage(users, factors, sources.quality.names)
     institutions, audit = InstitutionsPage(sources.institutions, sources.appointments.acts["test"]), AuditPage(sources.audit)
-    probes, alerts = Probes(sources.ping, sources.waiting, sources.alerts.counts), AlertsPage(sources.alerts)
+    probes = Probes(sources.ping, sources.waiting, sources.alerts.counts)
     check, booking, guide = CheckPage(sources.check), AppointmentsPage(sources.appointments), GuidePage(sources.guide)
     messages, message, standing = MessagesPage(sources.messages), MessagePage(sources.message), WaitingPage(sources.standing)
     correcting = CorrectingPage(sources.message, sources.check)
@@ -114,6 +130,7 @@ def build_monitor(sources: Sources, users: Users, factors: SecondFactors) -> ASG
             Route("/audit/verify", door.guard(audit.verify, "audit"), methods=["POST"]),
             Route("/codes", door.guard(show_codes, "codes")),
             Route("/overview", door.guard(board.show, "overview")),
+            Route("/live", door.guard(live.show, "live")),
             Route("/messages", door.guard(messages.show, "messages")),
             Route("/messages", door.guard(messages.ask, "messages"), methods=["POST"]),
             Route("/messages/file", door.guard(messages.file, "export")),

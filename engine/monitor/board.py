@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
@@ -14,13 +14,17 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from engine.log import get_logger
 from engine.message import shanghai_text
-from engine.monitor.chart import draw
+from engine.monitor.chart import draw, hour_text
+from engine.monitor.curves import draw_backlog, draw_latency
 from engine.monitor.look import look
 from engine.monitor.overview import ENDS, SENDABLE, Overview
-from engine.monitor.pages import HOME, language_of, may, page, problem
+from engine.monitor.pages import HOME, language_of, may, page, problem, render, wants_json
 from engine.monitor.security import read_form
+from engine.monitor.shared import Shared
 from engine.monitor.signin import own_form
+from engine.monitor.texts import lasting_text
 from engine.services.users import Session
+from engine.store.latency import BUCKETS
 
 LONGEST_REASON = 200
 """Characters of a reason that are kept."""
@@ -41,29 +45,31 @@ class Act(Protocol):
         """Act on the delivery as this person, from this address."""
 
 
+PARTS = ("look", "sum", "flow", "lanes", "deliveries", "dead", "hospitals", "processes")
+"""The living parts of the page, each a template of its own, in their order."""
+
+
 @dataclass(frozen=True)
 class Board:
-    """The overview page; `read` and the acts block on the store, so they are called in a thread."""
+    """The overview page; all who look share one reading, the acts block on the store and are called in a thread."""
 
-    read: Callable[[], Overview]
+    overview: Shared[None, Overview]
     acts: Mapping[str, Act]
 
     async def show(self, request: Request, session: Session) -> Response:
-        """Show the page, its live part alone with `?part=live`, or its JSON twin with `?format=json`."""
-        overview = await run_in_threadpool(self.read)
-        if request.query_params.get("format") == "json":
+        """Show the page; `?format=json` gives the same as data."""
+        overview = await self.overview.get(None)
+        if wants_json(request):
             return JSONResponse(as_json(overview))
-        template = "live.html" if request.query_params.get("part") == "live" else "overview.html"
         told = request.query_params.get("done", "")
-        values = {
-            "overview": overview,
-            "ends": ENDS,
-            "sendable": SENDABLE,
-            "answers": look(overview, language_of(request)),
-            "chart": draw(overview.hours),
-            "told": told if told in TOLD else "",
-        }
-        return page(request, template, session, values, now=overview.now)
+        values = {**_values(request, overview), "parts": PARTS, "told": told if told in TOLD else ""}
+        return page(request, "overview.html", session, values, now=overview.now)
+
+    async def parts(self, request: Request, session: Session) -> Mapping[str, str]:
+        """Draw the living parts of the page by the ids of their elements."""
+        overview = await self.overview.get(None)
+        values = _values(request, overview)
+        return {f"part-{name}": render(request, f"overview_{name}.html", session, values, now=overview.now) for name in PARTS}
 
     async def act(self, request: Request, session: Session) -> Response:
         """Retry or discard one dead delivery, then go back to the page that tells what came of it."""
@@ -81,8 +87,18 @@ class Board:
         delivery = int(request.path_params["delivery"])
         peer = request.client.host if request.client else ""
         done = await run_in_threadpool(self.acts[act], delivery, by=session.user, peer=peer, reason=reason)
+        self.overview.clear()
         log.info("delivery acted on", user=session.user, action=act, delivery=delivery, done=done)
         return _back(act if done else "gone", back)
+
+
+def _values(request: Request, overview: Overview) -> dict[str, object]:
+    language = language_of(request)
+    return {
+        "overview": overview, "ends": ENDS, "sendable": SENDABLE, "answers": look(overview, language),
+        "chart": draw(overview.hours), "backlog": draw_backlog(overview.hours, overview.backlog), "latency": draw_latency(overview.hours),
+        "lasting": lambda seconds: lasting_text(seconds, language), "classes": BUCKETS, "hour_text": hour_text,
+    }  # fmt: skip
 
 
 def _back(told: str, wanted: str) -> Response:
@@ -100,7 +116,7 @@ def as_json(overview: Overview) -> dict[str, Any]:
     told = plain_values(asdict(overview))
     for line, destination in zip(told["destinations"], overview.destinations, strict=True):
         line["waiting"] = destination.waiting
-    named = ("accounted", "difference", "taken_today", "waiting", "dead_count")
+    named = ("accounted", "difference", "taken_today", "waiting", "dead_count", "in_trouble", "lost_processes")
     return {**told, **{name: getattr(overview, name) for name in named}}
 
 

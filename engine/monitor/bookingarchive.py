@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from engine.message import SHANGHAI
 from engine.monitor.appointments import AppointmentsSource
 from engine.monitor.booking import Booking, Health, HospitalCard, Move, OrderSheet, PoolDay, UnsureOrder, Work
+from engine.monitor.hospitals import AWAY
 from engine.services.appointments import figures
 from engine.services.appointments.sync import FULL
 from engine.services.audit import Audit, changed
@@ -20,9 +21,6 @@ from engine.store.sealing import Seal
 
 LISTED = 20
 """Orders that wait for their hospital's answer which the page lists."""
-
-AWAY = "DST-1"
-"""How the codes begin by which a hospital counts as away."""
 
 TEST = "test"
 """The errand that asks a hospital for its time (1001)."""

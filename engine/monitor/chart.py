@@ -1,4 +1,4 @@
-"""Lay out the bars of the hourly chart, in the units of its drawing."""
+"""Lay out the bars of the hourly chart, in the units of its drawing: what came in, and beside it what went out."""
 
 from __future__ import annotations
 
@@ -9,41 +9,61 @@ from datetime import datetime
 from engine.message import SHANGHAI
 from engine.monitor.scale import Line, Piece, Scale
 
-WIDTH, HEIGHT = 720.0, 300.0
-LEFT, RIGHT, TOP, BOTTOM = 44.0, 6.0, 10.0, 24.0
-GAP = 6.0
-"""Empty space between two bars."""
+WIDTH, HEIGHT = 400.0, 200.0
+LEFT, RIGHT, TOP, BOTTOM = 40.0, 4.0, 10.0, 22.0
+GAP = 2.0
+"""Empty space before and after the bars of an hour."""
+
+IN_PART = 0.6
+"""The part of an hour's width that what came in takes; the rest is for what went out."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Hour:
-    """What came in during one hour that began at `start` (timezone-aware)."""
+    """One hour that began at `start`: messages that came in by their verdict, tries of deliveries that went well (`sent`) and that failed.
+
+    `p50` and `p95` are seconds within which so many of a hundred deliveries arrived, counted from when each was first due.
+    """
 
     start: datetime
     good: int = 0
     invalid: int = 0
     error: int = 0
+    sent: int = 0
+    failed: int = 0
+    p50: float | None = None
+    p95: float | None = None
 
     @property
     def total(self) -> int:
-        """All messages of the hour."""
+        """All messages that came in."""
         return self.good + self.invalid + self.error
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One hour: its place, its parts from the bottom up, and the label under it when it has one."""
+    """One bar: its place and its parts from the bottom up."""
+
+    x: float
+    width: float
+    pieces: tuple[Piece, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One hour: where it stands, what came in, what went out, and the label under it when it has one."""
 
     hour: Hour
     x: float
     width: float
-    pieces: tuple[Piece, ...]
+    taken: Bar
+    out: Bar
     label: str
 
     @property
     def hour_text(self) -> str:
         """The hour in Shanghai, `09:00`."""
-        return self.hour.start.astimezone(SHANGHAI).strftime("%H:00")
+        return hour_text(self.hour.start)
 
     @property
     def middle(self) -> float:
@@ -53,12 +73,14 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """The whole drawing."""
+    """The whole drawing; `total` messages came in, `sent` deliveries went out, `peak` is the busiest hour's number of messages."""
 
-    bars: tuple[Bar, ...]
+    slots: tuple[Slot, ...]
     lines: tuple[Line, ...]
     peak: int
     total: int
+    sent: int
+    failed: int
     width: float = WIDTH
     height: float = HEIGHT
     left: float = LEFT
@@ -67,16 +89,31 @@ class Chart:
 
 
 def draw(hours: Sequence[Hour]) -> Chart:
-    """Lay out one stacked bar an hour over a grid with round numbers."""
-    peak = max((hour.total for hour in hours), default=0)
-    scale = Scale(peak, TOP, HEIGHT - BOTTOM)
-    slot = (WIDTH - LEFT - RIGHT) / max(len(hours), 1)
-    bars = tuple(_bar(hour, LEFT + number * slot, slot, scale) for number, hour in enumerate(hours))
-    return Chart(bars, scale.lines(), peak, sum(hour.total for hour in hours))
+    """Lay out two bars an hour over a grid with round numbers."""
+    highest = max((max(hour.total, hour.sent + hour.failed) for hour in hours), default=0)
+    scale = Scale(highest, TOP, HEIGHT - BOTTOM)
+    width = (WIDTH - LEFT - RIGHT) / max(len(hours), 1)
+    slots = tuple(_slot(hour, LEFT + number * width, width, scale) for number, hour in enumerate(hours))
+    sums = (sum(getattr(hour, name) for hour in hours) for name in ("total", "sent", "failed"))
+    return Chart(slots, scale.lines(), max((hour.total for hour in hours), default=0), *sums)
 
 
-def _bar(hour: Hour, x: float, slot: float, scale: Scale) -> Bar:
-    local = hour.start.astimezone(SHANGHAI)
-    label = local.strftime("%H:00") if local.hour % 3 == 0 else ""
-    pieces = scale.stack((("good", hour.good), ("invalid", hour.invalid), ("error", hour.error)))
-    return Bar(hour, round(x + GAP / 2, 1), round(slot - GAP, 1), pieces, label)
+def _slot(hour: Hour, x: float, width: float, scale: Scale) -> Slot:
+    room = width - 2 * GAP
+    taken = scale.stack((("good", hour.good), ("invalid", hour.invalid), ("error", hour.error)))
+    out = scale.stack((("sent", hour.sent), ("failed", hour.failed)))
+    middle = x + GAP + room * IN_PART
+    return Slot(
+        hour, round(x, 1), round(width, 1), Bar(round(x + GAP, 1), round(room * IN_PART - 0.6, 1), taken),
+        Bar(round(middle, 1), round(room * (1 - IN_PART), 1), out), hour_label(hour.start),
+    )  # fmt: skip
+
+
+def hour_text(start: datetime) -> str:
+    """Write the hour in Shanghai, `09:00`."""
+    return start.astimezone(SHANGHAI).strftime("%H:00")
+
+
+def hour_label(start: datetime) -> str:
+    """Give what stands under an hour: every third one of Shanghai is named."""
+    return hour_text(start) if start.astimezone(SHANGHAI).hour % 6 == 0 else ""

@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from engine.message import LANES, SHANGHAI, Lane
 from engine.monitor.asking import Wrong, day_of
 from engine.monitor.calendar import Year, lay_out, window
-from engine.monitor.pages import language_of, own, page
+from engine.monitor.pages import language_of, own, page, wants_json
 from engine.monitor.quality import Names
 from engine.monitor.texts import speaker
 from engine.services.completeness import Asked, Completeness, Count, added, completeness, counted_span
@@ -96,7 +96,7 @@ class CompletenessPage:
                 year = lay_out(found, since=span[0] if span else None, today=today)
         except Wrong as problem:
             wrong = problem
-        if request.query_params.get("format") == "json":
+        if wants_json(request):
             return _as_json(request, found, year, wrong)
         values = {
             "form": form, "institutions": names, "types": self.source.types, "lanes": LANES, "found": found, "year": year, "wrong": wrong,

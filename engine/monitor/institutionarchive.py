@@ -8,7 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 
 from engine.message import SHANGHAI
 from engine.monitor.booking import HospitalCard
-from engine.monitor.bookingarchive import AWAY, BookingArchive
+from engine.monitor.bookingarchive import BookingArchive
+from engine.monitor.hospitals import AWAY
 from engine.monitor.onboarding import Progress, progress
 from engine.services.applications import Application, Applications
 from engine.services.audit import first_admitted

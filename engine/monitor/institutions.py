@@ -59,7 +59,7 @@ class InstitutionsPage:
         return await self._one(request, session)
 
     async def handover(self, request: Request, session: Session) -> Response:
-        """Show the sheet to hand over, for printing; it holds no password."""
+        """Show the sheet to hand over, for printing; it holds no password. `?format=json` gives the same as data."""
         sheet = await self._sheet(request)
         if sheet is None:
             return problem(request, 404, session)
@@ -68,6 +68,9 @@ class InstitutionsPage:
             "sheet": sheet, "address": self.archive.address(sheet.found.code, host), "base": self.archive.base(host),
             "limits": {name: getattr(limits, name) for name in LIMITS},
         }  # fmt: skip
+        if wants_json(request):
+            told = {name: values[name] for name in ("address", "base", "limits")}
+            return JSONResponse({"code": sheet.found.code, "name": sheet.found.name, **told})
         return page(request, "handover.html", session, values, now=sheet.now)
 
     async def act(self, request: Request, session: Session) -> Response:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from engine.monitor.chart import Hour
+from engine.monitor.hospitals import Hospital
+from engine.store.backlog import WAITS, Backlog, Checked
+from engine.store.nodes import Process
 
 ENDS: tuple[str, ...] = ("ROUTED", "INVALID", "FILTERED", "ERROR", "DISCARDED")
 """The five states of a message; together they are what was taken in."""
-
-WAITS: tuple[str, ...] = ("QUEUED", "SENDING", "UNKNOWN")
-"""The states of a delivery that is still on its way."""
 
 SENDABLE: tuple[str, ...] = (*WAITS, "SENT", "DEAD")
 """The states of a delivery that the page counts, in the order of its columns."""
@@ -60,36 +60,50 @@ class DeadDelivery:
     trouble: Trouble
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageRow:
-    """One message as a line of a list; it names no person."""
+@dataclass(frozen=True, slots=True)
+class Lasting:
+    """Within how many seconds half of all, and 95 of a hundred, were over; None when there were none."""
 
-    received: datetime
-    institution: str
-    document_type: str
-    receipt: str
-    state: str
-    code: str
-    mark: str = ""
+    p50: float | None = None
+    p95: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaneLine:
+    """One lane: what came in during the 24 hours and the running one, what waits in it, since when the oldest of that is due."""
+
+    lane: str
+    taken: int = 0
+    this_hour: int = 0
+    waiting: int = 0
+    oldest: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
     """Everything on the page at the moment `now`.
 
-    `total` and `today` count messages by state; `taken` is counted apart from them at the moment of taking in,
-    which is what makes the sum a proof.
+    `total` counts messages by the state they are in, `today` those of today by the state of their first walk; `taken` is counted apart
+    from them at the moment of taking in, which is what makes the sum a proof; `checked` is when it was last held against the rows.
+    `answering` is how long it took to file what came in during the 24 hours.
+    `refused` are those of today that are INVALID now, `retrying` the deliveries that failed and are tried again.
     """
 
     now: datetime
     taken: int = 0
     total: Mapping[str, int] = field(default_factory=dict)
     today: Mapping[str, int] = field(default_factory=dict)
-    destinations: tuple[Destination, ...] = ()
-    dead: tuple[DeadDelivery, ...] = ()
-    messages: tuple[MessageRow, ...] = ()
-    problems: tuple[MessageRow, ...] = ()
-    hours: tuple[Hour, ...] = ()
+    checked: Checked | None = None
+    refused: int = 0
+    retrying: int = 0
+    destinations: Sequence[Destination] = ()
+    dead: Sequence[DeadDelivery] = ()
+    lanes: Sequence[LaneLine] = ()
+    hours: Sequence[Hour] = ()
+    answering: Lasting = Lasting()
+    backlog: Sequence[Backlog] = ()
+    processes: Sequence[Process] = ()
+    hospitals: Sequence[Hospital] = ()
 
     @property
     def accounted(self) -> int:
@@ -120,3 +134,13 @@ class Overview:
     def dead_unlisted(self) -> int:
         """Dead deliveries beyond those listed."""
         return max(self.dead_count - len(self.dead), 0)
+
+    @property
+    def in_trouble(self) -> int:
+        """Hospitals about which something is to be done."""
+        return sum(bool(one.troubles) for one in self.hospitals)
+
+    @property
+    def lost_processes(self) -> int:
+        """Processes that gave no sign of life for too long."""
+        return sum(one.gone(self.now) for one in self.processes)

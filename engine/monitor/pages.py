@@ -30,6 +30,7 @@ INSTITUTION = frozenset({"institution"})
 ACTS: Mapping[str, frozenset[str]] = {
     # action: roles that may do it
     "me": STAFF | INSTITUTION,
+    "live": STAFF | INSTITUTION,
     "overview": STAFF,
     "appointments": STAFF,
     "reports": STAFF,
@@ -131,8 +132,10 @@ def language_of(request: Request) -> Language:
 
 
 def wants_json(request: Request) -> bool:
-    """Tell whether the JSON twin of a page is asked for."""
-    return request.query_params.get("format") == "json"
+    """Tell whether the JSON twin of a page is asked for: by `?format=json`, or by an Accept that names JSON and no HTML."""
+    asked = request.query_params.get("format")
+    accepted = request.headers.get("accept", "")
+    return asked == "json" or (asked is None and "application/json" in accepted and "text/html" not in accepted)
 
 
 def page(
@@ -148,6 +151,15 @@ def page(
 
     `now` is the moment the values were read, from which clock times and dates are told apart.
     """
+    response = HTMLResponse(render(request, template, session, values, now=now), status_code=status)
+    keep_language(request, response)
+    return response
+
+
+def render(
+    request: Request, template: str, session: Session | None, values: Mapping[str, object], *, now: datetime | None = None
+) -> str:  # fmt: skip
+    """Render a template, be it a page or a part of one, in the language of the request."""
     language = language_of(request)
     read_at = now or datetime.now(UTC)
     frame = {
@@ -171,10 +183,9 @@ def page(
         "named": lambda group, name: _named(group, name, language),
         "may": may,
         "badge": getattr(request.state, "badge", None),
+        "tiles": getattr(request.state, "tiles", ()),
     }
-    response = HTMLResponse(_templates().get_template(template).render(frame | dict(values)), status_code=status)
-    keep_language(request, response)
-    return response
+    return _templates().get_template(template).render(frame | dict(values))
 
 
 def keep_language(request: Request, response: Response) -> None:

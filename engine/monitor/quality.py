@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from engine.log import get_logger
 from engine.message import LANES, SHANGHAI, Lane, shanghai_text
 from engine.monitor.asking import Wrong, day_of
-from engine.monitor.pages import language_of, own, page
+from engine.monitor.pages import language_of, own, page, wants_json
 from engine.monitor.quality_sheet import XLSX, workbook
 from engine.monitor.texts import speaker
 from engine.services.institutions import Institutions
@@ -118,10 +118,9 @@ class QualityPage:
             report = await run_in_threadpool(self.source.report, wish) if wish else None
         except Wrong as found:
             wrong = found
-        shape = request.query_params.get("format")
-        if shape == "json":
+        if wants_json(request):
             return _as_json(request, report, wrong)
-        if shape == "xlsx" and report:
+        if request.query_params.get("format") == "xlsx" and report:
             return await run_in_threadpool(_as_file, report, names, self.source.types)
         values = {
             "form": form, "institutions": names, "types": self.source.types, "lanes": LANES, "report": report,

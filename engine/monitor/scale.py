@@ -44,7 +44,7 @@ class Scale:
 
     def lines(self) -> tuple[Line, ...]:
         """Give the lines of the grid, from 0 up."""
-        return tuple(Line(self._y(value), value) for value in range(0, self.top + 1, self.step))
+        return tuple(Line(self.y(value), value) for value in range(0, self.top + 1, self.step))
 
     def stack(self, counts: Iterable[tuple[str, int]]) -> tuple[Piece, ...]:
         """Stack the parts of a bar from the base up; one that is not nothing is at least one unit high."""
@@ -53,12 +53,13 @@ class Scale:
         for _, count in parts:
             edges.append(edges[-1] + count)
         return tuple(
-            Piece(kind, self._y(high), round(max(self._y(low) - self._y(high), 1.0), 1))
+            Piece(kind, self.y(high), round(max(self.y(low) - self.y(high), 1.0), 1))
             for (kind, count), (low, high) in zip(parts, pairwise(edges), strict=True)
             if count
         )
 
-    def _y(self, value: int) -> float:
+    def y(self, value: int) -> float:
+        """Tell where a value stands."""
         return round(self.base - (self.base - self.ceiling) * value / self.top, 1)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
@@ -15,6 +15,8 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from engine.log import get_logger
 from engine.monitor.pages import ACTS, INSTITUTION, PAGES, SECOND_FACTOR, home_of, may, page, problem, wants_json
 from engine.monitor.security import from_our_page, read_form
+from engine.monitor.shared import Shared
+from engine.monitor.tiles import Tile
 from engine.monitor.visitors import Failures, FormTokens, same
 from engine.services.users import Session, Users
 
@@ -39,26 +41,31 @@ class Guarded:
         """Show it to who may see it; strangers are sent to the sign-in page, JSON readers get 401, others 403."""
         session = await self.door.session(request)
         if session is None or session.stage != "in":
-            if wants_json(request) or request.query_params.get("part"):
+            if wants_json(request):
                 return JSONResponse({"error": 401}, status_code=401)
             where = f"/?next={quote(request.url.path)}" if session is None else SECOND_FACTOR
             return RedirectResponse(where, status_code=303)
+        if not wants_json(request):
+            request.state.tiles = await self.door.tiles_for(session)
+            request.state.badge = await self.door.badge_for(session)
         if not may(session, self.act):
             log.warning("action refused", user=session.user, action=self.act)
             return problem(request, 403, session)
-        if not wants_json(request):
-            request.state.badge = await self.door.badge_for(session)
-        return await self.show(request, session)
+        response = await self.show(request, session)
+        if request.method == "POST":
+            self.door.tiles.clear()
+        return response
 
 
 @dataclass(frozen=True)
 class Door:
-    """The door of the monitor: who comes in, who waits, who goes; the people's book blocks, so it is asked in a thread.
+    """The door of the monitor: who comes in, who waits, who goes, and the tiles and the badge that each sees on every page.
 
-    `badge` gives what stands in the head of every page of the platform's own people; it blocks too.
+    The people's book blocks, so it is asked in a thread.
     """
 
     users: Users
+    tiles: Shared[str, Sequence[Tile]]
     badge: Callable[[], object]
     tokens: FormTokens = field(default_factory=FormTokens)
     failures: Failures = field(default_factory=Failures)
@@ -67,6 +74,10 @@ class Door:
         """Give the session of this request, if it has one."""
         token = token_of(request)
         return await run_in_threadpool(self.users.session, token) if token else None
+
+    async def tiles_for(self, session: Session) -> Sequence[Tile]:
+        """Read the tiles of this person: of the whole platform, or of the institution to which the account is bound."""
+        return await self.tiles.get(session.institution if session.role in INSTITUTION else "")
 
     async def badge_for(self, session: Session) -> object:
         """Read the badge that this person sees in the head of every page: None for the people of an institution."""

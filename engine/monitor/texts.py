@@ -16,6 +16,7 @@ from engine.monitor.texts_completeness import COMPLETENESS_TEXTS
 from engine.monitor.texts_guide import GUIDE_TEXTS
 from engine.monitor.texts_institutions import INSTITUTION_TEXTS
 from engine.monitor.texts_messages import MESSAGE_TEXTS
+from engine.monitor.texts_overview import OVERVIEW_TEXTS
 from engine.monitor.texts_people import PEOPLE_TEXTS
 from engine.monitor.texts_quality import QUALITY_TEXTS
 from engine.monitor.texts_referrals import REFERRAL_TEXTS
@@ -135,21 +136,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "dead.discard": ("丢弃", "Discard"),
     "dead.reason": ("丢弃原因（必填）", "Reason (required)"),
     "dead.more": ("另有 {number} 个未列出。", "{number} more are not listed."),
-    # traffic
-    "traffic.title": ("近 24 小时接收", "Taken in, last 24 hours"),
-    "traffic.about": ("每小时份数", "per hour"),
-    "traffic.good": ("接收", "Accepted"),
-    "traffic.invalid": ("退回", "Returned"),
-    "traffic.error": ("出错", "Error"),
-    "traffic.bar": (
-        "{hour}：接收 {good}，退回 {invalid}，出错 {error}",
-        "{hour}: {good} accepted, {invalid} returned, {error} in error",
-    ),
-    "traffic.empty": ("近 24 小时没有收到消息", "Nothing came in during the last 24 hours"),
-    "traffic.peak": ("最高 {number} 份/时", "peak {number} an hour"),
-    "traffic.sum": ("共 {number} 份", "{number} in all"),
     # messages
-    "messages.title": ("最近消息", "Latest messages"),
     "messages.time": ("时间", "Time"),
     "messages.institution": ("机构", "Institution"),
     "messages.type": ("类型", "Type"),
@@ -158,8 +145,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "messages.code": ("代码", "Code"),
     "messages.none": ("还没有收到消息", "No message yet"),
     "messages.none.about": ("医院上传的第一份文档会出现在这里。", "The first document a hospital uploads will appear here."),
-    "errors.title": ("最近问题", "Latest problems"),
-    "errors.none": ("最近没有问题，一切顺利", "No recent problems, all is well"),
     # answers to actions
     "done.retry": ("已重新排队，马上投递。", "Back in the queue; it is sent at once."),
     "done.discard": ("已丢弃，原因随消息留存。", "Discarded; the reason is kept with the message."),
@@ -201,6 +186,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     **APPOINTMENT_TEXTS,
     **COMPLETENESS_TEXTS,
     **MESSAGE_TEXTS,
+    **OVERVIEW_TEXTS,
     **QUALITY_TEXTS,
     **REFERRAL_TEXTS,
     **REPORT_TEXTS,
@@ -248,6 +234,13 @@ def age_text(seconds: float, language: Language) -> str:
         elif parts:
             break
     return " ".join(parts[:2])
+
+
+def lasting_text(seconds: float, language: Language) -> str:
+    """Write how long something took: `0.05 秒`, `1.5 s`, `2 分`."""
+    if seconds < 60:
+        return f"{seconds:g} {'秒' if language == 'zh' else 's'}"
+    return age_text(seconds, language)
 
 
 def number_text(number: int) -> str:

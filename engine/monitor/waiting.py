@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -59,6 +59,21 @@ class Preview:
     examples: Sequence[Example]
 
 
+SHOWS = ("", "retrying", "dead")
+"""What the page may be narrowed to: everything, the deliveries that are tried again, those that nobody tries any more."""
+
+
+def only(standing: Standing, show: str) -> Standing:
+    """Narrow it to the deliveries that are `retrying` or `dead`; "" leaves it as it is."""
+    if not show:
+        return standing
+    causes = [one for one in standing.deliveries if (one.state == "DEAD") == (show == "dead")]
+    names = {one.destination for one in causes}
+    return replace(
+        standing, deliveries=causes, messages=(), destinations=[one for one in standing.destinations if one.name in names]
+    )
+
+
 class Begin(Protocol):
     """Begin a job in one transaction with its audit row; None when such a job runs already or nothing is left."""
 
@@ -90,14 +105,17 @@ class WaitingPage:
     source: WaitingSource
 
     async def show(self, request: Request, session: Session) -> Response:
-        """Show what stands still; `format=json` gives the same as data."""
-        standing = await run_in_threadpool(self.source.read)
+        """Show what stands still, only what is retried or dead with `?show=`; `format=json` gives the same as data."""
+        asked = request.query_params.get("show", "")
+        show = asked if asked in SHOWS else ""
+        standing = only(await run_in_threadpool(self.source.read), show)
         if wants_json(request):
             return JSONResponse(plain_values(asdict(standing)))
         told = request.query_params.get("done", "")
         running = any(job.state == "running" for job in standing.jobs)
         values = {
             "standing": standing, "told": told if told in _SAID else "", "counted": COUNTED, "running": running,
+            "show": show, "shows": SHOWS,
             "causes": {one.name: [c for c in standing.deliveries if c.destination == one.name] for one in standing.destinations},
         }  # fmt: skip
         return page(request, "waiting.html", session, values, now=standing.now)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from engine.monitor.overview import Destination
+from engine.monitor.overviewarchive import destination_of
 from engine.monitor.waiting import Example, Preview, Standing
 from engine.services.audit import Audit, changed
 from engine.store import causes, errands, jobs
@@ -15,7 +15,6 @@ from engine.store.dead import dead_lines
 from engine.store.journal import Journal
 from engine.store.masking import masked, without_numbers
 from engine.store.queue import Queue
-from engine.store.waiting import WaitingLine
 
 EXAMPLES = 10
 JOBS = 10
@@ -23,17 +22,16 @@ JOBS = 10
 
 @dataclass(frozen=True, slots=True)
 class WaitingArchive:
-    """The store as this page knows it; every method is one transaction of its own. `destination` turns a line of the queue into the page's."""
+    """The store as this page knows it; every method is one transaction of its own."""
 
     database: Database
     journal: Journal
     queue: Queue
-    destination: Callable[[WaitingLine, int], Destination]
 
     def read(self) -> Standing:
         """Read everything that stands still in one transaction, so that all figures are of one moment."""
         with self.database.read() as connection:
-            lines = [self.destination(line, 0) for line in self.queue.waiting(connection)]
+            lines = [destination_of(line) for line in self.queue.waiting(connection)]
             return Standing(
                 now=datetime.now(UTC),
                 destinations=[line for line in lines if line.waiting or line.dead],

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,12 +17,10 @@ from engine.errors import TryAgain
 from engine.hospital import HospitalCall
 from engine.store.columns import Moment
 from engine.store.database import Database, insert_into, metadata
+from engine.store.latency import bucket_of, percentile
 
 KEPT = timedelta(days=31)
 """So long figures are kept."""
-
-BUCKETS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 7.5, 10.0, 15.0, 20.0, 30.0, 60.0, 120.0)
-"""Upper bounds of the classes of latency in seconds; a percentile is told as the bound of its class."""
 
 _GATHERED = 10_000
 _FLUSH_EVERY = 1.0
@@ -108,7 +105,7 @@ class HospitalHealth:
     def observe(self, call: HospitalCall) -> None:
         """Take note of a call (engine.hospital.Observe)."""
         hour = call.at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-        key = (call.institution, hour, call.function, call.outcome, bisect_left(BUCKETS, call.seconds))
+        key = (call.institution, hour, call.function, call.outcome, bucket_of(call.seconds))
         with self._lock:
             if key in self._news or len(self._news) < _GATHERED:
                 self._news[key] += 1
@@ -184,23 +181,11 @@ def cards(connection: Connection, now: datetime, window: timedelta = timedelta(h
 def _card(state: dict[str, Any], outcomes: Counter[str], buckets: Counter[int]) -> HealthCard:
     words = tuple(state.pop("wsdl_words").splitlines())
     answered = sum(number for outcome, number in outcomes.items() if _answered(outcome))
-    p50, p95, p99 = _percentiles(buckets, (0.5, 0.95, 0.99))
+    p50, p95, p99 = (percentile(buckets, part) for part in (0.5, 0.95, 0.99))
     return HealthCard(
         calls=outcomes.total(), answered=answered, p50=p50, p95=p95, p99=p99, outcomes=dict(outcomes.most_common()),
         wsdl_words=words, **state,
     )  # fmt: skip
-
-
-def _percentiles(buckets: Counter[int], parts: Sequence[float]) -> Iterator[float | None]:
-    total = buckets.total()
-    for part in parts:
-        seen, found = 0, None
-        for bucket in sorted(buckets):
-            seen += buckets[bucket]
-            if seen >= part * total:
-                found = BUCKETS[min(bucket, len(BUCKETS) - 1)]
-                break
-        yield found
 
 
 def _answered(outcome: str) -> bool:

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     delete,
+    func,
     insert,
     select,
     update,
@@ -34,6 +35,7 @@ from engine.services.passwords import hash_password, make_password
 from engine.store.columns import Moment
 from engine.store.database import Database, metadata
 from engine.store.sealing import Seal
+from engine.store.tables import message
 
 State = Literal["applied", "approved", "disabled"]
 
@@ -384,6 +386,12 @@ def raise_stamp(connection: Connection, act: str, code: str, actor: str, peer: s
     """Tell all processes that the register changed, and the audit who changed it, in the same transaction."""
     connection.execute(update(stamp).where(stamp.c.name == "institutions").values(value=stamp.c.value + 1))
     Audit().write(connection, [changed(act, institution=code, subject=code, actor=actor, peer=peer)])
+
+
+def last_sent(connection: Connection) -> Mapping[str, datetime]:
+    """Tell when each institution last sent something that was taken in; those that never did are left out."""
+    latest = select(func.max(message.c.received)).where(message.c.institution == institution.c.code).scalar_subquery()
+    return {code: at for code, at in connection.execute(select(institution.c.code, latest)) if at is not None}
 
 
 def _load(connection: Connection) -> Register:

@@ -142,6 +142,10 @@ class Users:
         """Give the session behind a token while it lasts and its user is not disabled; using it keeps it from idling out."""
         return usersessions.find(self._database, token, self.required)
 
+    def lasts(self, token: str) -> bool:
+        """Tell whether a session goes on, without using it: looking on keeps nobody from idling out."""
+        return usersessions.lasts(self._database, token, self.required)
+
     def sign_out(self, token: str) -> None:
         """End a session; a token that is none is no error."""
         usersessions.end(self._database, token)

@@ -69,6 +69,13 @@ def find(database: Database, token: str, required: Collection[str]) -> Session |
     )  # fmt: skip
 
 
+def lasts(database: Database, token: str, required: Collection[str]) -> bool:
+    """Tell whether a session that is past its second factor goes on; it is not used by that."""
+    with database.read() as connection:
+        row = row_of(connection, token)
+    return row is not None and stage_of(row, required) == "in"
+
+
 def is_proven(connection: Connection, token: str) -> bool:
     """Tell whether the second factor was given in this session."""
     chosen = monitor_session.c.token_hash == token_hash(token)

@@ -94,6 +94,20 @@ def message_causes(connection: Connection) -> list[MessageCause]:
     ]  # fmt: skip
 
 
+def retrying(connection: Connection) -> int:
+    """Count the deliveries that failed and are tried again; of each cause `COUNTED` at most."""
+    keys = _keys(connection, _NEXT_D, 3)
+    return sum(_counted(connection, _COUNT_D, key) for key in keys if key["its_1"] != "DEAD")
+
+
+def refused_since(connection: Connection, since: datetime) -> int:
+    """Count the messages that were received since a moment and are INVALID now."""
+    wanted = sa.select(sa.func.count()).where(
+        message.c.state == "INVALID", sa.text("state <> 'ROUTED'"), message.c.received >= since
+    )
+    return int(connection.execute(wanted).scalar_one())
+
+
 def _keys(connection: Connection, statement: sa.Select[Any], columns: int) -> list[dict[str, str]]:
     key = {f"its_{number}": "" for number in range(columns)}
     found = []

@@ -27,8 +27,8 @@ FORMAT = 1
 _AT_ONCE = 100
 _LOAD_BYTES = 16 << 20
 _LONGEST_LINE = 512 << 20
-_NOT_KEPT = frozenset({"alembic_version", "pulse"})
-"""The schema stands in the manifest; the pulse is only a proof that the store can be written."""
+_NOT_KEPT = frozenset({"alembic_version", "pulse", "node_process"})
+"""The schema stands in the manifest; the pulse only proves that the store can be written; the processes that live are those of here."""
 
 _DAMAGE: tuple[type[Exception], ...] = (*ZIP_DAMAGE, KeyError, TypeError, AttributeError, IndexError)
 """What a damaged archive makes of itself and of the JSON in it."""

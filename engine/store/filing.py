@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from engine.errors import Issue
-from engine.store import counts, rows
+from engine.store import counts, hours, rows
 from engine.store.bulk import Listed, Values, insert_rows
 from engine.store.claims import Ledger, Verdict, names_asked
 from engine.store.counts import CountKey, Deltas
@@ -107,6 +107,7 @@ class Filing:
         counts.record(self.connection, self.deltas)
         tally.gone(self.connection, [old for old, _ in self.replaced])
         tally.write(self.connection)
+        hours.filed(self.connection, self.fresh, datetime.now(UTC))
 
 
 _REPLACED_MARK: Mark = "replaced"

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from engine.message import LANES, Lane
-from engine.store import counts, deliveries, rows, search, waiting
+from engine.store import counts, deliveries, hours, rows, search, waiting
 from engine.store.bulk import Values, insert_rows
 from engine.store.columns import AnyRow
 from engine.store.counts import Deltas
@@ -130,6 +130,9 @@ class Queue:
         tally = Tally()
         tally.delivered(connection, [row.receipt for row, one in ours if one.state == "SENT"])
         tally.write(connection)
+        hours.tried(
+            connection, [(row.destination, row.lane, one.state, row.first_due, one.now) for row, one in ours if one.attempted]
+        )
         return [row.seq for row, _ in ours]
 
     def release_expired(self, connection: Connection, now: datetime) -> int:

@@ -144,7 +144,7 @@ delivery = sa.Table(
     sa.Index("ix_delivery_waiting", "destination", "lane", "wake", "seq", **_where(WAITING_SQL)),
     sa.Index("ix_delivery_key", "destination", "key", "seq", **_where(UNFINISHED_SQL)),
     sa.Index("ix_delivery_lease", "lease_until", **_where("state = 'SENDING'")),
-    sa.Index("ix_delivery_open", "destination", "seq", **_where(UNFINISHED_SQL)),
+    sa.Index("ix_delivery_open", "destination", "lane", "seq", **_where(UNFINISHED_SQL)),
     sa.Index("ix_delivery_error", "destination", "changed_at", **_where("error_code <> ''")),
     sa.Index("ix_delivery_cause", "destination", "state", "error_code", "seq", **_where(TROUBLED_SQL)),
 )

@@ -9,6 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from engine.message import LANES
 from engine.store import counts
 from engine.store.sealing import Seal
 from engine.store.tables import UNFINISHED_SQL, delivery
@@ -16,11 +17,12 @@ from engine.store.tables import UNFINISHED_SQL, delivery
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WaitingLine:
-    """One destination: counts by state, when its oldest unfinished delivery was first due, its last error."""
+    """One destination: counts by state, when its oldest unfinished delivery was first due (by lane too), its last error."""
 
     destination: str
     counts: Mapping[str, int]
     oldest: datetime | None
+    oldest_of: Mapping[str, datetime]
     error_code: str
     error_text: str
     error_at: datetime | None
@@ -34,7 +36,11 @@ _LEAST = (
 )
 _OLDEST = (
     sa.select(delivery.c.first_due)
-    .where(sa.text(UNFINISHED_SQL), delivery.c.destination == sa.bindparam("its_destination"))
+    .where(
+        sa.text(UNFINISHED_SQL),
+        delivery.c.destination == sa.bindparam("its_destination"),
+        delivery.c.lane == sa.bindparam("its_lane"),
+    )
     .order_by(delivery.c.seq)
     .limit(1)
 )
@@ -94,10 +100,14 @@ def waiting(connection: Connection, seal: Seal) -> list[WaitingLine]:
 
 
 def _line(connection: Connection, seal: Seal, name: str, states: Mapping[str, int]) -> WaitingLine:
-    oldest = connection.execute(_OLDEST, {"its_destination": name}).scalar_one_or_none()
+    heads = {lane: connection.execute(_OLDEST, {"its_destination": name, "its_lane": lane}).scalar() for lane in LANES}
+    oldest_of: dict[str, datetime] = {lane: at for lane, at in heads.items() if at is not None}
     error = connection.execute(_ERROR, {"its_destination": name}).one_or_none()
-    if error is None:
-        return WaitingLine(destination=name, counts=states, oldest=oldest, error_code="", error_text="", error_at=None)
-    receipt, code, sealed, at = error
-    text = seal.open_text(sealed, table="delivery", column="error_text", row=receipt)
-    return WaitingLine(destination=name, counts=states, oldest=oldest, error_code=code, error_text=text, error_at=at)
+    code, text, at = "", "", None
+    if error is not None:
+        receipt, code, sealed, at = error
+        text = seal.open_text(sealed, table="delivery", column="error_text", row=receipt)
+    return WaitingLine(
+        destination=name, counts=states, oldest=min(oldest_of.values(), default=None), oldest_of=oldest_of,
+        error_code=code, error_text=text, error_at=at,
+    )  # fmt: skip

@@ -27,6 +27,7 @@ from engine.monitor.message import MessageSource
 from engine.monitor.messages import MessagesSource
 from engine.monitor.quality import QualitySource
 from engine.monitor.referrals import ReferralsSource
+from engine.monitor.tiles import Tile
 from engine.monitor.turns import Turns
 from engine.monitor.waiting import Preview, Standing, WaitingSource
 from engine.services.institutions import Institutions
@@ -80,6 +81,18 @@ class Behind:
         self.ping()
         return self.overview
 
+    def tiles(self, institution):
+        """Give the tiles of the overview there is, to an institution's people two of its own."""
+        self.ping()
+        seen = self.overview
+        if institution:
+            return tuple(Tile(name, 3, f"/completeness?institution={institution}") for name in ("received", "accepted"))
+        return (
+            Tile("received", seen.taken_today, "/messages"), Tile("waiting", seen.waiting, "/waiting"),
+            Tile("retrying", seen.retrying, "/waiting?show=retrying", "warn"), Tile("dead", seen.dead_count, "/waiting?show=dead", "bad"),
+            Tile("invalid", seen.refused, "/messages?state=INVALID", "warn"), Tile("trouble", seen.in_trouble, "/overview#hospitals", "bad"),
+        )  # fmt: skip
+
     def ping(self):
         if self.trouble is not None:
             raise self.trouble
@@ -109,7 +122,7 @@ class Behind:
         )  # fmt: skip
         return Sources(
             alerts=AlertsSource(read=self.alert_view, counts=self.alert_counts, acknowledge=self.acknowledge, test=self.test_channel),
-            appointments=booking, reports=self.asking, referrals=ReferralsSource(read=self.referrals, one=referral_of), overview=self.read, waiting=self.waiting, ping=self.ping, acts=acts, quality=quality, completeness=complete,
+            appointments=booking, reports=self.asking, referrals=ReferralsSource(read=self.referrals, one=referral_of), overview=self.read, tiles=self.tiles, waiting=self.waiting, ping=self.ping, acts=acts, quality=quality, completeness=complete,
             check=self.source, guide=self.guide or GuideSource(hospitals=dict, shelf=SimpleNamespace(list=tuple), turns=self.turns),
             audit=AuditArchive(self.database), in_force=self.in_force,
             institutions=InstitutionArchive(
@@ -236,7 +249,7 @@ def factors(users):
 @pytest.fixture
 def monitor(behind, users, factors):
     """Give the port of a monitor that serves on loopback."""
-    with serve(build_monitor(behind.sources(), users, factors)) as port:
+    with serve(build_monitor(behind.sources(), users, factors, kept=0.0, pace=0.2)) as port:
         yield port
     assert not [t for t in threading.enumerate() if t.name == f"monitor-{port}"]
 

@@ -35,7 +35,7 @@ def test_no_screen_is_too_narrow(page, tmp_path, size, language):
 def test_an_alert_that_closes_goes_while_one_looks(page, behind):
     assert len(page.find_elements(By.CSS_SELECTOR, "#open li")) == 3
     behind.alerts = alerts_of(datetime.now(UTC), calm=True)
-    WebDriverWait(page, 20).until(lambda b: "目前没有报警" in b.find_element(By.ID, "live").text)
+    WebDriverWait(page, 20).until(lambda b: "目前没有报警" in b.find_element(By.ID, "part-alerts").text)
 
 
 def test_one_acknowledges_by_the_keyboard_alone(page, behind):

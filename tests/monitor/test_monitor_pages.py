@@ -9,11 +9,13 @@ import pytest
 
 from engine.errors import TryAgain
 from engine.monitor import texts
-from engine.monitor.overview import DeadDelivery, MessageRow, Overview, Trouble
+from engine.monitor.hospitals import Hospital
+from engine.monitor.overview import DeadDelivery, Destination, Overview, Trouble
 from engine.monitor.security import POLICY
+from engine.store.nodes import Process
 from tests.monitor.sample import a_calm_day
 
-VOID = {"meta", "link", "img", "input", "br", "line", "rect"}
+VOID = {"meta", "link", "img", "input", "br", "line", "rect", "polyline"}
 
 
 class Outline(HTMLParser):
@@ -79,15 +81,24 @@ def test_each_destination_shows_what_waits_since_when_and_why(administrator):
 def test_an_empty_engine_tells_good_news(administrator, behind):
     behind.overview = Overview(now=datetime.now(UTC))
     body = administrator.get("/overview").body
-    for words in ("没有等待中的投递", "最近没有问题，一切顺利", "还没有收到消息", "近 24 小时没有收到消息", "暂时没有"):
+    for words in ("没有等待中的投递", "近 24 小时没有收到消息", "还没有审核通过的医院", "还没有进程报到", "暂时没有"):
         assert words in body
 
 
 def test_the_page_speaks_english_too(administrator):
     body = administrator.get("/overview?lang=en").body
-    for words in ("Is anything lost?", "Conservation", "Deliveries", "Latest messages", "administrator", '<html lang="en">'):
+    for words in (
+        "Is anything lost?",
+        "Conservation",
+        "Deliveries",
+        "In and out",
+        "Hospitals in trouble",
+        "administrator",
+        '<html lang="en">',
+    ):
         assert words in body
     outside = re.sub(r'<a href="\?lang=zh".*?</a>|<td class="why">.*?</td>|<title>.*?</title>', "", body, flags=re.DOTALL)
+    outside = re.sub(r'<a href="/institutions/H[0-9]+"><b>.*?</b></a>', "", outside)
     outside = outside.replace("对方答复：缺少转入科室代码", "").replace("连接被拒绝（referral.example:8443）", "")
     assert not re.search(r"[一-鿿]", outside)
 
@@ -151,16 +162,13 @@ def test_the_json_twin_says_the_same(administrator, behind):
     assert told["today"] == behind.overview.today
     assert [d["name"] for d in told["destinations"]] == [d.name for d in behind.overview.destinations]
     assert told["destinations"][1]["oldest"].endswith("+08:00")
-    assert len(told["messages"]) == 20
     assert len(told["hours"]) == 24
+    assert told["hours"][-1]["sent"] == behind.overview.hours[-1].sent
+    assert [one["troubles"] for one in told["hospitals"]] == [list(one.troubles) for one in behind.overview.hospitals]
+    assert told["processes"][0]["leads"] is True
+    assert told["backlog"][0]["lane"] == "history"
+    assert told["checked"]["differences"] == 0
     assert told["dead"][0]["trouble"]["code"] == "DST-201"
-
-
-def test_the_live_part_is_the_page_without_its_frame(administrator):
-    part = administrator.get("/overview?part=live")
-    assert "<html" not in part.body
-    assert tile(part.body, "TAKEN")
-    assert part.body.strip() in administrator.get("/overview").body or 'class="updated"' in part.body
 
 
 def test_the_page_reloads_itself_where_there_is_no_javascript(administrator):
@@ -171,17 +179,19 @@ def test_what_others_sent_is_shown_as_text(administrator, behind):
     evil = '"><script>alert(1)</script><img src=x onerror=alert(2)>'
     now = datetime.now(UTC)
     trouble = Trouble(code="DST-201", text=evil, at=now)
-    row = MessageRow(received=now, institution=evil, document_type=evil, receipt=evil, state="INVALID", code=evil)
+    hospital = Hospital(code=evil, name=evil, troubles=("away",))
+    process = Process(node=evil, process=evil, started=now, beat=now, version=evil, revision=evil, leads=False)
     dead = DeadDelivery(id=1, destination=evil, receipt=evil, attempts=1, behind=0, trouble=trouble)
-    behind.overview = Overview(now=now, messages=(row,), problems=(row,), dead=(dead,))
-    for path in ("/overview", f"/overview?done={evil.replace(' ', '%20')}", "/overview?part=live"):
+    destination = Destination(name=evil, counts={"QUEUED": 1}, trouble=trouble)
+    behind.overview = Overview(now=now, destinations=(destination,), dead=(dead,), hospitals=(hospital,), processes=(process,))
+    for path in ("/overview", f"/overview?done={evil.replace(' ', '%20')}"):
         body = administrator.get(path).body
         assert "<script>alert" not in body
         assert "<img src=x" not in body
         assert "&lt;script&gt;" in body
 
 
-@pytest.mark.parametrize("field", ["next", "lang", "done", "format", "part"])
+@pytest.mark.parametrize("field", ["next", "lang", "done", "format", "page"])
 def test_nothing_in_the_address_comes_back_as_markup(administrator, visitor, field):
     evil = "%22%3E%3Cscript%3Ealert(1)%3C/script%3E"
     for page in (visitor.get(f"/?{field}={evil}"), administrator.get(f"/overview?{field}={evil}"), visitor.get(f"/x{evil}")):

@@ -62,7 +62,7 @@ def test_no_action_is_for_nobody_or_for_an_unknown_role(routes):
 
 def test_accounts_of_institutions_reach_only_pages_that_know_their_own(routes):
     reached = {act for act, roles in ACTS.items() if "institution" in roles}
-    assert reached == {"me", "completeness", "quality", "check", "codes"}
+    assert reached == {"me", "live", "completeness", "quality", "check", "codes"}
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -73,8 +73,12 @@ def test_each_role_gets_what_the_table_gives_it_and_403_for_all_else(role, route
     seen = set()
     for method, path, behind_it in guarded(routes):
         address = re.sub(r"{(\w+)(?::\w+)?}", lambda part: PARTS[part[1]], path)
-        answer = visitor.get_bytes(address) if method == "GET" else visitor.post(address, {"token": "of-nobody"})
         allowed = role in ACTS[behind_it.act]
+        if path == "/live":
+            assert (visitor.stream(address)[0] == 200) == allowed
+            seen.add(behind_it.act)
+            continue
+        answer = visitor.get_bytes(address) if method == "GET" else visitor.post(address, {"token": "of-nobody"})
         assert (answer.status == 403) == (not allowed), (role, method, path, answer.status)
         if allowed and method == "POST":
             assert answer.status in {400, 404}, (method, path, "a form of nobody's was taken")

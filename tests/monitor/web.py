@@ -1,10 +1,12 @@
 """Serve an application on loopback and visit it as a plain browser without JavaScript would."""
 
 import http.client
+import json
 import re
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from urllib.parse import urlencode
 
 import uvicorn
@@ -58,6 +60,24 @@ class Visitor:
     def get(self, path, **headers):
         return self.ask("GET", path, None, headers)
 
+    def stream(self, path, count=1, *, told=lambda: None):
+        """Open a stream of events and give its status with the first `count` events as (name, data), fewer when it ends.
+
+        `told` is called after each event.
+        """
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        connection.request("GET", path, headers={"cookie": cookies, "accept": "text/event-stream"})
+        response = connection.getresponse()
+        try:
+            found = []
+            for each in islice(_events(response), count if response.status == 200 else 0):
+                found.append(each)
+                told()
+            return response.status, found
+        finally:
+            connection.close()
+
     def get_bytes(self, path):
         return self.ask("GET", path, None, {}, text=False)
 
@@ -88,3 +108,15 @@ class Visitor:
             self.cookies.pop(name, None)
         else:
             self.cookies[name] = value
+
+
+def _events(response):
+    name = ""
+    while line := response.readline().decode().rstrip("\n"):
+        if line.startswith("event: "):
+            name = line.removeprefix("event: ")
+        elif line.startswith("data: "):
+            yield name, json.loads(line.removeprefix("data: "))
+            response.readline()
+        elif line.startswith(":"):
+            response.readline()

@@ -1,0 +1,113 @@
+"""Hold the words of the overview and of the tiles on every page, in Chinese and in English."""
+
+from __future__ import annotations
+
+OVERVIEW_TEXTS: dict[str, tuple[str, str]] = {
+    # key: (Chinese, English)
+    # the tiles on every page
+    "tiles": ("当前计数", "Counts of now"),
+    "count.received": ("今日接收", "Received today"),
+    "count.waiting": ("等待投递", "Waiting"),
+    "count.retrying": ("重试中", "Retrying"),
+    "count.dead": ("已终止", "Dead"),
+    "count.invalid": ("今日退回", "Invalid today"),
+    "count.trouble": ("异常医院", "Hospitals in trouble"),
+    "count.accepted": ("今日通过", "Accepted today"),
+    "count.moving": ("今日待送达", "Not yet delivered"),
+    "count.refused-week": ("近 7 天退回", "Refused, 7 days"),
+    "count.missing-week": ("近 7 天缺报", "Missing, 7 days"),
+    # when the counts were held against the rows
+    "checked.never": (
+        "还没有按行核对过；每天 4:07 自动核对，也可运行 check --store。",
+        "Not yet held against the rows; that is done daily at 4:07, and by check --store.",
+    ),
+    "checked.holds": ("按行核对于 {at}，相符。", "Held against the rows at {at}: they agree."),
+    "checked.differs": (
+        "按行核对于 {at}，有 {number} 处不符，详见 check --store。",
+        "Held against the rows at {at}: {number} differences, see check --store.",
+    ),
+    # more turns
+    "turn.node": ("平台运维", "Platform operations"),
+    "turn.node.about": ("{number} 个进程没有响应", "processes without a sign of life: {number}"),
+    "turn.partner": ("医院信息科", "Hospital IT"),
+    "turn.partner.about": ("{number} 家医院联系不上或不再上传", "{number} hospitals cannot be reached or send nothing"),
+    # charts
+    "flow.day": ("近 24 小时", "Last 24 hours"),
+    "flow.title": ("接收与送达", "In and out"),
+    "flow.about": ("每小时；每小时左柱为接收，右柱为投递", "an hour; left bar in, right bar out"),
+    "flow.good": ("接收", "Accepted"),
+    "flow.invalid": ("退回", "Returned"),
+    "flow.error": ("出错", "Error"),
+    "flow.sent": ("送达", "Delivered"),
+    "flow.failed": ("投递失败", "Failed tries"),
+    "flow.desc": (
+        "近 24 小时接收 {total} 份，最忙一小时 {peak} 份；送达 {sent} 个，投递失败 {failed} 次。",
+        "{total} taken in during the last 24 hours, {peak} in the busiest; {sent} delivered, {failed} tries failed.",
+    ),
+    "flow.empty": ("近 24 小时没有收到消息，也没有投递", "Nothing came in or went out during the last 24 hours"),
+    "flow.bar": (
+        "{hour}：接收 {good}，退回 {invalid}，出错 {error}；送达 {sent}，投递失败 {failed}",
+        "{hour}: {good} accepted, {invalid} returned, {error} in error; {sent} delivered, {failed} tries failed",
+    ),
+    "flow.hour": ("小时", "Hour"),
+    "flow.table": ("以表格查看", "As a table"),
+    "backlog.title": ("等待", "Waiting"),
+    "backlog.about": ("投递数", "deliveries"),
+    "backlog.live": ("实时", "Live"),
+    "backlog.history": ("历史", "History"),
+    "backlog.dead": ("已终止", "Dead"),
+    "backlog.desc": (
+        "近 24 小时等待投递的数量，最多 {peak}；现在实时 {live}、历史 {history}、已终止 {dead}。",
+        "Deliveries waiting over 24 hours, {peak} at most; now {live} live, {history} history, {dead} dead.",
+    ),
+    "backlog.empty": ("启动一分钟后开始有记录", "Notes begin a minute after the start"),
+    "latency.title": ("送达用时", "Time to deliver"),
+    "latency.about": ("从应送到送达", "from due to delivered"),
+    "latency.p50": ("一半以内", "Half within"),
+    "latency.p95": ("95% 以内", "95% within"),
+    "latency.desc": (
+        "近 24 小时每小时的送达用时：一半的投递和 95% 的投递各在多久之内。",
+        "Time to deliver in each of 24 hours: within which half of them, and 95 of a hundred, arrived.",
+    ),
+    "latency.empty": ("近 24 小时没有送达", "Nothing was delivered during the last 24 hours"),
+    "latency.answer": ("受理：一半 {half} 以内，95% {most} 以内", "Taking in: half within {half}, 95% within {most}"),
+    # lanes
+    "lanes.title": ("通道", "Lanes"),
+    "lanes.lane": ("通道", "Lane"),
+    "lanes.taken": ("近 24 小时接收", "Taken in, 24 hours"),
+    "lanes.hour": ("本小时", "This hour"),
+    "lanes.waiting": ("等待", "Waiting"),
+    "lanes.oldest": ("最早等待", "Oldest"),
+    # hospitals
+    "hospitals.title": ("医院", "Hospitals"),
+    "hospitals.about": (
+        "近 24 小时；异常的在前",
+        "last 24 hours; those in trouble first",
+    ),
+    "hospitals.none": ("还没有审核通过的医院", "No approved hospital yet"),
+    "hospitals.well": ("{number} 家正常", "{number} are well"),
+    "hospitals.all-well": ("所有医院都正常", "All hospitals are well"),
+    "hospitals.sent": ("最近上传", "Last sent"),
+    "hospitals.sent.never": ("还没有上传过", "Has not sent yet"),
+    "hospitals.documents": ("上传 {received}，退回 {refused}", "{received} sent, {refused} refused"),
+    "hospitals.calls": ("调用 {calls}，失败 {failed}", "{calls} calls, {failed} failed"),
+    "hospitals.calls.none": ("平台没有调用它", "not called by us"),
+    "trouble.away": ("联系不上", "Cannot be reached"),
+    "trouble.paused": ("已暂停调用", "Calls paused"),
+    "trouble.failing": ("调用多次失败", "Many calls fail"),
+    "trouble.refused": ("退回过多", "Many refused"),
+    "trouble.silent": ("超过 24 小时没有上传", "Silent for over 24 hours"),
+    "trouble.none": ("正常", "Well"),
+    # nodes and their processes
+    "processes.title": ("节点与进程", "Nodes and processes"),
+    "processes.about": ("每 10 秒报一次", "a sign of life every 10 seconds"),
+    "processes.process": ("进程", "Process"),
+    "processes.state": ("状态", "State"),
+    "processes.since": ("运行时长", "Up for"),
+    "processes.version": ("版本", "Version"),
+    "processes.revision": ("路由修订", "Revision"),
+    "processes.alive": ("运行中", "Alive"),
+    "processes.gone": ("{age}没有响应", "No sign for {age}"),
+    "processes.leads": ("主时钟", "leads"),
+    "processes.none": ("还没有进程报到", "No process has shown itself yet"),
+}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -13,6 +13,9 @@ from engine.documents.catalogue import Catalogue
 from engine.documents.typebook import TypeBook
 from engine.documents.typepages import index_page, page
 from engine.metrics.table import GROUPS
+from engine.services.alerts.rules import KINDS as ALERT_KINDS
+from engine.services.alerts.rules import AlertFile, QuietHours
+from engine.services.alerts.rules import Rule as AlertRule
 from engine.services.appointments.rules import Block, BookingRules
 from engine.services.referrals.rules import Network, Pair, ReferralRules, Review
 from engine.services.reports.model import STATUSES
@@ -20,7 +23,7 @@ from engine.services.reports.rules import ReportRules
 from engine.services.reports.statuses import HEAD as STATUS_HEAD
 from engine.services.reports.statuses import SOURCES, TABLE
 from engine.settings import FLAGS, ROOT, Settings, environment_name, every_setting, value_text
-from engine.yamlfile import read_yaml
+from engine.yamlfile import Sheet, read_yaml
 
 _GROUPS = {
     "0": "接收", "SND-1": "身份与权限", "SND-2": "打包、加密与字符集", "SND-3": "HTTP、报文、XML 与结构", "SND-4": "文档规则与代码",
@@ -177,6 +180,59 @@ def referrals_page() -> str:
     return "\n".join([*lines, "", "```yaml", *example, "```"]) + "\n"
 
 
+def alerts_page() -> str:
+    """Write docs/alerts-reference.md: every key of config/alerts.yaml, of each kind of rule and of each kind of channel."""
+    from engine.outbound.alertchannels import CHANNELS
+
+    lines = [
+        "# 报警 · Alerts",
+        "",
+        "由 `make docs` 从 `engine/services/alerts/rules.py` 和 `engine/outbound/` 生成。写在 `config/alerts.yaml`，改后 `reload` 生效；没有这个文件时没有报警。",
+        "Without the file there are no alerts; a `reload` puts changes in force.",
+        "",
+        "一处异常从开始到恢复是一条报警，监控页面 `/alerts` 显示原因与处理办法；`to` 列出的渠道在开始和恢复时各收到一次通知。渠道不通时平台不断重试，恢复后把积压的合成一份发出；同一份重发时 `Message-ID`（邮件）或 `X-Changbai-Batch`（网络回调）不变。通知只含机构、目的地与错误的代码，不含姓名和文档内容。",
+        "One trouble is one alert from its start to its end. A channel that is away is tried again until it is back; a repetition has the same id. Notices hold ids and codes only.",
+    ]  # fmt: skip
+    lines += _keys_of("文件 · The file", AlertFile) + _keys_of("`quiet-hours`", QuietHours)
+    lines += _keys_of("每条规则 · Every rule", AlertRule, "`kind`")
+    for name, kind in ALERT_KINDS.items():
+        own = [key for key in kind.sheet.model_fields if key not in AlertRule.model_fields]
+        lines += _keys_of(f"`kind: {name}` {kind.title}", kind.sheet, only=own)
+    for name, channel in CHANNELS.items():
+        lines += _keys_of(f"渠道 · channel `kind: {name}` {channel.title}", channel.sheet)
+    example = (
+        "monitor: https://monitor.example.org:8081", 'quiet-hours: { from: "22:00", until: "07:00" }', "channels:", "  duty:",
+        "    kind: mail", "    about: 值班邮箱", "    host: mail.example.org", '    networks: ["10.20.0.0/16"]',
+        "    login: { user: changbai, secret: duty-mail-password }", "    from: changbai@example.org", "    recipients: [duty@example.org]",
+        "rules:", "  his-a-late: { kind: waiting-age, older-than: 10m, for: 1m, severity: critical, to: [duty], destinations: [his-a] }",
+    )  # fmt: skip
+    return "\n".join([*lines, "", "```yaml", *example, "```"]) + "\n"
+
+
+def _keys_of(head: str, sheet: type[Sheet], *first: str, only: Collection[str] | None = None) -> list[str]:
+    """Write the keys of one group as a table; nothing below the heading when it has none of its own."""
+    rows = [
+        f"| `{field.alias or name}` | {_alert_default(field.default)} | {field.description} |"
+        for name, field in sheet.model_fields.items()
+        if only is None or name in only
+    ]
+    said = (sheet.__doc__ or "").strip().splitlines()[0]
+    table = ["| 键 | 默认 | 说明 |", "|---|---|---|", *(f"| {one} | | 种类 · kind |" for one in first), *rows] if rows else []
+    return ["", f"## {head}", "", said, *(["", *table] if table else [])]
+
+
+def _alert_default(value: Any) -> str:
+    """Write a default as it is typed, durations by their largest even unit; nothing for what is left out or must be given."""
+    if isinstance(value, float) and value >= 60:
+        size, unit = next((size, unit) for size, unit in ((86400, "d"), (3600, "h"), (60, "m")) if value % size == 0)
+        return f"`{value / size:g}{unit}`"
+    if isinstance(value, float | int) and not isinstance(value, bool):
+        return f"`{value:g}`"
+    if isinstance(value, list):
+        return f"`[{', '.join(value)}]`" if value else ""
+    return f"`{value}`" if isinstance(value, str) and value else ""
+
+
 def _rule_default(value: Any) -> str:
     """Write the default of a rule as it is typed; nothing for one that is left out or must be given."""
     if isinstance(value, bool):
@@ -222,6 +278,7 @@ def pages() -> Mapping[str, Callable[[], str]]:
         "booking-reference.md": booking_page,
         "reports-reference.md": reports_page,
         "referrals-reference.md": referrals_page,
+        "alerts-reference.md": alerts_page,
     }
     return (
         own

@@ -106,6 +106,12 @@ class Retention(Sheet):
     )
 
 
+class Alerts(Sheet):
+    """How often alerts are judged; the rules stand in config/alerts.yaml."""
+
+    every: Duration = Field(10.0, ge=1, le=60, description="每隔多久判断一次报警规则 · how often the rules of alerts are judged")
+
+
 class Tls(Sheet):
     """The files of TLS on both ports; relative names are below the data directory, "" for none."""
 
@@ -176,6 +182,7 @@ class Settings(Sheet):
     delivery: Delivery = Field(default_factory=Delivery, description="投递 · delivery")
     hospitals: HospitalCalls = Field(default_factory=HospitalCalls, description="呼叫医院 · calls to hospitals")
     retention: Retention = Field(default_factory=Retention, description="保存期 · retention")
+    alerts: Alerts = Field(default_factory=Alerts, description="报警 · alerts")
     tls: Tls = Field(default_factory=Tls, description="TLS")
     tracing: Tracing = Field(default_factory=Tracing, description="链路追踪 · traces")
 

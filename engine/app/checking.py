@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from engine.app.alerts import check_alerts
 from engine.app.cellar import open_store
 from engine.app.hospitals import open_hospitals
 from engine.app.house import BOOKING, DESKS, document_limits, read_adapters, tls_context
@@ -46,6 +47,7 @@ def check_project(settings: Settings) -> list[Fault]:
     checkers: list[lint.Checker] = [
         _check_settings, lambda _: _check_tls(settings), _check_access, endpoints.check, _check_wsdls, _Hospitals(settings).check,
         lambda root: _check_reports(root, endpoints), _check_referrals, _check_masking,
+        lambda root: check_alerts(settings, root, endpoints.names()),
     ]  # fmt: skip
     try:
         press = Press(settings.project, document_limits(settings))

@@ -5,15 +5,18 @@ from __future__ import annotations
 import contextlib
 from datetime import UTC, datetime, timedelta
 
+from engine.app.alerts import Alerting
 from engine.app.cellar import database_url, open_seal
 from engine.app.checking import checked
 from engine.app.heartbeat import Heartbeat
 from engine.app.planning import Planning
 from engine.app.process import beat_beside, begin, open_watched, stop_when_told
 from engine.app.retention import nightly
+from engine.channels.errands import ErrandRunner
 from engine.log import get_logger
 from engine.message import SHANGHAI
 from engine.schedule import Clock, Job
+from engine.services.alerts.evidence import JUDGE
 from engine.services.auditchain import seal_audit
 from engine.services.nonces import forget_nonces
 from engine.services.signins import SignIns
@@ -22,6 +25,7 @@ from engine.settings import Settings
 from engine.store import backlog, counts, days, hours, routecounts
 from engine.store.database import Database
 from engine.store.duework import DueWork
+from engine.store.errands import Errands
 from engine.store.leadership import leadership
 from engine.store.queue import Queue
 from engine.supervisor import tell_ready
@@ -34,16 +38,24 @@ def run_clock(settings: Settings, name: str) -> None:
     board = begin(settings, name)
     with contextlib.closing(open_watched(settings, checkpoints=True)) as database:
         due, seal = DueWork(database), open_seal(database, settings)
-        clock = Clock(
-            (*_jobs(database, Queue(database, seal), settings), *_hospital_jobs(Planning(settings, database, seal))),
-            leadership=leadership(database_url(settings), settings.data),
-            claim=due.claim,
-        )
-        with contextlib.closing(Heartbeat(database, settings, name, leads=lambda: clock.leading)):
-            stop_when_told(clock.stop, board)
-            beat_beside(board, clock.well)
-            tell_ready()
-            clock.run()
+        jobs = (*_jobs(database, Queue(database, seal), settings), *_hospital_jobs(Planning(settings, database, seal)))
+        with contextlib.closing(Alerting(settings, database, seal)) as alerting:
+            clock = Clock(
+                (*jobs, *_alert_jobs(alerting, settings.alerts.every)),
+                leadership=leadership(database_url(settings), settings.data),
+                claim=due.claim,
+            )
+            # People are told from here too, since nobody else could tell that there is no worker.
+            runner = ErrandRunner(
+                Errands(database), alerting.notices(), threads=2, poll=1.0, drain=settings.deadlines.drain * 0.8
+            )
+            heartbeat = Heartbeat(database, settings, name, leads=lambda: clock.leading)
+            with contextlib.closing(heartbeat), contextlib.closing(runner):
+                stop_when_told(clock.stop, board)
+                beat_beside(board, clock.well)
+                runner.start()
+                tell_ready()
+                clock.run()
 
 
 def _jobs(database: Database, queue: Queue, settings: Settings) -> tuple[Job, ...]:
@@ -74,6 +86,13 @@ def _hospital_jobs(planning: Planning) -> tuple[Job, ...]:
         Job(name="plan-reconciliation", action=planning.reconciliation, every=600.0),
         Job(name="note-free-seats", action=planning.seats, every=60.0),
         Job(name="forget-calls", action=planning.forget, daily_at=2),
+    )
+
+
+def _alert_jobs(alerting: Alerting, every: float) -> tuple[Job, ...]:
+    return (
+        Job(name=JUDGE, action=alerting.judge, every=every),
+        Job(name="sample-figures", action=alerting.sample, every=300.0),
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from engine import log, metrics
 from engine.app import kept
+from engine.app.alerts import check_alerts
 from engine.app.cellar import open_seal, open_store
 from engine.channels import lint
 from engine.channels.book import RouteBook, load_book
@@ -24,6 +25,7 @@ from engine.inbound.tls import server_context
 from engine.inhand.pace import make_pace
 from engine.outbound.adapters import Adapters, load_adapters
 from engine.outbound.endpoints import Endpoints, load_endpoints
+from engine.services.alerts.rules import ALERTS
 from engine.services.appointments.rules import BookingRules
 from engine.services.audit import Audit, changed
 from engine.services.operations import OperationsDesk
@@ -69,7 +71,7 @@ def read_adapters(settings: Settings, top: Path) -> Adapters:
 
 def leaning(top: Path, endpoints: Endpoints, adapters: Adapters) -> tuple[str, ...]:
     """Name the files that belong to a set beside those of its routes."""
-    rules = tuple(name for name in (BOOKING, REPORTS, REFERRALS) if (top / name).is_file())
+    rules = tuple(name for name in (BOOKING, REPORTS, REFERRALS, ALERTS) if (top / name).is_file())
     return (*endpoints.files(top), *adapters.files(top), *rules, *status_files(top))
 
 
@@ -162,6 +164,8 @@ def prepare(settings: Settings) -> str | None:
     tls_context(settings, clients=True)
     load_masking(settings.project)
     house = load_house(settings)
+    if faults := check_alerts(settings, settings.project, house.endpoints):
+        raise ConfigError(faults)
     with open_store(settings) as database:
         seal = open_seal(database, settings)
         with database.read() as connection:

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from engine.app.alerts import Alerting
 from engine.app.cellar import open_seal
 from engine.app.checking import endpoint_names
 from engine.app.following import Follower, Following
@@ -32,6 +33,7 @@ from engine.inbound.gate import too_large
 from engine.inbound.protocol import serve
 from engine.inbound.rehearsal import Rehearsal, Trial, pasted
 from engine.inhand.board import NO_DIGEST, Board, Place
+from engine.monitor.alertarchive import AlertArchive
 from engine.monitor.app import build_monitor
 from engine.monitor.check import CheckSource, Pasted
 from engine.monitor.guide import Sent
@@ -40,6 +42,7 @@ from engine.monitor.reading import Archive
 from engine.monitor.reloading import ReloadSource
 from engine.monitor.routes import LintRoute, RunTests
 from engine.monitor.turns import Thread, Turns
+from engine.services.alerts.book import AlertBook
 from engine.services.institutions import Institutions, judge_custodian
 from engine.services.secondfactor import SecondFactors
 from engine.services.users import Users
@@ -73,6 +76,7 @@ def run_monitor(settings: Settings, name: str, fd: int) -> None:
             contextlib.closing(Turns(lambda: bench(root))) as turns,
             contextlib.closing(Turns(lambda: _draw)) as drawing,
             contextlib.closing(Turns(lambda: _call, most=2, seconds=_RELOADING)) as reloading,
+            contextlib.closing(Alerting(settings, database, seal)) as alerting,
         ):
 
             def take_up(folder: Path) -> None:
@@ -80,9 +84,10 @@ def run_monitor(settings: Settings, name: str, fd: int) -> None:
 
             check = _check_source(settings, institutions, turns, shown.types)
             looking = for_looking(database, seal)
+            alerts = AlertArchive(database, AlertBook(database, seal), alerting.said, alerting.test).source()
             sources = archive.sources(
                 check, partial(_named, institutions, shown.adapters), drawing, settings, turns, masking, looking, lambda: shown.book,
-                _reload_source(settings, reloading), shown.forms,
+                _reload_source(settings, reloading), shown.forms, alerts,
             )  # fmt: skip
             users, factors = Users(database, second_factor=settings.second_factor), SecondFactors(database, seal)
             stop = asyncio.Event()

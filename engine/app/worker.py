@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
+from engine.app.alerts import Alerting
 from engine.app.appointments import Booking
 from engine.app.bulk import BulkJobs
 from engine.app.cellar import open_seal
@@ -27,7 +28,7 @@ from engine.message import Message
 from engine.outbound.connector import Connector, NetworkEndpoint, Secrets, Surroundings
 from engine.outbound.endpoints import build_connectors
 from engine.settings import Settings
-from engine.store.database import Database
+from engine.store.database import Connection, Database
 from engine.store.entries import StoredMessage
 from engine.store.errands import Errands
 from engine.store.queue import Queue
@@ -48,13 +49,21 @@ def run_worker(settings: Settings, name: str) -> None:
             contextlib.closing(Ends(settings, house)) as ends,
             contextlib.closing(Booking(settings, database, seal, house)) as booking,
             contextlib.closing(BulkJobs(database, seal, lambda: _replay(settings, database, seal))) as bulk,
+            contextlib.closing(Alerting(settings, database, seal)) as alerting,
         ):
             reporting = Reporting(database, seal, house)
             referring = ReferralErrands(settings, database, seal, house, booking, reporting.reports)
-            courier = _courier(settings, name, database, seal, ends)
+            courier = _courier(settings, name, database, seal, ends, alerting.away(name))
             runner = ErrandRunner(
                 Errands(database),
-                {**booking.errands(), **reporting.errands(booking.hospitals.ask), **referring.errands(), **bulk.errands()},
+                {
+                    **booking.errands(),
+                    **reporting.errands(booking.hospitals.ask),
+                    **referring.errands(),
+                    **bulk.errands(),
+                    **alerting.notices(),
+                    **alerting.watching(),
+                },
                 limit=booking.at_once,
                 threads=_THREADS,
                 drain=settings.deadlines.drain * 0.8,
@@ -78,6 +87,7 @@ def run_worker(settings: Settings, name: str) -> None:
             with contextlib.closing(beating), contextlib.closing(Follower(following, take_up)), contextlib.closing(runner):
                 stop_when_told(stop, board)
                 beat_beside(board, lambda: courier.well() and runner.well())
+                alerting.begin_watching()
                 runner.start()
                 tell_ready()
                 courier.run()
@@ -148,12 +158,14 @@ def _leaning(house: House) -> Mapping[str, bytes]:
     return read_files(house.book.root, others)
 
 
-def _courier(settings: Settings, name: str, database: Database, seal: Seal, ends: Ends) -> Courier:
+def _courier(
+    settings: Settings, name: str, database: Database, seal: Seal, ends: Ends, away: Callable[[Connection, Collection[str]], None]
+) -> Courier:  # fmt: skip
     chosen, rounds = settings.delivery, ends.rounds()
     return Courier(
         database, Queue(database, seal), rounds.carriers, open_body=message_of, retry_of=rounds.retry_of, worker=name,
         parallel=rounds.parallel, batch=chosen.batch, lease=rounds.lease, poll=chosen.poll,
-        longest_send=rounds.longest_send, drain=settings.deadlines.drain * 0.8, retire=ends.retire,
+        longest_send=rounds.longest_send, drain=settings.deadlines.drain * 0.8, retire=ends.retire, away=away,
     )  # fmt: skip
 
 

@@ -32,6 +32,7 @@ _STORE_AWAY = 1.0
 _PATIENCE = 120.0
 """Seconds in which every wait for the store has ended, by its answer or by its time-out."""
 _LOOKS_A_LEASE = 4
+_AWAY_AGAIN = 60.0
 _TOO_SHORT = "the lease must outlast the longest send"
 
 
@@ -53,7 +54,8 @@ class Courier:
     """Carry deliveries from the queue to their destinations until stopped; one for each worker process.
 
     `carriers` are the connectors by destination; `parallel` says how many sends of a destination run at once;
-    `retry_of(route, destination)` gives the route's policy; `open_body` makes the message of a stored one.
+    `retry_of(route, destination)` gives the route's policy; `open_body` makes the message of a stored one; `away` writes down which
+    destinations count as away.
     Times are in seconds: `lease` must exceed `longest_send`, the longest total deadline of a connector; `poll` is
     the longest look-away of an idle courier; `drain` is how long a stop waits for what is under way.
     """
@@ -74,6 +76,7 @@ class Courier:
         poll: float = 0.2,
         drain: float = 30.0,
         retire: Callable[[Carrier], None] = lambda _carrier: None,
+        away: Callable[[Connection, frozenset[str]], None] = lambda _connection, _names: None,
     ) -> None:
         self._database = database
         self._queue = queue
@@ -82,6 +85,9 @@ class Courier:
         self._retired: list[Outlet] = []
         self._longest_lease = 0.0
         self._retire = retire
+        self._tell_away = away
+        self._away: frozenset[str] | None = None
+        self._away_told = 0.0
         self._renewals: SimpleQueue[Rounds] = SimpleQueue()
         self._open_body = open_body
         self._worker = worker
@@ -186,6 +192,7 @@ class Courier:
         self._more = False
         self._collect()
         self._renewed()
+        self._note_away()
         if not self._owed and not self._anything():
             return False
         now = datetime.now(UTC)
@@ -200,6 +207,15 @@ class Courier:
             outlet = self._outlets[one.destination]
             outlet.take(Parcel(one, bodies[one.receipt], until), self._open_body, self._finisher(outlet))
         return bool(claimed or settlements)
+
+    def _note_away(self) -> None:
+        """Tell which destinations count as away: at the start, when that changes, and once a minute while any does."""
+        away = frozenset(name for name, outlet in self._outlets.items() if outlet.breaker.open)
+        if away == self._away and (not away or time.monotonic() - self._away_told < _AWAY_AGAIN):
+            return
+        with self._database.write() as connection:
+            self._tell_away(connection, away)
+        self._away, self._away_told = away, time.monotonic()
 
     def _finisher(self, outlet: Outlet) -> Callable[[Tried], None]:
         return lambda tried: self._done.put((outlet, tried))

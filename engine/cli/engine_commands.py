@@ -172,6 +172,7 @@ def bench(seconds: float, **flags: Any) -> None:
 def demo(**flags: Any) -> None:
     """Run the engine with two simulated hospitals, a simulated portal and sample traffic, data under var/demo."""
     from engine.simulator import demo as show
+    from engine.simulator.demoalerts import forward_reports
     from engine.simulator.demobooking import introduce, own_project, two_hospitals
 
     given = {"data": Path("var/demo")} | {name: value for name, value in flags.items() if value is not None}
@@ -183,6 +184,7 @@ def demo(**flags: Any) -> None:
         for hospital in hospitals:
             stack.enter_context(hospital)
         introduce(hospitals, settings.project, settings.secrets)
+        forward_reports(settings.project, hospitals[1])
         raise SystemExit(_demo(settings, keys, hospitals, fresh=fresh))
 
 
@@ -192,6 +194,7 @@ def _demo(settings: Settings, keys: Mapping[str, str], hospitals: tuple[Any, ...
     from engine.app.reload import Watch
     from engine.simulator import demo as show
     from engine.simulator.acting import Actor
+    from engine.simulator.demoalerts import Desk, Outage
     from engine.simulator.demobooking import PORTAL, Bookings
     from engine.simulator.demoreports import Readings
     from engine.simulator.portal import Portal
@@ -210,7 +213,12 @@ def _demo(settings: Settings, keys: Mapping[str, str], hospitals: tuple[Any, ...
             address=f"{services}/services/collection/{show.HOSPITAL}", institution=show.HOSPITAL, password=keys["hospital"]
         )
         portal = Portal(address=services, code=PORTAL, password=keys[PORTAL])
-        actors = (Bookings(portal, hospitals, say), Readings(portal, hospitals[0], say))
+        bookings, desk = Bookings(portal, hospitals, say), Desk(monitor, show.USER, keys["user"])
+        actors = (
+            bookings,
+            Readings(portal, hospitals[0], say),
+            Outage(account, hospitals[1], desk, bookings.shown, say),
+        )
         parts.extend((show.Day(account, types, say), Watch(settings, say), *actors))
         for part in parts:
             part.start()

@@ -51,14 +51,14 @@ def say(words: str) -> None:
 
 def all_commands() -> click.Group:
     """Give the command line with every command on it."""
-    from engine.cli import backups, documents, guide, keys, people, residents, routes, simulating
+    from engine.cli import alerts, backups, documents, guide, keys, people, residents, routes, simulating
     from engine.cli import engine_commands as running
 
     table: tuple[click.Command, ...] = (
         running.run, running.demo, running.reload, running.replay, running.bench, simulating.simulate,
         routes.check, routes.test, routes.try_, routes.explain,
         documents.sample, people.institution, people.user, keys.key, residents.resident, guide.guide,
-        backups.backup, backups.restore, backups.retention,
+        backups.backup, backups.restore, backups.retention, alerts.alerts,
     )  # fmt: skip
     for command in table:
         commands.add_command(command)

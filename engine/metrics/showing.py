@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from engine.alerting import OpenAlerts
 from engine.metrics.processes import Life, lives, revisions_at_work
 from engine.metrics.table import METRICS
 
@@ -24,7 +25,7 @@ class StoreFigures:
     """What the store says at the moment of asking; times are ages in seconds.
 
     `taken` is counted apart from `held`, the messages by state; `waiting` holds deliveries not yet done by destination and lane, `dead` and
-    `oldest` are by destination, `errands` and `errands_oldest` by kind.
+    `oldest` are by destination, `errands` and `errands_oldest` by kind, `alerts` by rule and severity.
     """
 
     taken: int = 0
@@ -34,6 +35,7 @@ class StoreFigures:
     oldest: Mapping[str, float] = field(default_factory=dict)
     errands: Mapping[str, int] = field(default_factory=dict)
     errands_oldest: Mapping[str, float] = field(default_factory=dict)
+    alerts: OpenAlerts = field(default_factory=dict)
 
 
 def write_figures(own: CollectorRegistry, directory: Path | None, standing: StoreFigures | None) -> bytes:
@@ -82,6 +84,7 @@ def _of_store(standing: StoreFigures) -> Mapping[str, _Values]:
         "oldest_waiting_seconds": _by_one(standing.oldest),
         "errands_waiting": _by_one(standing.errands),
         "errands_oldest_seconds": _by_one(standing.errands_oldest),
+        "alerts_open": dict(standing.alerts.items()),
     }
 
 

@@ -106,6 +106,7 @@ GROUPS: Mapping[str, tuple[Metric, ...]] = {
         _gauge("hospital_breaker_open", "institution", "1 为该医院被视为不在 · 1 while the hospital counts as away"),
     ),
     "后台工作 · Background work": (
+        _gauge("alerts_open", "rule severity", "未结束的告警 · alerts that are open", now=True),
         _gauge("errands_waiting", "kind", "未办完的后台工作 · errands not yet done", now=True),
         _gauge("errands_oldest_seconds", "kind", "最早到期而未办的后台工作已等的时间 · how long the oldest errand that is due has waited", now=True),
         _counter("errands", "kind outcome", "后台工作的结果：done、again（到时再来）、failed · what came of an errand"),

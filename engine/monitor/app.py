@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 from engine.errors import TryAgain
 from engine.log import get_logger
 from engine.metrics import StoreFigures
+from engine.monitor.alerts import PATH, AlertsPage, AlertsSource, Badges
 from engine.monitor.appointments import AppointmentsPage, AppointmentsSource
 from engine.monitor.audit import AuditArchive, AuditPage
 from engine.monitor.board import Act, Board
@@ -68,6 +69,7 @@ class Sources:
     waiting: Callable[[], StoreFigures]
     ping: Callable[[], None]
     acts: Mapping[str, Act]
+    alerts: AlertsSource
     appointments: AppointmentsSource
     reports: ReportsSource
     referrals: ReferralsSource
@@ -95,8 +97,12 @@ def build_monitor(
     sources: Sources, users: Users, factors: SecondFactors, *, stop: asyncio.Event | None = None, kept: float = KEPT, pace: float = PACE
 ) -> ASGIApp:  # fmt: skip
     """Build the monitor as an ASGI application, to be served on a port of its own; `stop` ends the streams of its pages."""
-    door, board = Door(users, Shared(sources.tiles, kept)), Board(Shared(lambda _: sources.overview(), kept), sources.acts)
-    live = Live(door, {HOME: ("overview", board.parts)}, stop or asyncio.Event(), pace)
+    door, board = (
+        Door(users, Shared(sources.tiles, kept), Badges(sources.alerts.counts)),
+        Board(Shared(lambda _: sources.overview(), kept), sources.acts),
+    )
+    alerts = AlertsPage(sources.alerts)
+    live = Live(door, {HOME: ("overview", board.parts), PATH: ("alerts", alerts.parts)}, stop or asyncio.Event(), pace)
     factor, me, people = SecondFactorPage(door, factors), MePage(door, factors), UsersPage(users, factors, sources.quality.names)
     institutions, audit = InstitutionsPage(sources.institutions, sources.appointments.acts["test"]), AuditPage(sources.audit)
     probes = Probes(sources.ping, sources.waiting)
@@ -155,6 +161,9 @@ def build_monitor(
             Route("/routes/{name}/tests", door.guard(routes.tests, "route"), methods=["POST"]),
             Route("/reload", door.guard(reload.show, "reload")),
             Route("/reload", door.guard(reload.apply, "reload"), methods=["POST"]),
+            Route("/alerts", door.guard(alerts.show, "alerts")),
+            Route("/alerts/{number:int}/acknowledge", door.guard(alerts.acknowledge, "acknowledge"), methods=["POST"]),
+            Route("/alerts/channels/{name}/test", door.guard(alerts.test, "channel-test"), methods=["POST"]),
             Route("/appointments", door.guard(booking.show, "appointments")),
             Route("/appointments/orders/{order}", door.guard(booking.order, "appointments")),
             Route("/appointments/{hospital}/{act}", door.guard(booking.act, "hospital"), methods=["POST"]),

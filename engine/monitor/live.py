@@ -78,7 +78,11 @@ class Live:
         """Tell what changed since it was last sent, or that the store is away."""
         try:
             tiles = await self.door.tiles_for(session)
-            parts = {"part-tiles": render(request, "tiles.html", session, {"tiles": tiles})}
+            badge = await self.door.badge_for(session)
+            parts = {
+                "part-tiles": render(request, "tiles.html", session, {"tiles": tiles}),
+                "part-badge": render(request, "_alertbadge.html", session, {"badge": badge}),
+            }
             parts |= await draw(request, session) if draw else {}
         except TryAgain:
             yield event("away", {})

@@ -56,6 +56,9 @@ ACTS: Mapping[str, frozenset[str]] = {
     "routes": STAFF,
     "route": frozenset({"engineer", "administrator"}),
     "reload": frozenset({"engineer", "administrator"}),
+    "alerts": STAFF,
+    "acknowledge": WORKERS,
+    "channel-test": frozenset({"engineer", "administrator"}),
     "codes": STAFF | INSTITUTION,
     "institutions": STAFF,
     "applications": WORKERS,
@@ -90,6 +93,7 @@ PAGES: tuple[Page, ...] = (
     Page("residents", "/residents"),
     Page("indicators", "/indicators"),
     Page("check", "/check"),
+    Page("alerts", "/alerts", aside=True),
     Page("guide", "/guide", aside=True),
     Page("institutions", "/institutions"),
     Page("codes", "/codes", aside=True),
@@ -187,6 +191,7 @@ def render(
         "title_of": lambda code: _title(code, language),
         "named": lambda group, name: _named(group, name, language),
         "may": may,
+        "badge": getattr(request.state, "badge", None),
         "tiles": getattr(request.state, "tiles", ()),
     }
     return _templates().get_template(template).render(frame | dict(values))

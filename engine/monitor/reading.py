@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from engine.documents.guide.drawing import Draft
 from engine.documents.masking import Masking
 from engine.message import LANES
 from engine.metrics import StoreFigures
+from engine.monitor.alerts import AlertsSource
 from engine.monitor.app import Sources
 from engine.monitor.audit import AuditArchive
 from engine.monitor.bookingarchive import BookingArchive, Names
@@ -72,6 +73,7 @@ class Archive:
         book: Callable[[], RouteBook],
         reload: ReloadSource,
         forms: Mapping[str, Form],
+        alerts: AlertsSource,
     ) -> Sources:
         """Hand the pages what they need; what is handed in is made by the process, since it needs more than the store."""
         acts = {"retry": self.retry, "discard": self.discard}
@@ -83,13 +85,14 @@ class Archive:
         routes = RouteArchive(self.database, seal, book, settings.project)
         standing = WaitingArchive(self.database, self.journal, self.queue)
         return Sources(
+            alerts=alerts,
             appointments=booking.source(),
             reports=ReportArchive(self.database, seal, hospitals).source(),
             referrals=ReferralArchive(self.database, referrals).source(),
             indicators=IndicatorArchive(self.database, seal, institutions, forms).source(check.types),
             residents=ResidentArchive(self.database, seal, institutions).source(check.types),
             overview=OverviewArchive(self.database, self.queue, lambda: hospitals_of(institutions)).read, tiles=TileArchive(self.database, institutions).read,
-            waiting=self.waiting, ping=self.database.ping_write, acts=acts,
+            waiting=lambda: replace(self.waiting(), alerts=alerts.counts()), ping=self.database.ping_write, acts=acts,
             quality=QualitySource(names=quality.names, report=quality.report, types=check.types),
             completeness=CompletenessSource(names=complete.names, span=complete.span, read=complete.read, types=check.types),
             check=check,

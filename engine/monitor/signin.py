@@ -65,6 +65,7 @@ class Guarded:
             return RedirectResponse(where, status_code=303)
         if not wants_json(request):
             request.state.tiles = await self.door.tiles_for(session)
+            request.state.badge = await self.door.badge_for(session)
         if not may(session, self.act):
             log.warning("action refused", user=session.user, action=self.act)
             return problem(request, 403, session)
@@ -76,13 +77,14 @@ class Guarded:
 
 @dataclass(frozen=True)
 class Door:
-    """The door of the monitor: who comes in, who waits, who goes, and the tiles that each sees on every page.
+    """The door of the monitor: who comes in, who waits, who goes, and the tiles and the badge that each sees on every page.
 
     The people's book blocks, so it is asked in a thread.
     """
 
     users: Users
     tiles: Shared[str, Sequence[Tile]]
+    badge: Callable[[], object]
     tokens: FormTokens = field(default_factory=FormTokens)
     failures: Failures = field(default_factory=Failures)
 
@@ -94,6 +96,10 @@ class Door:
     async def tiles_for(self, session: Session) -> Sequence[Tile]:
         """Read the tiles of this person: of the whole platform, or of the institution to which the account is bound."""
         return await self.tiles.get(session.institution if session.role in INSTITUTION else "")
+
+    async def badge_for(self, session: Session) -> object:
+        """Read the badge that this person sees in the head of every page: None for the people of an institution."""
+        return None if session.role in INSTITUTION else await run_in_threadpool(self.badge)
 
     async def show(self, request: Request) -> Response:
         """Show the sign-in page, or go on to the first page when somebody is signed in."""

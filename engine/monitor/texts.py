@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from engine.message import SHANGHAI
+from engine.monitor.texts_alerts import ALERT_TEXTS
 from engine.monitor.texts_appointments import APPOINTMENT_TEXTS
 from engine.monitor.texts_audit import AUDIT_TEXTS
 from engine.monitor.texts_check import CHECK_TEXTS
@@ -184,6 +185,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "problem.503.about": ("数据没有丢失，页面会自动重试。", "Nothing is lost; the page tries again by itself."),
     "problem.back": ("回到总览", "Back to the overview"),
     # pages with words of their own
+    **ALERT_TEXTS,
     **APPOINTMENT_TEXTS,
     **COMPLETENESS_TEXTS,
     **MESSAGE_TEXTS,

@@ -117,7 +117,7 @@ services         {services}/services/
 WSDL             {address}?wsdl
 appointments     {services}/services/appointment?wsdl (portal), {services}/ApiService.asmx?wsdl (hospitals)
 reports          {services}/services/report?wsdl (portal)
-monitor          {monitor}/, appointments at {monitor}/appointments
+monitor          {monitor}/, appointments at {monitor}/appointments, alerts at {monitor}/alerts
 monitor user     {USER}
 monitor password {keys["user"]}
 institution      {HOSPITAL}

@@ -6,6 +6,7 @@ import random
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 from engine.message import shanghai_text
@@ -68,10 +69,13 @@ class Bookings(Actor):
         self._hospitals = hospitals
         self._chance = random.Random()
         self._told = 0
+        self.shown = Event()
+        """Set once each thing was shown."""
 
     def act(self) -> None:
         """Show each thing once, then book one more again and again."""
         self._try(self._first_hour)
+        self.shown.set()
         while not self._over.wait(_PAUSE):
             self._try(self._one_more)
 

@@ -44,6 +44,17 @@ _OLDEST = (
     .order_by(delivery.c.seq)
     .limit(1)
 )
+LOOKED_AT = 1000
+"""Unfinished deliveries of one destination, the oldest ones, among which `oldest_due` looks for one that is not dead."""
+
+_first = (
+    sa.select(delivery.c.first_due, delivery.c.state, delivery.c.seq)
+    .where(sa.text(UNFINISHED_SQL), delivery.c.destination == sa.bindparam("its_destination"))
+    .order_by(delivery.c.seq)
+    .limit(LOOKED_AT)
+    .subquery("first")
+)
+_OLDEST_ALIVE = sa.select(_first.c.first_due).where(_first.c.state != "DEAD").order_by(_first.c.seq).limit(1)
 _ERROR = (
     sa.select(delivery.c.receipt, delivery.c.error_code, delivery.c.error_text, delivery.c.changed_at)
     .where(sa.text("error_code <> ''"), delivery.c.destination == sa.bindparam("its_destination"))
@@ -60,6 +71,22 @@ def destinations(connection: Connection) -> list[str]:
         if name is None:
             return found
         found.append(name)
+
+
+def oldest_due(connection: Connection) -> list[tuple[str, datetime]]:
+    """Tell when the oldest delivery on its way to each destination was first due; behind a thousand dead ones none is looked for."""
+    found = []
+    for name in destinations(connection):
+        at = connection.execute(_OLDEST_ALIVE, {"its_destination": name}).scalar_one_or_none()
+        if at is not None:
+            found.append((name, at))
+    return found
+
+
+def last_trouble(connection: Connection, destination: str) -> str:
+    """Give the code of the last error at a destination, "" when there is none."""
+    row = connection.execute(_ERROR, {"its_destination": destination}).one_or_none()
+    return "" if row is None else str(row.error_code)
 
 
 def waiting(connection: Connection, seal: Seal) -> list[WaitingLine]:

@@ -71,6 +71,18 @@ def test_a_dead_destination_slows_no_other(office):
     hang.set()
 
 
+def test_which_destinations_count_as_away_is_told_when_it_changes(office):
+    told, hand = [], Hand(away)
+    office.courier({"his": hand}, away=lambda _connection, names: told.append(sorted(names)))
+    for _ in range(6):
+        office.file(("his", ""))
+    office.until(lambda: told == [[], ["his"]], 20)
+    hand.act = lambda *_: None
+    office.until(lambda: told == [[], ["his"], []], 20)
+    office.until(lambda: office.states() == {("his", "SENT"): 6}, 20)
+    assert len(told) == 3
+
+
 def test_the_breaker_spares_a_destination_that_is_away_and_finds_it_when_it_is_back(office):
     hand = Hand(away)
     for _ in range(30):

@@ -16,6 +16,7 @@ from engine.inbound.gate import too_large
 from engine.inbound.limits import FrontLimits
 from engine.inbound.rehearsal import Rehearsal, Trial, pasted
 from engine.metrics import StoreFigures
+from engine.monitor.alerts import AlertsSource
 from engine.monitor.app import Sources, build_monitor
 from engine.monitor.appointments import AppointmentsSource
 from engine.monitor.audit import AuditArchive
@@ -44,6 +45,7 @@ from engine.settings import ROOT, load_settings
 from engine.store.browse import Leaf
 from engine.store.database import Database
 from tests.monitor.sample import a_busy_day
+from tests.monitor.sample_alerts import alerts_of
 from tests.monitor.sample_appointments import appointments_of, order_of
 from tests.monitor.sample_completeness import TODAY, completeness_of, span_of
 from tests.monitor.sample_quality import HOSPITALS, TYPES, quality_of
@@ -86,6 +88,8 @@ class Behind:
     database: object = None
     settings: object = field(default_factory=lambda: load_settings({"public_address": "https://platform.example"}, {}))
     kept: object = None
+    alerts: object = field(default_factory=lambda: alerts_of(datetime.now(UTC)))
+    tested: str | None = ""
 
     def read(self):
         self.ping()
@@ -131,6 +135,7 @@ class Behind:
             read=self.appointments, order=order_of, latest=lambda *_: (), acts={"test": self.ask("test"), "sync": self.ask("sync")},
         )  # fmt: skip
         return Sources(
+            alerts=AlertsSource(read=self.alert_view, counts=self.alert_counts, acknowledge=self.acknowledge, test=self.test_channel),
             appointments=booking, reports=replace(ReportArchive(self.database, SEAL, lambda: {"H22010001": "长春测试医院"}).source(), asking=self.asking), referrals=ReferralsSource(read=self.referrals, one=referral_of), overview=self.read, tiles=self.tiles, waiting=self.waiting, ping=self.ping, acts=acts, quality=quality, completeness=complete,
             check=self.source, guide=self.guide or GuideSource(hospitals=dict, shelf=SimpleNamespace(list=tuple), turns=self.turns),
             indicators=IndicatorArchive(self.database, SEAL, Institutions(self.database, SEAL), FORMS).source(TYPES | OPERATIONS),
@@ -142,6 +147,26 @@ class Behind:
             ),
             **(nothing_kept(self) | (self.kept or {})),
         )  # fmt: skip
+
+    def alert_view(self, token):
+        self.ping()
+        self.wishes.append(token)
+        return self.alerts
+
+    def alert_counts(self):
+        self.ping()
+        found = {}
+        for line in self.alerts.lines.open:
+            found[line.rule, line.severity] = found.get((line.rule, line.severity), 0) + 1
+        return found
+
+    def acknowledge(self, number, note, *, by, peer):
+        self.acted.append(("acknowledge", number, by, peer, note))
+        return not self.gone
+
+    def test_channel(self, name, *, by, peer):
+        self.acted.append(("test-channel", name, by, peer))
+        return self.tested if any(one.name == name for one in self.alerts.channels) else None
 
     def in_force(self):
         self.ping()

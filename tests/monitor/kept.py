@@ -101,6 +101,7 @@ def behind(behind, archive, room):
         book=lambda: room.house.book,
         reload=None,
         forms={},
+        alerts=None,
     )
     named = {"names": lambda: behind.institutions, "types": behind.source.types}
     behind.kept = {

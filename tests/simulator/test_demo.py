@@ -27,6 +27,11 @@ STORIES = (
     r"reports: the portal finds report \S+, 已发布, 血常规: 白细胞计数 6.1 10\^9/L, 血红蛋白 110 g/L",
     r"reports: the portal finds report \S+, 已修订, 血常规: 白细胞计数 6.1 10\^9/L, 血红蛋白 120 g/L",
     r"reports: the portal asks for report \S+ again: SND-755",
+    r"alerts: DEMO-HOSPITAL-2 is taken down; 3 laboratory reports",
+    r"alerts: alert \d+ (delivery-waiting|destination-away) is open: 目的地 demo-hospital-2, .*DST-101",
+    r"alerts: DEMO-HOSPITAL-2 is back",
+    r"alerts: the queue of demo-hospital-2 is empty again",
+    r"alerts: alert \d+ (delivery-waiting|destination-away) is closed: 目的地 demo-hospital-2",
     r"reports: what was told of report \S+: 已采样 \(S0063\), .*已撤回 \(S0063\)",
 )
 PATIENCE = 240.0

@@ -13,6 +13,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 import engine.services
+import engine.services.alerts
 import engine.services.appointments
 import engine.services.guide
 import engine.services.referrals
@@ -31,6 +32,7 @@ def declare_everything():
     for package in (
         engine.store,
         engine.services,
+        engine.services.alerts,
         engine.services.appointments,
         engine.services.guide,
         engine.services.registers,

@@ -1,0 +1,1 @@
+"""Alerts: rules as a file, one alert from the start of a trouble to its end, and who is told."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -68,7 +67,7 @@ class Body:
     def _check_declared(self) -> None:
         """Judge the length before a byte is read, so that `100 Continue` is never sent for what will be refused."""
         declared = header(self._scope, b"content-length")
-        if declared.isdigit() and int(declared) > self._limits.body:
+        if declared.isdecimal() and int(declared) > self._limits.body:
             raise too_large(self._limits.body)
         if not declared and not header(self._scope, b"transfer-encoding"):
             raise EarlyRefusal(411, "SND-302", "请求没有 Content-Length，也没有分块。", "检查 HTTP 客户端。")
@@ -123,7 +122,7 @@ def _basic(packed: str) -> Credential:
     """Read one Basic header; an unreadable one is a credential with nothing in it, which no one admits."""
     try:
         plain = base64.b64decode(packed.strip()[:_LONGEST_SECRET], validate=True)
-    except binascii.Error:
+    except ValueError:  # also for a letter that is not ASCII
         return Credential(kind="basic")
     try:
         text = plain.decode("utf-8")

@@ -115,7 +115,7 @@ class Front:
         return await self._call(exchange, receive, point, institution)
 
     async def _call(self, exchange: Exchange, receive: Any, point: ServicePoint, institution: str) -> Reply:
-        body = Body(exchange.scope, receive, self._limits, self._in_flight)
+        body = Body(exchange.scope, exchange.peer, receive, self._limits, self._in_flight)
         try:
             whole = await body.read()
             exchange.whole = True

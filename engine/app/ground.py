@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from engine import metrics
 from engine.app.cellar import open_seal
 from engine.log import get_logger
-from engine.services.access import Access, load_access
+from engine.services.access import Access, access_in
 from engine.services.audit import Audit, AuditNote
 from engine.services.institutions import Institutions
 from engine.services.nonces import NonceUse, take_nonces
+from engine.services.quotas import Quotas
 from engine.services.signins import SignIns
 from engine.settings import Settings
 from engine.store.database import Database
@@ -33,6 +34,7 @@ class Ground:
     access: Access
     audit: Audit
     signins: SignIns
+    quotas: Quotas
     writer: Writer
 
     async def put_down(self, note: AuditNote) -> object:
@@ -65,8 +67,9 @@ def open_ground(settings: Settings, database: Database) -> Ground:
     seal = open_seal(database, settings)
     institutions = Institutions(database, seal)
     institutions.refresh()
+    access = access_in(settings.project)
     return Ground(
         settings=settings, database=database, seal=seal, institutions=institutions,
-        access=load_access(settings.project / "config" / "access.yaml", "config/access.yaml"), audit=Audit(),
-        signins=SignIns(database), writer=Writer(database, observe=metrics.figures().commit),
+        access=access, audit=Audit(), signins=SignIns(database), quotas=Quotas(database, access.quotas),
+        writer=Writer(database, observe=metrics.figures().commit),
     )  # fmt: skip

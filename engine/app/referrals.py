@@ -17,7 +17,7 @@ from engine.inbound.calling import Service
 from engine.inbound.hospitalcalls import HospitalCalls
 from engine.inbound.referral import REFERRAL
 from engine.inbound.referral_door import ReferralDoor
-from engine.services.access import Access, load_access
+from engine.services.access import Access, access_in
 from engine.services.appointments.desk import Appointments
 from engine.services.appointments.rules import BookingRules
 from engine.services.referrals.desk import Referrals
@@ -28,8 +28,6 @@ from engine.services.reports.rules import ReportRules
 from engine.settings import Settings
 from engine.store.database import Database
 from engine.store.sealing import Seal
-
-ACCESS = "config/access.yaml"
 
 
 class Referring:
@@ -92,7 +90,7 @@ class ReferralErrands:
     def __init__(
         self, settings: Settings, database: Database, seal: Seal, house: House, booking: Booking, reports: Reports
     ) -> None:
-        access = load_access(settings.project / ACCESS, ACCESS)
+        access = access_in(settings.project)
         self._referring = Referring(database, seal, house, booking.appointments, reports, access)
         self._referrals = self._referring.referrals
         self._notifying = Notifying(self._referrals, booking.hospitals.ask, booking.hospitals.offers)

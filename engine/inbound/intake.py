@@ -17,6 +17,7 @@ from engine.errors import Issue, SenderError, TryAgain
 from engine.inbound.calls import Call
 from engine.inbound.judge import Judge, Judgement, Upload
 from engine.inbound.lanes import Lanes
+from engine.inbound.meter import Meter
 from engine.log import get_logger
 from engine.metrics import figures
 from engine.store.database import Connection
@@ -128,11 +129,13 @@ class Intake:
         batch_documents: int,
         batch_unpacked: int,
         lanes: Lanes | None = None,
+        meter: Meter | None = None,
     ) -> None:
         self._judge = make_judge()
         self._make_judge = make_judge
         self._own = local()
         self._lanes = lanes or Lanes()
+        self.meter = meter
         self._executor: Executor = ThreadPoolExecutor(1, thread_name_prefix="large")
         self._filing = filing
         self._writer = writer
@@ -146,6 +149,8 @@ class Intake:
         return await self._in_lane(call, lambda: self._upload(_upload_of(call, given)))
 
     async def _in_lane(self, call: Call, work: Callable[[], Awaitable[Mapping[str, Any]]]) -> Mapping[str, Any]:
+        if self.meter:
+            await self.meter.check(call.institution)
         if call.lane == "live":
             self._lanes.live()
             return await work()
@@ -254,7 +259,7 @@ class Intake:
 
     async def _kept(self, filed: asyncio.Future[Any], parcel: Parcel) -> Any:
         try:
-            return _counted(await filed)
+            return self._metered(_counted(await filed), parcel)
         except (TryAgain, SenderError):
             raise
         except Exception as bug:  # noqa: BLE001 - whatever it is, the document keeps its receipt
@@ -267,7 +272,13 @@ class Intake:
                 judgements=tuple(_held(j, reference) for j in parcel.judgements),
                 institution=parcel.institution, batch_id=parcel.batch_id, batch_digest=parcel.batch_digest,
             )  # fmt: skip
-            return _counted(await self._hand_in(held))
+            return self._metered(_counted(await self._hand_in(held)), held)
+
+    def _metered(self, filed: Any, parcel: Parcel) -> Any:
+        if self.meter and isinstance(filed, list):
+            fresh = [j.entry for j, kept in zip(parcel.judgements, filed, strict=True) if not kept.duplicate]
+            self.meter.took(parcel.institution, len(fresh), sum(entry.size for entry in fresh))
+        return filed
 
     async def _file_batch(self, parcel: Parcel) -> Mapping[str, Any]:
         answer = await self._write(parcel)

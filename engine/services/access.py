@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import Field
 
 from engine.errors import ConfigError, Fault
+from engine.services.quotas import QuotaTable
 from engine.services.recordrights import RecordRights
 from engine.yamlfile import Sheet, YamlFile, check_model, did_you_mean, read_yaml
 
@@ -29,6 +30,7 @@ SERVICES: Mapping[str, tuple[str, ...]] = {
 }
 """The word of config/access.yaml for each service, with the names of its contracts (WSDL service names)."""
 
+_FILE = "config/access.yaml"
 _WORDS = {name: word for word, names in SERVICES.items() for name in names}
 
 
@@ -42,9 +44,10 @@ class ServiceRights(Sheet):
 
 
 class Access(Sheet):
-    """The rights of all services; a service that is not named may be called by nobody."""
+    """The rights of all services; a service that is not named may be called by nobody. Without quotas nobody is bounded."""
 
     services: dict[str, ServiceRights] = Field(description="service by name -> its rights")
+    quotas: QuotaTable = Field(default_factory=QuotaTable, description="how much each institution may send")
     records: RecordRights = Field(default_factory=RecordRights, description="who may read what others wrote about a resident")
 
     def allows(self, kind: str, service: str, operation: str) -> bool:
@@ -66,6 +69,11 @@ def load_access(path: Path, shown: str, known: Mapping[str, Collection[str]] | N
     if faults:
         raise ConfigError(faults)
     return access
+
+
+def access_in(project: Path) -> Access:
+    """Read the access of a project that was checked; raises ConfigError."""
+    return load_access(project / _FILE, _FILE)
 
 
 def _unknown_services(file: YamlFile, access: Access) -> Iterator[Fault]:

@@ -154,7 +154,7 @@ class Intake:
         if call.lane == "live":
             self._lanes.live()
             return await work()
-        async with self._lanes.history():
+        async with self._lanes.history(call.institution):
             return await work()
 
     async def _upload(self, upload: Upload) -> Mapping[str, Any]:

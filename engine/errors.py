@@ -54,6 +54,14 @@ class SenderError(EngineError):
         self.code = first.code
 
 
+class OverQuota(SenderError):
+    """An institution has used its quota up; nothing was kept; `retry_after` is in seconds."""
+
+    def __init__(self, issue: Issue, *, retry_after: int) -> None:
+        super().__init__(issue)
+        self.retry_after = retry_after
+
+
 class Filtered(Exception):
     """The route does not want this message, and nothing is wrong with it."""
 

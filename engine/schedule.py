@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ from engine.metrics import figures
 
 _LOG = get_logger("clock")
 _LEAD_AGAIN = 1.0
+_SURE = 8.0
+"""Seconds for which a lead that was proven is relied on: the server keeps the lock of a node that is cut off for longer."""
+
 _PATIENCE = 120.0
 """Seconds in which every wait for the store has ended, by its answer or by its time-out."""
 
@@ -58,12 +62,12 @@ class Clock:
         self._claim = claim
         self._stop = Event()
         self._turned = time.monotonic()
-        self._leading = False
+        self._led = -math.inf
 
     @property
     def leading(self) -> bool:
-        """Tell whether this is the clock that leads."""
-        return self._leading
+        """Tell whether this clock surely leads, as it may only do a job then."""
+        return time.monotonic() - self._led <= _SURE
 
     def stop(self) -> None:
         """Ask the clock to stop; the job in hand is finished."""
@@ -84,13 +88,15 @@ class Clock:
             self._leadership.close()
 
     def _leads(self) -> bool:
-        self._turned = time.monotonic()
+        asked = self._turned = time.monotonic()
         try:
-            self._leading = self._leadership.lead()
+            leads = self._leadership.lead()
         except Exception as problem:  # noqa: BLE001 - a store that is down is retried, and told
             _LOG.warning("no leadership", error=type(problem).__name__)
-            self._leading = False
-        return self._leading
+            return False
+        if leads:
+            self._led = asked
+        return leads
 
     def _tick_while_leading(self) -> None:
         _LOG.info("clock leads")
@@ -112,6 +118,9 @@ class Clock:
 
     def _turn(self, job: Job) -> None:
         started = time.monotonic()
+        if not self.leading:
+            _LOG.warning("turn left to who leads", job=job.name)
+            return
         try:
             if self._claim(job.name, job.slot(datetime.now(UTC))):
                 job.action()

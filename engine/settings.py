@@ -45,6 +45,11 @@ class Deadlines(Sheet):
 
     header: Duration = Field(10.0, description="请求头须在此时间内收完 · header deadline")
     body: Duration = Field(60.0, description="请求体须在此时间内收完 · body deadline")
+    reply: Duration = Field(
+        30.0,
+        gt=0,
+        description="应答在此时间内连 64 KiB 都没有被收取时断开连接 · a caller that takes less than 64 KiB of a reply within this is cut off",
+    )
     drain: Duration = Field(30.0, description="停机时等待在途工作的最长时间 · how long a stop waits for work in hand")
     step_limit: Duration = Field(
         10.0,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import resource
 import selectors
 import signal
 import socket
@@ -27,6 +28,7 @@ _LOOK = 1.0
 _SLACK = 1.0
 """Seconds by which the last beat may be older than the walk that ended the beats: the walk is to be named."""
 READY = b"R"
+_MOST_FILES = 65536
 
 _FORKS = multiprocessing.get_context("forkserver")
 """One process loads the code, and every child is forked from it: what is loaded once costs time and memory once."""
@@ -272,6 +274,14 @@ class Supervisor:
             os.close(child.board)
         _LOG.info("stopped")
         return 0
+
+
+def raise_file_limit() -> None:
+    """Let this process and its children open as many files as the system allows, at most 65,536: each connection is one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, _MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def listening_socket(host: str, port: int) -> socket.socket:

@@ -45,6 +45,16 @@ class Ticks:
         with self.changed:
             return self.changed.wait_for(lambda: sure(self.done), 15)
 
+    def wait_still(self, seconds, within):
+        """Wait until there was no turn for so long; true when there never was such a pause."""
+        until = time.monotonic() + within
+        with self.changed:
+            while time.monotonic() < until:
+                if not self.changed.wait(seconds):
+                    self.still = len(self.done)
+                    return False
+        return True
+
 
 def test_two_clocks_do_each_turn_once_and_the_second_takes_over(database, url, tmp_path):  # noqa: F811 - fixtures by name
     ticks, due = Ticks(), DueWork(database)
@@ -109,6 +119,30 @@ def test_a_failing_turn_does_not_end_the_clock(tmp_path):
     )
     with running(clock):
         assert thrice.wait(10)
+
+
+def test_a_clock_that_cannot_prove_its_lead_does_nothing_any_more(monkeypatch):
+    """A node that is cut off hangs in its question while another one takes the lead."""
+
+    class CutOff:
+        asked = 0
+
+        def lead(self):
+            self.asked += 1
+            if self.asked > 1:
+                healed.wait(10)
+            return True
+
+        def close(self):
+            healed.set()
+
+    monkeypatch.setattr("engine.schedule._SURE", 1.5)
+    healed, ticks = Event(), Ticks()
+    with running(Clock([ticks.job("a")], leadership=CutOff(), claim=lambda *_: True)):
+        assert ticks.wait(lambda done: len(done) >= 2)
+        assert not ticks.wait_still(0.6, 10), "it went on"
+        healed.set()
+        assert ticks.wait(lambda done: len(done) >= ticks.still + 2), "it goes on when its lead is proven"
 
 
 def test_a_clock_whose_store_never_answers_is_unwell_after_a_while(monkeypatch):

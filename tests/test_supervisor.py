@@ -208,3 +208,11 @@ def test_a_child_that_does_not_stop_is_killed_when_the_drain_is_over(tmp_path):
     assert ended(process) == 0
     assert 4 <= time.monotonic() - began < 8
     assert not any(alive(pid) for pid in pids)
+
+
+def test_as_many_files_may_be_opened_as_the_system_allows():
+    """A thousand slow senders must not take the files away that the store needs."""
+    code = "import resource as r\nfrom engine.supervisor import raise_file_limit\nraise_file_limit()\nprint(*r.getrlimit(r.RLIMIT_NOFILE))"
+    limited = ["prlimit", "--nofile=256:4000", sys.executable, "-c", code]
+    done = subprocess.run(limited, capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.split() == ["4000", "4000"]

@@ -32,6 +32,7 @@ from engine.inbound.hospitalcalls import HospitalCalls
 from engine.inbound.intake import Filing, Intake
 from engine.inbound.judge import CustodianCheck, Judge
 from engine.inbound.lanes import Lanes
+from engine.inbound.meter import Meter
 from engine.inbound.poison import Vigil
 from engine.inbound.registration import Registration
 from engine.inbound.registry import REGISTRY
@@ -121,7 +122,7 @@ class DocumentDoor:
             make_judge=self._sets.make_judge,
             filing=self.filing, writer=ground.writer, explain=explain, large=settings.limits.large,
             batch_documents=settings.limits.batch_documents, batch_unpacked=settings.limits.batch_unpacked,
-            lanes=Lanes(Pace(settings.data / PACE)),
+            lanes=Lanes(Pace(settings.data / PACE)), meter=Meter(ground.quotas, self.reading.outside),
         )  # fmt: skip
         self._enquiry = Enquiry(
             journal=self.journal, reading=self.reading, writer=ground.writer, desks=desks, catalogue=house.press.catalogue

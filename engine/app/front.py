@@ -57,7 +57,7 @@ def front_limits(settings: Settings) -> FrontLimits:
     chosen = settings.limits
     return FrontLimits(
         body=chosen.body, in_flight=chosen.in_flight, header_deadline=settings.deadlines.header,
-        body_deadline=settings.deadlines.body, base_address=settings.public_address.rstrip("/"),
+        body_deadline=settings.deadlines.body, reply_deadline=settings.deadlines.reply, base_address=settings.public_address.rstrip("/"),
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from engine.services.access import Access, load_access
 from engine.services.audit import Audit, AuditNote
 from engine.services.institutions import Institutions
 from engine.services.nonces import NonceUse, take_nonces
+from engine.services.quotas import Quotas
 from engine.services.signins import SignIns
 from engine.settings import Settings
 from engine.store.database import Database
@@ -34,6 +35,7 @@ class Ground:
     access: Access
     audit: Audit
     signins: SignIns
+    quotas: Quotas
     writer: Writer
     pausing: Pausing
 
@@ -67,8 +69,9 @@ def open_ground(settings: Settings, database: Database) -> Ground:
     seal = open_seal(database, settings)
     institutions = Institutions(database, seal)
     institutions.refresh()
+    access = load_access(settings.project)
     return Ground(
         settings=settings, database=database, seal=seal, institutions=institutions,
-        access=load_access(settings.project), audit=Audit(),
-        signins=SignIns(database), writer=Writer(database, observe=metrics.figures().commit), pausing=Pausing(database),
+        access=access, audit=Audit(), signins=SignIns(database), quotas=Quotas(database, access.quotas),
+        writer=Writer(database, observe=metrics.figures().commit), pausing=Pausing(database),
     )  # fmt: skip

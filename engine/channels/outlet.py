@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from engine import tracing
 from engine.breaker import Breaker
@@ -36,6 +36,14 @@ class Carrier(Protocol):
 
     def send(self, message: Message) -> Reply:
         """Deliver once; raises Unavailable or Rejected."""
+
+
+@runtime_checkable
+class Asking(Protocol):
+    """What can also ask whether a message in doubt has arrived."""
+
+    def ask(self, message: Message) -> Reply | None:
+        """Give the destination's word that it arrived, None to have it sent again; raises Unavailable when it is not told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +134,17 @@ class Outlet:
         if isinstance(parcel.stored, ValueError):
             return Tried(parcel, error=parcel.stored)
         try:
-            return Tried(parcel, reply=self.carrier.send(open_body(parcel.stored)))
+            return Tried(parcel, reply=self._carry(parcel.claimed, open_body(parcel.stored)))
         except Exception as error:  # noqa: BLE001  every failure is judged and written down by the courier
             return Tried(parcel, error=error)
+
+    def _carry(self, claimed: Claimed, message: Message) -> Reply:
+        """Send, but ask first whether what is in doubt has arrived."""
+        if claimed.state == "UNKNOWN" and isinstance(self.carrier, Asking):
+            arrived = self.carrier.ask(message)
+            if arrived is not None:
+                return arrived
+        return self.carrier.send(message)
 
     def _note(self, tried: Tried) -> None:
         """Tell the breaker at once, so that the other threads stop knocking; an error of our own tells it nothing."""

@@ -13,7 +13,7 @@ import click
 from engine.cli.entry import in_words, say, settings_of, with_project, with_settings
 from engine.inhand.deaths import Deaths
 from engine.settings import Settings
-from engine.supervisor import Role, Supervisor, aside, listening_socket, load_early
+from engine.supervisor import Role, Supervisor, aside, listening_socket, load_early, raise_file_limit
 from engine.tracing import close_tracing
 
 _PROCESSES = tuple(f"engine.app.{name}" for name in ("house", "front", "worker", "clock", "monitor"))
@@ -47,6 +47,7 @@ def run(**flags: Any) -> None:
 
 def serve(settings: Settings, announce: Callable[[str, str], None] | None = None) -> int:
     """Check, prepare the store, start all processes, print the addresses and watch until told to stop."""
+    raise_file_limit()
     load_early(_PROCESSES)
     first_password = aside(_prepare, settings)
     services, monitor = listening_socket(settings.host, settings.port), listening_socket(settings.host, settings.monitor_port)

@@ -13,6 +13,7 @@ import click
 from engine.app.cellar import open_applications, open_institutions, open_second_factors, open_users
 from engine.cli.entry import say, settings_of, with_settings
 from engine.message import shanghai_text
+from engine.services.access import load_access
 from engine.services.institutions import NotDone
 
 KINDS = click.Choice(["hospital", "portal", "platform"])
@@ -64,11 +65,13 @@ def add(code: str, name: str, kind: str, digest: bool, password_stdin: bool, **f
 @institution.command("list", cls=Worded)
 @with_settings
 def list_institutions(**flags: Any) -> None:
-    """List the registered institutions, and the applications that wait for approval."""
+    """List the registered institutions with their quotas, and the applications that wait for approval."""
     settings = settings_of(**flags)
+    quotas = load_access(settings.project).quotas
     with open_institutions(settings) as register:
         for row in register.list():
-            say(f"{row.code:<32}  {row.state:<9} {row.kind:<9} {row.name}" + ("  (digest)" if row.digest else ""))
+            marks = [word for word in ("digest" if row.digest else "", str(quotas.of(row.code))) if word]
+            say(f"{row.code:<32}  {row.state:<9} {row.kind:<9} {row.name}" + (f"  ({', '.join(marks)})" if marks else ""))
     with open_applications(settings) as applications:
         waiting = applications.waiting()
     if waiting:

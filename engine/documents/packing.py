@@ -22,6 +22,9 @@ _WHITE = re.compile(r"[ \t\r\n]+")
 _WRAPPED_LINE = 76
 _FOREIGN = re.compile(r"[^A-Za-z0-9+/=]")
 _BASE64_BYTES = re.compile(rb"[A-Za-z0-9+/\-_\s]+={0,2}\s*")
+_STEP = 1 << 20
+"""Bytes inflated at a time."""
+
 _PROBE = 4096
 """Bytes inflated to find out what a strange packing holds; never the whole of it."""
 
@@ -176,27 +179,33 @@ def _gunzip(data: bytes, limits: Limits, *, binary: bool) -> bytes:
 
 
 def _inflate_member(data: bytes, limit: int) -> bytes:
-    """Inflate exactly one member; the output never grows past the limit."""
+    """Inflate exactly one member, piece by piece: of one that is refused no more is held than its last bytes (ISIZE) say.
+
+    What is longer than it says, or says more than the limit, is refused at its end or at the limit, so nothing of it is kept.
+    """
     if len(data) > _GZIP_FLAGS and data[_GZIP_FLAGS] & _RESERVED_FLAGS:
         raise refusal("SND-212", f"第 4 字节（标志位）是 {data[_GZIP_FLAGS]:02X}，保留位不为零", _BYTES_NOT_TEXT)
     inflator = zlib.decompressobj(wbits=31)
+    pieces, size, rest = [], 0, data
+    keep = int.from_bytes(data[-4:], "little")
     try:
-        content = inflator.decompress(data, limit)
-        if not inflator.eof:
-            _refuse_longer(inflator, limit)
+        while not inflator.eof:
+            piece = inflator.decompress(rest, _STEP)
+            rest = inflator.unconsumed_tail
+            size += len(piece)
+            if size > limit:
+                raise refusal("SND-603", f"超过上限 {limit} 字节（{limit / 1048576:g} MiB）", value=str(limit))
+            if size <= keep <= limit:
+                pieces.append(piece)
+            if not piece:
+                break
     except zlib.error as error:
         raise refusal("SND-212", f"共 {len(data)} 字节（{_reason(str(error))}）", _BYTES_NOT_TEXT) from None
     if not inflator.eof:
         raise refusal("SND-211", f"收到 {len(data)} 字节，压缩数据在中途结束", _CLOSE_FIRST)
     if inflator.unused_data:
         raise _trailing(inflator.unused_data)
-    return content
-
-
-def _refuse_longer(inflator: zlib._Decompress, limit: int) -> None:
-    """Refuse when one byte more comes out than the limit allows."""
-    if inflator.decompress(inflator.unconsumed_tail, 1):
-        raise refusal("SND-603", f"超过上限 {limit} 字节（{limit / 1048576:g} MiB）", value=str(limit))
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
 def _trailing(rest: bytes) -> SenderError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.documents.answer import escape_text, wrap_body
-from engine.errors import Issue, Paused, SenderError, TryAgain
+from engine.errors import Issue, OverQuota, Paused, SenderError, TryAgain
 from engine.inbound.calls import SoapVersion
 
 FAULT_NAMESPACE = "urn:changbai:fault:1"
@@ -13,9 +13,7 @@ MEDIA_TYPE: dict[SoapVersion, str] = {
     "1.1": "text/xml; charset=utf-8",
     "1.2": "application/soap+xml; charset=utf-8",
 }
-_QUOTA = "SND-610"
-_QUOTA_PAUSE = 60
-_SPECIAL_FAULT_CODES = {"SND-306": "VersionMismatch", "SND-314": "MustUnderstand", _QUOTA: "Server"}
+_SPECIAL_FAULT_CODES = {"SND-306": "VersionMismatch", "SND-314": "MustUnderstand"}
 _IN_VERSION_1_2 = {"Client": "Sender", "Server": "Receiver"}
 
 
@@ -50,6 +48,9 @@ def refuse(error: Exception, version: SoapVersion, trace: str) -> Refusal:
     """Decide status, fault code and words for an error; anything unknown is our own failure (ENG-000)."""
     if isinstance(error, EarlyRefusal):
         return Refusal(status=error.status, party="Client", issue=error.first, headers=error.headers)
+    if isinstance(error, OverQuota):
+        pause = (("Retry-After", str(error.retry_after)),)
+        return Refusal(status=429, party="Server", issue=error.first, headers=pause)
     if isinstance(error, SenderError):
         return _refuse_sender(error, version)
     if isinstance(error, TryAgain):
@@ -78,8 +79,6 @@ def write_fault(refusal: Refusal, version: SoapVersion, trace: str) -> bytes:
 
 def _refuse_sender(error: SenderError, version: SoapVersion) -> Refusal:
     party = _SPECIAL_FAULT_CODES.get(error.code, "Client")
-    if error.code == _QUOTA:
-        return Refusal(status=429, party=party, issue=error.first, headers=(("Retry-After", str(_QUOTA_PAUSE)),))
     return Refusal(status=400 if version == "1.2" else 500, party=party, issue=error.first)
 
 

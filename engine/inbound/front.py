@@ -118,7 +118,7 @@ class Front:
         return await self._call(exchange, receive, point, institution)
 
     async def _call(self, exchange: Exchange, receive: Any, point: ServicePoint, institution: str) -> Reply:
-        body = Body(exchange.scope, receive, self._limits, self._in_flight)
+        body = Body(exchange.scope, exchange.peer, receive, self._limits, self._in_flight)
         traceparent = partial(header, exchange.scope, b"traceparent")
         with figures().in_flight(exchange.service), tracing.arriving(traceparent) as span:
             try:

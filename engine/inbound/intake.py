@@ -19,6 +19,7 @@ from engine.errors import Issue, SenderError, TryAgain
 from engine.inbound.calls import Call
 from engine.inbound.judge import Judge, Judgement, Upload
 from engine.inbound.lanes import Lanes
+from engine.inbound.meter import Meter
 from engine.log import get_logger
 from engine.metrics import figures
 from engine.store.database import Connection
@@ -132,11 +133,13 @@ class Intake:
         batch_documents: int,
         batch_unpacked: int,
         lanes: Lanes | None = None,
+        meter: Meter | None = None,
     ) -> None:
         self._judge = make_judge()
         self._make_judge = make_judge
         self._own = local()
         self._lanes = lanes or Lanes()
+        self.meter = meter
         self._executor: Executor = ThreadPoolExecutor(1, thread_name_prefix="large")
         self._filing = filing
         self._writer = writer
@@ -150,10 +153,12 @@ class Intake:
         return await self._in_lane(call, lambda: self._upload(_upload_of(call, given), call.kind))
 
     async def _in_lane(self, call: Call, work: Callable[[], Awaitable[Mapping[str, Any]]]) -> Mapping[str, Any]:
+        if self.meter:
+            await self.meter.check(call.institution)
         if call.lane == "live":
             self._lanes.live()
             return await work()
-        async with self._lanes.history():
+        async with self._lanes.history(call.institution):
             return await work()
 
     async def _upload(self, upload: Upload, kind: str) -> Mapping[str, Any]:
@@ -289,6 +294,9 @@ class Intake:
         if not isinstance(filed, KnownBatch):
             for judged, kept in zip(parcel.judgements, filed, strict=True):
                 self.count(_SERVICE, parcel.kind, judged.entry, kept)
+        if self.meter and isinstance(filed, list):
+            fresh = [j.entry for j, kept in zip(parcel.judgements, filed, strict=True) if not kept.duplicate]
+            self.meter.took(parcel.institution, len(fresh), sum(entry.size for entry in fresh))
         return filed
 
     async def _file_batch(self, parcel: Parcel) -> Mapping[str, Any]:

@@ -95,6 +95,8 @@ class InteractionDoor:
 
     async def _answered(self, call: Call, service: Service, text: str) -> str:
         """Read, do and answer one message; raises TryAgain, or our own failure, when nothing of it was kept."""
+        if self._intake.meter and service.act not in READING:
+            await self._intake.meter.check(call.institution)
         register = await self._register()
         # What takes its time in a thread is not announced: the commits of others are not to wait for it.
         with self._writer.coming() if self._intake.at_once(len(text)) else nullcontext():
@@ -111,6 +113,8 @@ class InteractionDoor:
             return await self._asked(arrived, service)
         with tracing.stage("commit"):
             settled = self._counted(call, arrived, await kept)
+        if self._intake.meter:
+            self._intake.meter.took(call.institution, 1, arrived.entry.size)
         return await self._intake.by_judge(len(text), lambda judge: _reply(judge, arrived, service, settled))
 
     async def _kept(self, call: Call, arrived: Arrived) -> Settled:

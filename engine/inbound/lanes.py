@@ -1,9 +1,10 @@
-"""Let live documents go first: while any come in, history passes one call at a time and rests after each."""
+"""Let live documents go first, and institutions by turns: while live ones come in, history passes one call at a time and rests after each."""
 
 from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -30,7 +31,7 @@ _TURN = 1.0
 
 
 class Lanes:
-    """The two lanes of one front; history waits for its turn in the order it came, and always gets on.
+    """The two lanes of one front; history always gets on, each institution in its turn and its calls in the order they came.
 
     `pace` is shared by all fronts of the node: history of one gives way to live documents of another.
     """
@@ -39,19 +40,17 @@ class Lanes:
         self._pace = pace or Pace()
         self._clock = clock
         self._inside = 0
-        self._turn = asyncio.Condition()
+        self._waiting: dict[str, deque[asyncio.Future[None]]] = {}
 
     def live(self) -> None:
         """Note that a live document came in."""
         self._pace.live = self._clock()
 
     @asynccontextmanager
-    async def history(self) -> AsyncIterator[None]:
-        """Hold a place for one history call, from before it is judged until it is committed."""
+    async def history(self, institution: str = "") -> AsyncIterator[None]:
+        """Hold a place for one history call of an institution, from before it is judged until it is committed."""
         came = self._clock()
-        async with self._turn:
-            await self._turn.wait_for(self._has_room)
-            self._inside += 1
+        await self._enter(institution)
         try:
             await self._rest()
             began = self._clock()
@@ -64,8 +63,32 @@ class Lanes:
                 self._pace.turn = now + min((now - began) * REST, LONGEST_REST)
         finally:
             self._inside -= 1
-            async with self._turn:
-                self._turn.notify_all()
+            self._let_in()
+
+    async def _enter(self, institution: str) -> None:
+        """Wait until this institution's turn has come and there is room."""
+        place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(institution, deque()).append(place)
+        self._let_in()
+        try:
+            await place
+        except asyncio.CancelledError:
+            if place.done() and not place.cancelled():
+                self._inside -= 1
+                self._let_in()
+            raise
+
+    def _let_in(self) -> None:
+        """Give the free places to those who wait, one institution after the other; who had its turn goes to the end."""
+        while self._waiting and self._has_room():
+            institution, places = next(iter(self._waiting.items()))
+            del self._waiting[institution]
+            place = places.popleft()
+            if places:
+                self._waiting[institution] = places
+            if not place.cancelled():
+                place.set_result(None)
+                self._inside += 1
 
     async def _rest(self) -> None:
         """Wait until history's turn has come; live documents that stay away end the rest."""

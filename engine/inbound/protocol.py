@@ -7,6 +7,7 @@ import functools
 import secrets
 import socket
 import ssl
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -21,6 +22,7 @@ from engine.log import get_logger
 _LOG = get_logger("front")
 _REASONS = {400: "Bad Request", 408: "Request Timeout", 431: "Request Header Fields Too Large"}
 _BACKLOG = 512
+_AT_ONCE = struct.pack("ii", 1, 0)
 
 
 class _TooManyHeaders(Exception):
@@ -31,13 +33,15 @@ class LingeringTransport:
     """A transport whose close lets a sender that is still sending read our reply first.
 
     Closing a socket with unread bytes in it resets the connection, and the reply may be lost with it. So we
-    say that we are done, throw away what still comes for a while, and close then.
+    say that we are done, throw away what still comes for a while, and close then. What a peer does not fetch of its
+    last reply within `patience` seconds is given up.
     """
 
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop, seconds: float, patience: float) -> None:
         self._transport = transport
         self._loop = loop
         self._seconds = seconds
+        self._patience = patience
         self.request_whole = True
         self.lingering = False
 
@@ -51,7 +55,7 @@ class LingeringTransport:
     def close(self) -> None:
         """Close now, or after a while when the sender has not finished."""
         if self.request_whole or self._transport.is_closing():
-            self._transport.close()
+            self._end()
             return
         if self.lingering:
             return
@@ -59,7 +63,18 @@ class LingeringTransport:
         if self._transport.can_write_eof():
             self._transport.write_eof()
         self._transport.resume_reading()
-        self._loop.call_later(self._seconds, self._transport.close)
+        self._loop.call_later(self._seconds, self._end)
+
+    def _end(self) -> None:
+        self._transport.close()
+        if self._transport.get_write_buffer_size():
+            self._loop.call_later(self._patience, self.abort)
+
+    def abort(self) -> None:
+        """Cut the connection now; the system throws away what it has not sent, instead of offering it for minutes."""
+        if not self._transport.is_closing() or self._transport.get_write_buffer_size():
+            self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+        self._transport.abort()
 
 
 class GuardedProtocol(HttpToolsProtocol):
@@ -71,6 +86,7 @@ class GuardedProtocol(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self._limits = limits
         self._deadline: asyncio.TimerHandle | None = None
+        self._reader_deadline: asyncio.TimerHandle | None = None
         self._header_size = 0
         self._header_count = 0
         self._in_headers = True
@@ -78,7 +94,7 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin: the headers of the first request are due."""
-        self._lingering = LingeringTransport(transport, self.loop, self._limits.linger)
+        self._lingering = LingeringTransport(transport, self.loop, self._limits.linger, self._limits.reply_deadline)
         super().connection_made(self._lingering)  # type: ignore[arg-type]
         tls = transport.get_extra_info("ssl_object")
         if tls is not None:
@@ -86,9 +102,20 @@ class GuardedProtocol(HttpToolsProtocol):
         self._await_headers()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """End, and forget the deadline."""
+        """End, and forget the deadlines."""
         self._forget_deadline()
+        self._forget_reader()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Wait for a peer to take what we have written, as long as it goes on taking."""
+        super().pause_writing()
+        self._watch_reader()
+
+    def resume_writing(self) -> None:
+        """Write on."""
+        self._forget_reader()
+        super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser, unless the connection is only waiting to be closed."""
@@ -164,6 +191,22 @@ class GuardedProtocol(HttpToolsProtocol):
             self._deadline.cancel()
             self._deadline = None
 
+    def _watch_reader(self) -> None:
+        left = self.transport.get_write_buffer_size()
+        self._reader_deadline = self.loop.call_later(self._limits.reply_deadline, self._look_at_reader, left)
+
+    def _look_at_reader(self, before: int) -> None:
+        if before - self.transport.get_write_buffer_size() >= self._limits.least_read:
+            self._watch_reader()
+            return
+        _LOG.info("reader too slow", peer=self.client[0] if self.client else "")
+        self.transport.abort()
+
+    def _forget_reader(self) -> None:
+        if self._reader_deadline is not None:
+            self._reader_deadline.cancel()
+            self._reader_deadline = None
+
     def _headers_late(self) -> None:
         self._deadline = None
         if self._in_headers and not self._lingering.is_closing():
@@ -234,6 +277,7 @@ async def serve(
     verify_mode says so; what a peer shows stands as DER in `scope["extensions"]["tls"]["peer_certificate"]`.
     """
     bounds = limits or FrontLimits()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, bounds.send_buffer)  # accepted connections inherit it
     config = uvicorn.Config(
         app,
         http=functools.partial(GuardedProtocol, limits=bounds),  # type: ignore[arg-type]  # called like the class

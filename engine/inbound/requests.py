@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -23,30 +23,33 @@ class Disconnected(Exception):
 
 
 class InFlight:
-    """Count the bytes of the bodies that one front holds at a time."""
+    """Count the bytes of the bodies that one front holds at a time; one peer never holds more than half of them."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self.held = 0
+        self._held: Counter[str] = Counter()
 
-    def take(self, size: int) -> None:
-        """Add bytes; raises TryAgain when there would be too many."""
-        if self.held + size > self._limit:
+    def take(self, peer: str, size: int) -> None:
+        """Add bytes of a peer; raises TryAgain when there would be too many."""
+        if self._held.total() + size > self._limit or self._held[peer] + size > self._limit // 2:
             raise TryAgain("bodies in flight", retry_after=5)
-        self.held += size
-        figures().body_bytes(self.held)
+        self._held[peer] += size
+        figures().body_bytes(self._held.total())
 
-    def give_back(self, size: int) -> None:
+    def give_back(self, peer: str, size: int) -> None:
         """Take bytes off again."""
-        self.held -= size
-        figures().body_bytes(self.held)
+        self._held[peer] -= size
+        if not self._held[peer]:
+            del self._held[peer]
+        figures().body_bytes(self._held.total())
 
 
 class Body:
     """The body of one request, read within its bounds and counted as long as it is held."""
 
-    def __init__(self, scope: Mapping[str, Any], receive: Any, limits: FrontLimits, in_flight: InFlight) -> None:
+    def __init__(self, scope: Mapping[str, Any], peer: str, receive: Any, limits: FrontLimits, in_flight: InFlight) -> None:
         self._scope = scope
+        self._peer = peer
         self._receive = receive
         self._limits = limits
         self._in_flight = in_flight
@@ -65,13 +68,13 @@ class Body:
 
     def release(self) -> None:
         """Give back what was counted."""
-        self._in_flight.give_back(self.size)
+        self._in_flight.give_back(self._peer, self.size)
         self.size = 0
 
     def _check_declared(self) -> None:
         """Judge the length before a byte is read, so that `100 Continue` is never sent for what will be refused."""
         declared = header(self._scope, b"content-length")
-        if declared.isdigit() and int(declared) > self._limits.body:
+        if declared.isdecimal() and int(declared) > self._limits.body:
             raise too_large(self._limits.body)
         if not declared and not header(self._scope, b"transfer-encoding"):
             raise EarlyRefusal(411, "SND-302", "请求没有 Content-Length，也没有分块。", "检查 HTTP 客户端。")
@@ -87,7 +90,7 @@ class Body:
             more = event.get("more_body", False)
             if self.size + len(piece) > self._limits.body:
                 raise too_large(self._limits.body)
-            self._in_flight.take(len(piece))
+            self._in_flight.take(self._peer, len(piece))
             self.size += len(piece)
             pieces.append(piece)
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
@@ -126,7 +129,7 @@ def _basic(packed: str) -> Credential:
     """Read one Basic header; an unreadable one is a credential with nothing in it, which no one admits."""
     try:
         plain = base64.b64decode(packed.strip()[:_LONGEST_SECRET], validate=True)
-    except binascii.Error:
+    except ValueError:  # also for a letter that is not ASCII
         return Credential(kind="basic")
     try:
         text = plain.decode("utf-8")

@@ -16,6 +16,7 @@ from engine.services.audit import first_admitted
 from engine.services.certificates import Certificate
 from engine.services.hospitalhealth import cards
 from engine.services.institutions import Institution, Institutions
+from engine.services.quotas import Quota, QuotaTable, Use, usage
 from engine.settings import Settings
 from engine.store.database import Database
 from engine.store.days import sent_by_institution
@@ -57,6 +58,8 @@ class Sheet:
     certificates: Sequence[Certificate]
     progress: Progress
     hospital: HospitalCard | None
+    quota: Quota = field(default_factory=Quota)
+    used: Use | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +71,7 @@ class InstitutionArchive:
     settings: Settings
     types: Mapping[str, tuple[str, str]]
     booking: BookingArchive
+    quotas: QuotaTable = field(default_factory=QuotaTable)
     today: Callable[[], date] = lambda: datetime.now(SHANGHAI).date()
     institutions: Institutions = field(init=False)
     applications: Applications = field(init=False)
@@ -98,14 +102,14 @@ class InstitutionArchive:
         found = self.institutions.get(code)
         if found is None:
             return None
-        today = self.today()
+        today, quota = self.today(), self.quotas.of(code)
         with self.database.read() as connection:
             accepted = read_accepted(connection, code, today)
             connected = first_admitted(connection, code)
         return Sheet(
             now=datetime.now(UTC), found=found, application=self.applications.find(code), certificates=self.institutions.certificates(code),
             progress=progress(found, connected=connected, accepted=accepted, types=self.types, today=today),
-            hospital=self.booking.card(code),
+            hospital=self.booking.card(code), quota=quota, used=usage(self.database, code, datetime.now(UTC)) if quota else None,
         )  # fmt: skip
 
     def address(self, code: str, host: str) -> str:

@@ -159,5 +159,9 @@ def _as_json(sheet: Sheet) -> dict[str, Any]:
     found = sheet.found
     told = {"code": found.code, "name": found.name, "kind": found.kind, "state": found.state, "digest": found.digest}
     told |= {"created": found.created, "changed": found.changed, "certificates": [asdict(one) for one in sheet.certificates]}
+    told |= {
+        "quota": sheet.quota.model_dump(),
+        "used": {"documents": sheet.used.documents, "bytes": sheet.used.bytes} if sheet.used else None,
+    }
     plain: dict[str, Any] = plain_values(told | {"progress": asdict(sheet.progress)})
     return plain

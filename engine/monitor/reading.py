@@ -39,6 +39,7 @@ from engine.monitor.tiles import TileArchive, hospitals_of
 from engine.monitor.turns import Thread, Turns
 from engine.monitor.waiting import WaitingSource
 from engine.monitor.waitingarchive import WaitingArchive
+from engine.services.access import load_access
 from engine.services.audit import Audit, changed
 from engine.services.guide.versions import Versions
 from engine.services.institutions import Institutions
@@ -99,6 +100,7 @@ class Archive:
             guide=GuideSource(hospitals=lambda: hospitals_of(institutions), shelf=Versions(self.database), turns=drawing),
             institutions=InstitutionArchive(
                 database=self.database, seal=seal, settings=settings, types=check.types, booking=booking,
+                quotas=load_access(settings.project).quotas,
             ),
             in_force=lambda: read_in_force(settings, self.database, seal), audit=AuditArchive(self.database),
             messages=MessagesSource(

@@ -42,6 +42,13 @@ INSTITUTION_TEXTS: dict[str, tuple[str, str]] = {
     "institution.upload": ("上传地址", "Upload address"),
     "institution.others": ("全部服务", "All services"),
     "institution.since": ("登记时间", "Registered"),
+    "institution.quota": ("上传配额", "Quota"),
+    "institution.quota.none": ("不限", "none"),
+    "institution.quota.minute": ("每分钟 {number} 份，本分钟已收 {used} 份", "{number} documents a minute, {used} in this one"),
+    "institution.quota.day": (
+        "每天 {number} MiB（解压后），今天已收 {used} MiB",
+        "{number} MiB a day, unpacked; {used} MiB today",
+    ),
     "institution.changed": ("最近变更", "Last changed"),
     "institution.contact": ("联系人", "Contact"),
     "institution.credentials": ("凭据", "Credentials"),

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from engine.errors import DestinationError, Rejected, Unavailable
 from engine.message import Message
+from engine.outbound.asking import AskSheet, Question
 from engine.outbound.connector import (
     Login,
     NetworkEndpoint,
@@ -21,7 +22,7 @@ from engine.outbound.connector import (
 )
 from engine.outbound.contract import Contract, FaultReply, Unreadable
 from engine.outbound.lookup import Lookup
-from engine.outbound.values import WORDS, Word, message_id
+from engine.outbound.values import WORDS, Word, message_id, nested
 from engine.outbound.wire import Answer, open_wire, refuse_status
 from engine.yamlfile import did_you_mean
 
@@ -70,6 +71,10 @@ class SoapEndpoint(NetworkEndpoint):
     remote_id: str = Field(
         "", description="应答里对方编号的字段，记入投递记录 · field of the reply with the destination's number"
     )
+    ask: AskSheet | None = Field(
+        None,
+        description="投递结果不明时先查询对方是否已收到；不写则用同一消息号重发 · how to ask whether a message in doubt arrived; without it, it is sent again under its id",
+    )
 
 
 class SoapConnector:
@@ -77,34 +82,51 @@ class SoapConnector:
 
     def __init__(self, sheet: SoapEndpoint, around: Surroundings, lookup: Lookup | None = None) -> None:
         self._sheet = sheet
-        self._contract = Contract(
-            inside(around.root, sheet.wsdl, ("wsdl",)),
-            around.root,
-            operation=sheet.operation,
-            service=sheet.service,
-            port=sheet.port,
-        )
+        self._contract = self._open(sheet.operation, around)
         self._headers = self._contract.headers() | basic(sheet.login, around)
-        if sheet.signature:
-            password = need_secret(sheet.signature.secret, ("signature", "secret"), around)
-            self._contract.sign(sheet.signature.user, password, digest=sheet.signature.digest)
         hidden = {key: need_secret(name, ("secrets", key), around) for key, name in sheet.secrets.items()}
         self._constant = {**sheet.fixed, **hidden}
         self._check_body()
         self._check_reply()
+        self._question = self._asking(sheet.ask, around) if sheet.ask else None
         self._wire = open_wire(sheet.address, sheet, around, lookup)
 
     def send(self, message: Message) -> Reply:
         """Call the operation once; raises Unavailable DST-101..105 or Rejected DST-201..203."""
         number = message_id(message)
         drawn = {key: WORDS[word](message) for key, word in self._sheet.body.items()}
-        request = self._contract.request(_nested({**self._constant, **drawn}), number if self._sheet.message_header else "")
+        request = self._contract.request(nested({**self._constant, **drawn}), number if self._sheet.message_header else "")
         answer = self._wire.post(request, {**self._headers, "X-Message-Id": number})
         return self._judge(answer, number)
+
+    def ask(self, message: Message) -> Reply | None:
+        """Tell whether a message in doubt arrived: None when it did not, or nobody can be asked, so that it is sent again.
+
+        Raises Unavailable when the destination does not tell (DST-107) or is away.
+        """
+        return self._question.ask(message, self._wire.post, self._headers) if self._question else None
 
     def close(self) -> None:
         """Close the kept connections."""
         self._wire.close()
+
+    def _open(self, operation: str, around: Surroundings) -> Contract:
+        """Open one operation of the WSDL, signed as the sheet says."""
+        sheet = self._sheet
+        wsdl = inside(around.root, sheet.wsdl, ("wsdl",))
+        contract = Contract(wsdl, around.root, operation=operation, service=sheet.service, port=sheet.port)
+        if sheet.signature:
+            password = need_secret(sheet.signature.secret, ("signature", "secret"), around)
+            contract.sign(sheet.signature.user, password, digest=sheet.signature.digest)
+        return contract
+
+    def _asking(self, asked: AskSheet, around: Surroundings) -> Question:
+        """Make the question; what is constant in a delivery is so in it too, where it has such a parameter."""
+        try:
+            contract = self._open(asked.operation, around)
+        except Unfit as misfit:
+            raise Unfit(misfit.code, ("ask", *misfit.at), misfit.text) from None
+        return Question(asked, contract, {key: value for key, value in self._constant.items() if key in contract.parameters()})
 
     def _judge(self, answer: Answer, number: str) -> Reply:
         """Count a reply as taken only when it says what the WSDL and the sheet agreed."""
@@ -147,7 +169,7 @@ class SoapConnector:
         """Write one specimen request, so that a parameter the WSDL does not know is found before the first delivery."""
         specimen = {key: b"0" if word in {"gzip", "bytes"} else "0" for key, word in self._sheet.body.items()}
         try:
-            self._contract.request(_nested({**self._constant, **specimen}))
+            self._contract.request(nested({**self._constant, **specimen}))
         except Unfit:
             raise
         except Exception as error:
@@ -161,18 +183,6 @@ class SoapConnector:
             known = [] if self._contract.one_way else self._contract.fields(path)
             if path.rpartition(".")[2] not in known:
                 raise Unfit("CFG-011", at, f"the reply has no field {path}{did_you_mean(path.rpartition('.')[2], known)}")
-
-
-def _nested(flat: dict[str, Any]) -> dict[str, Any]:
-    """Turn dotted names into the nested values that zeep takes."""
-    nested: dict[str, Any] = {}
-    for path, value in flat.items():
-        *outer, last = path.split(".")
-        at = nested
-        for name in outer:
-            at = at.setdefault(name, {})
-        at[last] = value
-    return nested
 
 
 def _refusal(fault: FaultReply) -> DestinationError:

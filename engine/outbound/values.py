@@ -6,7 +6,7 @@ import codecs
 import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator
 
@@ -70,3 +70,15 @@ def _known_word(word: str) -> str:
 
 Word = Annotated[str, AfterValidator(_known_word)]
 """A key of WORDS."""
+
+
+def nested(flat: dict[str, Any]) -> dict[str, Any]:
+    """Turn dotted names into the nested values that zeep takes."""
+    tree: dict[str, Any] = {}
+    for path, value in flat.items():
+        *outer, last = path.split(".")
+        at = tree
+        for name in outer:
+            at = at.setdefault(name, {})
+        at[last] = value
+    return tree

@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import Field
 
 from engine.errors import ConfigError, Fault
+from engine.services.quotas import QuotaTable
 from engine.services.recordrights import RecordRights
 from engine.yamlfile import Sheet, YamlFile, check_model, did_you_mean, read_yaml
 
@@ -44,9 +45,10 @@ class ServiceRights(Sheet):
 
 
 class Access(Sheet):
-    """The rights of all services; a service that is not named may be called by nobody."""
+    """The rights of all services; a service that is not named may be called by nobody. Without quotas nobody is bounded."""
 
     services: dict[str, ServiceRights] = Field(description="service by name -> its rights")
+    quotas: QuotaTable = Field(default_factory=QuotaTable, description="how much each institution may send")
     records: RecordRights = Field(default_factory=RecordRights, description="who may read what others wrote about a resident")
 
     def allows(self, kind: str, service: str, operation: str) -> bool:

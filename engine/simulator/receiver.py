@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -26,6 +26,13 @@ _RECEIVE = Operation(
     Field("ReceiveResult", "record", texts("messageId", "code", "message", "number"), type_name="ReceiveResult"),
     ("messageId", "payload"),
 )
+_FIND = Operation(
+    "Find",
+    texts("messageId"),
+    Field("FindResult", "record", texts("messageId", "code", "number"), type_name="FindResult"),
+    ("messageId",),
+)
+_OPERATIONS = {operation.name: operation for operation in (_RECEIVE, _FIND)}
 
 
 @dataclass(slots=True)
@@ -82,18 +89,29 @@ def receive(body: bytes, inbox: Inbox, told: Callable[[str], None]) -> tuple[int
 
 
 def _receive(body: bytes, inbox: Inbox, told: Callable[[str], None]) -> bytes:
-    envelope = read_envelope(parse_envelope(body, Bounds()), NAMESPACE, {"Receive": _RECEIVE})
-    normalise(envelope, _RECEIVE, NAMESPACE, {}, Allowance())
-    values = read_values(envelope.call, _RECEIVE.parameters)
+    envelope = read_envelope(parse_envelope(body, Bounds()), NAMESPACE, _OPERATIONS)
+    operation = _OPERATIONS[envelope.operation]
+    normalise(envelope, operation, NAMESPACE, {}, Allowance())
+    values = read_values(envelope.call, operation.parameters)
+    act = _find if operation is _FIND else _take
+    return write_answer(envelope.version, NAMESPACE, operation, act(values, inbox, told))
+
+
+def _find(values: Mapping[str, Any], inbox: Inbox, told: Callable[[str], None]) -> Mapping[str, Any]:
+    message_id = values.get("messageId", "")
+    known = inbox.numbers.get(message_id)
+    told(f"{message_id}  asked for: {'taken' if known else 'unknown'}")
+    return {"messageId": message_id, "code": "0", "number": str(known)} if known else {"messageId": message_id, "code": "1"}
+
+
+def _take(values: Mapping[str, Any], inbox: Inbox, told: Callable[[str], None]) -> Mapping[str, Any]:
     content = unpack_text(values.get("payload", ""), Limits()).content
     message_id = values.get("messageId", "")
     if values.get("digest") and values["digest"] != hashlib.sha256(content).hexdigest():
-        result = {"messageId": message_id, "code": "1", "message": "内容与 digest 不一致"}
-    else:
-        number, fresh = inbox.take(message_id)
-        told(f"{message_id}  {values.get('documentType', '')}  {len(content)} bytes" + ("" if fresh else "  (again)"))
-        result = {"messageId": message_id, "code": "0", "message": "收妥", "number": str(number)}
-    return write_answer(envelope.version, NAMESPACE, _RECEIVE, result)
+        return {"messageId": message_id, "code": "1", "message": "内容与 digest 不一致"}
+    number, fresh = inbox.take(message_id)
+    told(f"{message_id}  {values.get('documentType', '')}  {len(content)} bytes" + ("" if fresh else "  (again)"))
+    return {"messageId": message_id, "code": "0", "message": "收妥", "number": str(number)}
 
 
 def _fault(refusal: SenderError) -> bytes:

@@ -49,7 +49,7 @@ class AdvisoryLeadership:
 
     def __init__(self, url: str) -> None:
         parsed = make_url(url).set(drivername="postgresql+psycopg")
-        patience = {**postgres_patience(), "options": "-c statement_timeout=10s"}
+        patience = postgres_patience("-c statement_timeout=10s")
         self._engine = sa.create_engine(parsed, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args=patience)
         self._connection: Connection | None = None
 

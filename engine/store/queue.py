@@ -180,6 +180,23 @@ _BLOCKED = sa.select(delivery.c.seq).where(
         sa.text(f"older.{UNFINISHED_SQL}"),
     ),
 )
+_BEFORE = sa.select(
+    delivery.c.seq,
+    sa.select(sa.func.max(_older.c.seq))
+    .where(
+        _older.c.destination == delivery.c.destination,
+        _older.c.key == delivery.c.key,
+        _older.c.seq < delivery.c.seq,
+        sa.text(f"older.{UNFINISHED_SQL}"),
+    )
+    .scalar_subquery()
+    .label("before"),
+).where(delivery.c.seq.in_(sa.bindparam("ids", expanding=True)))
+_STANDING = (
+    sa.select(delivery.c.seq)
+    .where(delivery.c.seq.in_(sa.bindparam("ids", expanding=True)), sa.text(UNFINISHED_SQL))
+    .with_for_update(read=True, skip_locked=True)
+)
 _CANDIDATES = (
     sa.select(
         delivery.c.seq,
@@ -277,8 +294,8 @@ def _heads(connection: Connection, name: str, lane: Lane, now: datetime, room: i
         found = [row for row in rows_ if row.seq not in taken]
         # A second statement, so that on PostgreSQL it sees what was committed before the locks above were taken.
         blocked = _blocked(connection, found)
-        if blocked:
-            connection.execute(_PUT_OFF_ROWS, {"ids": blocked, "later": now + _PUT_OFF})
+        if waiting_on := _behind_standing(connection, blocked):
+            connection.execute(_PUT_OFF_ROWS, {"ids": waiting_on, "later": now + _PUT_OFF})
         free = [row for row in found if row.seq not in set(blocked)][: room - len(heads)]
         heads += free
         taken |= {row.seq for row in free}
@@ -290,6 +307,18 @@ def _heads(connection: Connection, name: str, lane: Lane, now: datetime, room: i
 def _blocked(connection: Connection, found: Sequence[AnyRow]) -> list[int]:
     keyed = [row.seq for row in found if row.key]
     return list(connection.execute(_BLOCKED, {"ids": keyed}).scalars()) if keyed else []
+
+
+def _behind_standing(connection: Connection, blocked: Sequence[int]) -> list[int]:
+    """Choose those whose predecessor still stands and is held to it until we commit, so that its end will wake them.
+
+    One that is being settled in this moment has looked already for whom to wake: what stands behind it is left as it is.
+    """
+    if not blocked:
+        return []
+    before = {row.seq: row.before for row in connection.execute(_BEFORE, {"ids": list(blocked)}) if row.before is not None}
+    standing = set(connection.execute(_STANDING, {"ids": sorted(set(before.values()))}).scalars())
+    return [seq for seq, predecessor in before.items() if predecessor in standing]
 
 
 def _lease(connection: Connection, found: Sequence[AnyRow], worker: str, now: datetime, lease: float) -> list[Claimed]:

@@ -11,6 +11,7 @@ import pytest
 
 from engine.channels.language import Retry
 from engine.errors import Rejected, TryAgain, Unavailable
+from engine.outbound.connector import Reply
 from engine.store import counts
 from tests.store.conftest import database, url  # noqa: F401  the two stores, SQLite and PostgreSQL
 from tests.support.office import Hand, Office, away, open_plain
@@ -263,3 +264,40 @@ def test_a_courier_that_turns_no_more_is_unwell(office, monkeypatch):
     assert courier.well()
     monkeypatch.setattr("engine.channels.delivery._PATIENCE", 0.2)
     office.until(lambda: not courier.well())
+
+
+class Asked(Hand):
+    """A carrier that loses the first answer, and that can be asked; `knows` says whether a message arrived."""
+
+    def __init__(self, knows):
+        super().__init__(lost)
+        self.knows, self.questions = knows, 0
+
+    def ask(self, _message):
+        self.questions += 1
+        return self.knows(self.questions)
+
+
+def lost(_message, number):
+    if number == 0:
+        raise Unavailable("DST-102", "no answer", unknown=True)
+
+
+def told_third_time(times):
+    if times < 3:
+        raise Unavailable("DST-107", "says neither", unknown=True)
+    return Reply("arrived", "N-9")
+
+
+@pytest.mark.parametrize(
+    ("knows", "sends", "questions", "number"),
+    [(lambda _: Reply("arrived", "N-9"), 1, 1, "N-9"), (lambda _: None, 2, 1, "N-1"), (told_third_time, 1, 3, "N-9")],
+    ids=["arrived", "did not arrive", "told at last"],
+)
+def test_what_is_in_doubt_is_asked_after_before_it_is_sent_again(office, knows, sends, questions, number):
+    hand = Asked(knows)
+    receipt = office.file(("his", "K1"))
+    office.courier({"his": hand})
+    office.until(lambda: office.states() == {("his", "SENT"): 1})
+    assert (len(hand.sends), hand.questions) == (sends, questions)
+    assert office.deliveries(receipt)[0].remote_id == number

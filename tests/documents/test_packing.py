@@ -3,6 +3,7 @@
 import base64
 import gzip
 import time
+import tracemalloc
 import zlib
 
 import pytest
@@ -127,6 +128,35 @@ def test_truncated_gzip_is_refused_and_a_prefix_is_never_given(cut):  # BI-105
 def test_a_second_member_and_trailing_bytes_are_refused():  # BI-111
     assert "第二个" in refused(GZIP + GZIP).message
     assert refused(GZIP + b"\0\0").code == "SND-213"
+
+
+def held(payload):
+    """Give the most bytes that were held while a payload was refused, and the code."""
+    tracemalloc.start()
+    try:
+        code = refused(payload).code
+        return tracemalloc.get_traced_memory()[1], code
+    finally:
+        tracemalloc.stop()
+
+
+LONG = gzip.compress(bytes(80 << 20), mtime=0)
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [(LONG, "SND-603"), (LONG[:-4] + b"\1\0\0\0", "SND-603"), (gzip.compress(bytes(9 << 20))[:-4] + b"\1\0\0\0", "SND-212")],
+    ids=["as long as it says", "says it is short", "ends longer than it says"],
+)  # fmt: skip
+def test_of_a_bomb_no_more_is_held_than_a_piece(data, code):
+    most, said = held(data)
+    assert said == code
+    assert most < 8 << 20
+
+
+def test_what_is_longer_than_a_piece_comes_out_whole():
+    long = b"".join(b"<a n='%d'/>" % n for n in range(300_000))
+    assert unpack_binary(gzip.compress(long)).content == long
 
 
 def test_many_empty_members_are_refused_at_once():

@@ -291,6 +291,20 @@ def _other_case(site: Site) -> Answer | None:
     return site.upload(replace(site.paper(), number=paper.number.lower()))
 
 
+def _over_quota(site: Site) -> Answer | None:
+    """Send a second document of a hospital that may send one; another hospital is served beside it."""
+    site.accept(site.paper(code="HOSP-Q"), code="HOSP-Q")
+    site.accept(site.paper(code="HOSP-B"), code="HOSP-B")
+    return site.upload(site.paper(code="HOSP-Q"), code="HOSP-Q")
+
+
+def _told_when(site: Site, answer: Answer) -> None:
+    assert 0 < int(answer.headers["retry-after"]) <= 86401
+    assert "1024" in answer.text("message")
+
+
+QUOTAS = (Case("BI-240", "the second document of one", "F-SERVER-RETRY 429 SND-610", _over_quota, _told_when),)
+
 DUPLICATES = (
     Case("BI-219", "other content", "R-DUP-CONFLICT SND-501", _conflict),
     Case("BI-222", "two hospitals", "A-OK", _two_hospitals),
@@ -351,4 +365,4 @@ INJECTION = (
     Case("BI-264", "a reason of a megabyte", "F-CLIENT SND-311", lambda s: s.post(s.envelope("Revoke", f"<documentType>C0002</documentType><documentId>D</documentId><reason>{'r' * 1_000_000}</reason>"))),
 )  # fmt: skip
 
-CASES = (*SCHEMA, *EVERY_TYPE, *DOCUMENT, *CODES, *IDENTITY, *DUPLICATES, *TIMES, *INJECTION)
+CASES = (*SCHEMA, *EVERY_TYPE, *DOCUMENT, *CODES, *IDENTITY, *DUPLICATES, *QUOTAS, *TIMES, *INJECTION)

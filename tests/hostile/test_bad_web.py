@@ -4,14 +4,22 @@ import json
 import re
 import time
 from http.cookies import SimpleCookie
+from xml.sax.saxutils import escape
 
 import pytest
+from sqlalchemy import update
 
-from tests.hostile.site import CANARY, INSIDE, assert_clean
+from engine.services.institutions import institution
+from tests.hostile.site import CANARY, INSIDE, PASSWORD, Paper, assert_clean, result_of
 from tests.monitor.web import Visitor
 
 SCRIPT = '"><script>alert(1)</script><img src=x onerror=alert(2)>'
 PAGES = ("/", "/overview", "/health", "/metrics", "/static/style.css", "/static/../app.py", "/nothing")
+OTHERS = (
+    "/messages", "/waiting", "/appointments", "/referrals", "/guide", "/institutions", "/settings", "/audit", "/codes", "/users", "/me", "/reports",
+    "/completeness", "/quality", "/check",
+)  # fmt: skip
+"""The pages behind the sign-in."""
 
 
 @pytest.fixture
@@ -41,13 +49,88 @@ def check_page(answer):
 def test_a_script_in_a_parameter_is_never_one_in_the_page(site, admin, name):
     """BI-270."""
     for asked in (Visitor(admin.port), admin):
-        for path in ("/", "/overview", "/nothing"):
+        for path in ("/", "/overview", "/nothing", *OTHERS):
             answer = asked.get(f"{path}?{name}=%22%3E%3Cscript%3Ealert(1)%3C/script%3E%3Cimg%20src=x%20onerror=alert(2)%3E")
             assert "<script>alert" not in answer.body
             assert "<img src=x" not in answer.body
             assert SCRIPT not in str(answer.headers)
             check_page(answer)
     site.check_well()
+
+
+def test_a_script_that_was_sent_in_and_kept_is_never_one_in_a_page(site, admin):
+    """BI-270: as the name of an institution, as a document's number, as a person's name, as a reason, as a user's name."""
+    site.engine.institution("HOSP-X", PASSWORD)
+    with site.database.write() as connection:
+        connection.execute(update(institution).where(institution.c.code == "HOSP-X").values(name=SCRIPT))
+    named = re.sub(rb"<name>[^<]*</name>", b"<name>" + escape(SCRIPT).encode() + b"</name>", site.paper(code="HOSP-X").xml)
+    answer = result_of(site.upload(Paper("C0002", SCRIPT, named), code="HOSP-X"))
+    site.post(
+        site.envelope(
+            "Revoke",
+            f"<documentType>C0002</documentType><documentId>{escape(SCRIPT)}</documentId><reason>{escape(SCRIPT)}</reason>",
+            code="HOSP-X",
+        ),
+        code="HOSP-X",
+    )
+    pages = [
+        *OTHERS,
+        "/overview",
+        f"/messages/{answer['receipt']}",
+        "/institutions/HOSP-X",
+        "/institutions/HOSP-X/sheet",
+        "/messages?institution=HOSP-X",
+        "/quality?institution=HOSP-X",
+    ]
+    seen = 0
+    for page in pages:
+        shown = admin.get(page)
+        assert shown.status == 200, page
+        assert "<script>alert" not in shown.body, page
+        assert "<img src=x" not in shown.body, page
+        seen += "&lt;script&gt;alert(1)" in shown.body
+    assert seen >= 3, "the script must be there to be read, as words"
+    site.mark()
+    site.check_well()
+
+
+def test_no_form_of_any_page_acts_without_its_token(site, admin):
+    """BI-279: every address that forms of the pages name is asked without the token, and with another one."""
+    forms = {
+        found
+        for page in (*OTHERS, "/overview", "/institutions/HOSP-A")
+        for found in re.findall(r'method="post" action="([^"]+)"', admin.get(page).body)
+    }
+    assert len(forms) >= 5
+    for form in forms - {"/signout"}:
+        for fields in ({}, {"token": "0" * 64}):
+            assert admin.post(form, fields).status in {400, 403}, form
+    assert admin.get("/overview").status == 200
+
+
+def test_the_sign_in_gives_a_session_of_its_own(site, visitor):
+    """BI-279: what a browser brought with it before it signed in is no session afterwards."""
+    planted = "f" * 43
+    visitor.get("/")
+    names = list(visitor.cookies)
+    visitor.cookies.update(dict.fromkeys([*names, "session"], planted))
+    visitor.get("/")
+    assert visitor.sign_in("admin", site.engine.password).status == 303
+    assert planted not in visitor.cookies.values() or visitor.get("/overview").status == 200
+    stranger = Visitor(visitor.port)
+    stranger.cookies.update(dict.fromkeys([*names, "session"], planted))
+    assert stranger.get("/overview").status == 303
+
+
+def test_what_is_exported_opens_as_no_formula(site, admin):
+    """BI-276: a number that a spreadsheet would compute."""
+    paper = site.paper()
+    site.accept(Paper(paper.kind, "=HYPERLINK(1)", paper.xml))
+    answer = admin.get("/messages/file?document=%3DHYPERLINK(1)")
+    assert answer.status == 200
+    assert "HYPERLINK" in answer.body
+    assert not re.search(r'(?:^|[,"\n])=HYPERLINK', answer.body)
+    site.mark()
 
 
 def test_a_script_in_a_form_is_never_one_in_the_page(site, visitor):

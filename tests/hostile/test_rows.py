@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.hostile import content_cases, document_cases, wire_cases
-from tests.hostile.rows import COVERED, LATER
+from tests.hostile.rows import BOUNDED, BOUNDS, COVERED, ELSEWHERE, LATER
 from tests.support.engine import COMMAND, ROOT
 from tests.support.stores import conserved
 
@@ -17,18 +17,26 @@ EVERY = {f"BI-{number:03d}" for number in range(3, 295, 3)}
 
 def told():
     """Find the numbers that cases and tests of this folder name."""
-    files = (path for path in HERE.glob("*.py") if path.name not in {"rows.py", "test_rows.py"})
+    files = (path for path in HERE.glob("*.py") if path.name not in {"rows.py", "test_rows.py", "table.py"})
     return set(re.findall(r"BI-\d{3}", "".join(path.read_text(encoding="utf-8") for path in files)))
 
 
 def test_every_number_is_covered_or_later_and_none_is_both():
-    assert not set(COVERED) & set(LATER)
-    assert set(COVERED) | set(LATER) == EVERY
+    assert len(COVERED) + len(ELSEWHERE) + len(LATER) == len(EVERY)
+    assert set(COVERED) | set(ELSEWHERE) | set(LATER) == EVERY
+    assert set(BOUNDED) <= set(COVERED)
+    assert set(BOUNDED.values()) == set(BOUNDS)
     assert len(EVERY) == 98
 
 
 def test_what_is_said_to_be_covered_is_sent_and_what_is_sent_is_listed():
     assert told() | {"BI-084"} == set(COVERED)
+
+
+@pytest.mark.parametrize("test", sorted({test for _, tests in ELSEWHERE.values() for test in tests}))
+def test_what_is_tried_elsewhere_is_there(test):
+    file, _, name = test.partition("::")
+    assert f"def {name}(" in (ROOT / file).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("row", sorted(LATER))

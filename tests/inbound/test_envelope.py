@@ -361,7 +361,7 @@ def test_no_credentials_at_all_is_401_with_a_challenge(front, header):
     assert answer.headers["www-authenticate"] == 'Basic realm="changbai"'
 
 
-@pytest.mark.parametrize("value", ["Basic", "Basic %%%", "Basic SDAwMQ==", "Basic eDp5"])
+@pytest.mark.parametrize("value", ["Basic", "Basic %%%", "Basic SDAwMQ==", "Basic eDp5", "Basic \xe9"])
 def test_an_unreadable_basic_header_is_a_credential_that_fails(front, value):
     answer = post(front, call("Heartbeat", header=""), f"Authorization: {value}")
     assert (answer.status, answer.code) == ((401 if value == "Basic" else 500), "SND-101")

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from engine.errors import Issue, SenderError, TryAgain
+from engine.errors import Issue, OverQuota, SenderError, TryAgain
 from engine.inbound.calling import Service
 from engine.inbound.collection import COLLECTION
 from engine.inbound.front import build_front
@@ -134,9 +134,9 @@ def test_try_again_is_503_with_a_pause_and_server(front):
 
 
 def test_over_quota_is_429_with_a_pause(front):
-    front.echo.answers["Upload"] = SenderError(Issue(code="SND-610", message="超过配额。"))
+    front.echo.answers["Upload"] = OverQuota(Issue(code="SND-610", message="超过配额。"), retry_after=7)
     answer = post(front, call("Upload", UPLOAD))
-    assert (answer.status, answer.code, answer.headers["retry-after"]) == (429, "SND-610", "60")
+    assert (answer.status, answer.code, answer.headers["retry-after"]) == (429, "SND-610", "7")
 
 
 @pytest.mark.parametrize("failure", [RuntimeError("select secret from /root"), {"strange": 1}, {"issues": 5}])

@@ -137,3 +137,47 @@ def test_a_live_document_at_one_front_makes_history_of_another_pass_singly(tmp_p
 async def _places(lanes):
     async with lanes.history():
         yield
+
+
+def test_an_institution_with_few_history_calls_does_not_wait_for_all_of_another():
+    """A hospital that sends a year at once, and one that sends three documents after it."""
+    lanes, order = Lanes(clock=Clock()), []
+    lanes.live()
+
+    async def one(institution):
+        async with lanes.history(institution):
+            order.append(institution)
+            await asyncio.sleep(0)
+
+    async def all_of_them():
+        calls = [one("many") for _ in range(30)] + [one("few") for _ in range(3)]
+        await asyncio.wait_for(asyncio.gather(*calls), 10)
+
+    asyncio.run(all_of_them())
+    assert max(place for place, institution in enumerate(order) if institution == "few") <= 6
+    assert order.count("many") == 30
+
+
+def test_who_hangs_up_while_waiting_keeps_no_place():
+    lanes = Lanes(clock=Clock())
+    lanes.live()
+
+    async def try_it():
+        async with lanes.history("a"):
+            waiting = asyncio.create_task(hold("b"))
+            await asyncio.sleep(0)
+            waiting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
+        let_in = asyncio.create_task(hold("b"))
+        await asyncio.sleep(0)
+        let_in.cancel()  # its place was given to it in this very turn of the loop
+        with pytest.raises(asyncio.CancelledError):
+            await let_in
+        await asyncio.wait_for(hold("c"), 5)
+
+    async def hold(institution):
+        async with lanes.history(institution):
+            await asyncio.sleep(0)
+
+    asyncio.run(try_it())

@@ -1,6 +1,7 @@
 """The wire is guarded: old HTTP works, slow and oversized senders are told so, and every refusal is a SOAP fault."""
 
 import contextlib
+import select
 import socket
 import time
 
@@ -220,7 +221,7 @@ def test_a_broken_chunk_is_400(front):
 
 
 def test_bodies_in_flight_are_bounded_with_503_and_given_back(start_front):
-    front = start_front(in_flight=1600)
+    front = start_front(in_flight=3200)
     with front.connect() as holding:
         holding.sendall(request(b"x" * 1500, length=1900))
         answer = until_refused(front)
@@ -230,6 +231,59 @@ def test_bodies_in_flight_are_bounded_with_503_and_given_back(start_front):
         if post(front, call("Heartbeat")).status == 200:
             return
     pytest.fail("the bytes of a sender that left were never given back")
+
+
+def test_one_peer_never_holds_more_than_half_so_that_others_are_served(start_front):
+    front = start_front(in_flight=8000)
+    with front.connect() as one, front.connect() as two:
+        one.sendall(request(b"x" * 3000, length=3900))
+        two.sendall(request(b"x" * 900, length=3900))
+        assert until_refused(front).status == 503
+        with socket.create_connection(("127.0.0.1", front.port), timeout=10, source_address=("127.0.0.2", 0)) as other:
+            other.sendall(request(call("Heartbeat")))
+            assert read_answer(other.makefile("rb")).status == 200
+
+
+LEAST = {"send_buffer": 4096, "reply_deadline": 0.4}
+"""Little enough in the system's hands that what is not read stays with the front."""
+
+
+def reader(front):
+    """Connect so that little is taken beforehand."""
+    one = socket.socket()
+    one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    one.settimeout(10)
+    one.connect(("127.0.0.1", front.port))
+    return one
+
+
+def cut_off(connection, within=5.0):
+    """Tell whether the other side gives the connection up although nothing was read of what it sent."""
+    watch = select.poll()
+    watch.register(connection, 0)
+    return bool(watch.poll(within * 1000))
+
+
+@pytest.mark.parametrize(("headers", "times"), [((), 20), (("Connection: close",), 1)], ids=["many replies", "the last reply"])
+def test_who_does_not_read_is_cut_off(start_front, headers, times):
+    front = start_front(**LEAST)
+    with reader(front) as connection:
+        connection.sendall(request(b"", *headers, method="GET", path=f"{PATH}?wsdl") * times)
+        assert cut_off(connection)
+
+
+def test_who_reads_slowly_but_steadily_gets_everything(start_front):
+    front = start_front(**LEAST, least_read=1024)
+    with reader(front) as connection:
+        connection.sendall(request(method="GET", path=f"{PATH}?wsdl") * 20)
+        stream = connection.makefile("rb")
+        began = time.monotonic()
+        sizes = []
+        for _ in range(20):
+            sizes.append(len(read_answer(stream).body))
+            time.sleep(0.08)  # this reader's slowness, not a wait
+        assert time.monotonic() - began > 3 * LEAST["reply_deadline"]
+        assert len(set(sizes)) == 1
 
 
 def until_refused(front):

@@ -32,7 +32,7 @@ class Engine:
     process: subprocess.Popen[str] | None = None
     said: list[str] = field(default_factory=list)
 
-    def start(self, wait: float = 60.0) -> Engine:
+    def start(self, wait: float = 180.0) -> Engine:
         """Run `run_engine.py run` and wait until it says that it is ready."""
         self.said.clear()
         command = [*COMMAND, "run", "--port", "0", "--monitor-port", "0", *self._where(), *self.extra]

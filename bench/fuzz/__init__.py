@@ -1,0 +1,1 @@
+"""Feed any bytes to the places where bytes of strangers are read first."""

@@ -157,10 +157,15 @@ class Supervisor:
         if name is None:
             return
         if READY in words and name in self._children:
-            self._children[name].is_ready = True
+            self._note_ready(self._children[name])
         if not words:
             self._selector.unregister(descriptor)
             os.close(descriptor)
+
+    def _note_ready(self, child: _Child) -> None:
+        child.is_ready = True
+        seconds = round(time.monotonic() - child.started, 1)
+        _LOG.info("process ready", child=child.role.name, pid=child.process.pid, seconds=seconds)
 
     def _start(self, role: Role) -> None:
         ready_read, ready_write = os.pipe()

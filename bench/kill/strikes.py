@@ -29,7 +29,7 @@ _PATIENCE = 90.0
 _LOOK = 0.02
 _OURS = (
     "SELECT pg_terminate_backend(pid) FROM (SELECT pid FROM pg_stat_activity WHERE datname = current_database() "
-    "AND pid <> pg_backend_pid() ORDER BY random() LIMIT %s) AS some"
+    "AND pid <> pg_backend_pid() ORDER BY random() LIMIT %s) AS chosen"
 )
 
 

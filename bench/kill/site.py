@@ -21,7 +21,7 @@ from bench.receiver import Receiver, open_receiver
 from bench.registers.site import HOSPITALS
 from tests.support.engine import ROOT, Engine
 from tests.support.project import Project
-from tests.support.stores import enrol
+from tests.support.stores import enrol, until
 
 RESIDENTS = 6
 """Residents whose reports are sent, so that many reports have one ordering key."""
@@ -65,7 +65,7 @@ def free_port() -> int:
 
 @contextmanager
 def open_site(folder: Path, database: str, *, senders: int, pace: float, seed: int) -> Iterator[Site]:
-    """Run all of it until the end of the block; two fronts and two workers on PostgreSQL, one each on SQLite."""
+    """Run all of it until the end of the block, from when every client has its first answer; two fronts and two workers on PostgreSQL, one each on SQLite."""
     with ExitStack() as stack:
         receiver = stack.enter_context(open_receiver(folder / "arrivals.jsonl"))
         project = Project.copy(folder / "project")
@@ -81,6 +81,7 @@ def open_site(folder: Path, database: str, *, senders: int, pace: float, seed: i
         site = Site(engine, receiver)
         stack.callback(_end, site)
         _send(site, folder, senders, pace, seed)
+        until(lambda: all(ledger.stat().st_size for ledger in site.ledgers), _PATIENCE)
         yield site
 
 

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo run test lint proof-history proof-documents proof-ready proof-booking proof-registers proof-reports proof-monitor docs lock clean
+.PHONY: install demo run test lint proof-history proof-documents proof-ready proof-booking proof-registers proof-reports proof-monitor proof-kill proof-outage proof-duplicates docs lock clean
 
 install: $(STAMP)
 
@@ -56,6 +56,10 @@ proof-reports: install
 # A million messages on each store, then every page of the monitor about them: p95 within 300 ms, identifiers within 200 ms; about half an hour.
 proof-monitor: install
 	$(BIN)/python -m bench.proofs.monitor $(SIZE)
+
+# SIGKILL at random 300 times under load, half on each store: every receipt in a client's ledger stands; about 40 minutes. SEED=N repeats one.
+proof-kill: install
+	SEED=$(SEED) $(BIN)/python -m bench.proofs.kill $(SIZE)
 
 docs: install
 	$(BIN)/python -m engine.reference

@@ -8,10 +8,11 @@ import selectors
 import signal
 import socket
 import time
+import traceback
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 from multiprocessing.reduction import DupFd
 from pathlib import Path
@@ -40,9 +41,34 @@ def load_early(modules: Sequence[str]) -> None:
 
 
 def aside(act: Callable[..., R], *arguments: object) -> R:
-    """Do something in a child and give what it gives, or raise what it raises: what it loads does not stay with us."""
-    with ProcessPoolExecutor(1, mp_context=_FORKS) as once:
-        return once.submit(act, *arguments).result()
+    """Do something in a child and give what it gives, or raise what it raises: what it loads does not stay with us.
+
+    The child waits for nothing that we send, so that it ends by itself when we are gone. Raises EOFError when it was killed.
+    """
+    here, there = _FORKS.Pipe(duplex=False)
+    child = _FORKS.Process(target=_answer, args=(there, act, arguments))
+    child.start()
+    there.close()
+    try:
+        result, error = here.recv()
+    finally:
+        here.close()
+        child.join()
+    if error is not None:
+        raise error
+    answered: R = result
+    return answered
+
+
+def _answer(there: Connection, act: Callable[..., object], arguments: tuple[object, ...]) -> None:
+    said: tuple[object, Exception | None]
+    try:
+        said = (act(*arguments), None)
+    except Exception as error:  # noqa: BLE001 - it is raised where it was asked for
+        error.add_note(traceback.format_exc())
+        said = (None, error)
+    with suppress(BrokenPipeError):
+        there.send(said)
 
 
 class Inherited:

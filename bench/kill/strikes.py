@@ -25,7 +25,9 @@ _CONNECTIONS: Mapping[str, int] = MappingProxyType({"backend": 15, "backends": 5
 """What is struck and how often, in hundredths: `all` is every process at once as when the power goes, `backend` one connection of
 PostgreSQL, `backends` all of them."""
 
-_PATIENCE = 90.0
+_PATIENCE = 300.0
+"""Seconds: other work on the machine may be far heavier than a start."""
+
 _LOOK = 0.02
 _OURS = (
     "SELECT pg_terminate_backend(pid) FROM (SELECT pid FROM pg_stat_activity WHERE datname = current_database() "
@@ -89,7 +91,7 @@ class Striker:
         """Start until it is ready, as a service manager does: the ports may still be held by children that drain."""
         while time.monotonic() - began < _PATIENCE:
             try:
-                self._engine.start()
+                self._engine.start(wait=_PATIENCE)
             except AssertionError:
                 self._engine.stop(signal.SIGKILL)
                 time.sleep(0.2)

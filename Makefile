@@ -61,6 +61,10 @@ proof-monitor: install
 proof-kill: install
 	SEED=$(SEED) $(BIN)/python -m bench.proofs.kill $(SIZE)
 
+# A destination down for five minutes with 20,000 waiting, in three ways, on each store: back in order at its rate; about 20 minutes.
+proof-outage: install
+	$(BIN)/python -m bench.proofs.outage $(SIZE)
+
 docs: install
 	$(BIN)/python -m engine.reference
 

@@ -65,6 +65,10 @@ proof-kill: install
 proof-outage: install
 	$(BIN)/python -m bench.proofs.outage $(SIZE)
 
+# 200,000 submissions to two nodes on PostgreSQL, three of ten repeats, one of ten replies cut: effects are as many as keys; about 40 minutes.
+proof-duplicates: install
+	$(BIN)/python -m bench.proofs.duplicates $(SIZE)
+
 docs: install
 	$(BIN)/python -m engine.reference
 

@@ -38,6 +38,9 @@ _PATIENCE = 180.0
 """Seconds after which a message that is never answered is given up."""
 
 _ANSWER = 60.0
+_TOLD = 400
+"""Bytes of an odd answer that are kept, from its end."""
+
 _RECEIPT = re.compile(rb"<receipt>([^<]+)</receipt>")
 
 
@@ -134,19 +137,20 @@ class Clients:
         while time.monotonic() - began < _PATIENCE:
             tries += 1
             try:
-                heard = hear(sending.kind, await asyncio.wait_for(line.call(sending.body), _ANSWER))
+                answer = await asyncio.wait_for(line.call(sending.body), _ANSWER)
             except (OSError, EOFError, TimeoutError):
                 self.tally["unanswered"] += 1
                 if self._dice.random() < _GIVES_UP:
                     self._note(sending, began, tries, "given up")
                     return False
             else:
+                heard = hear(sending.kind, answer)
                 if heard.taken:
                     self._note(sending, began, tries, "kept", receipt=heard.receipt, duplicate=heard.duplicate)
                     return True
                 self.tally["try again" if heard.again else "odd"] += 1
                 if not heard.again:
-                    self._note(sending, began, tries, "odd")
+                    self._note(sending, began, tries, "odd", words=answer[-_TOLD:].decode(errors="replace"))
                     return False
             await asyncio.sleep(self._dice.uniform(0.05, 0.5))
         self._note(sending, began, tries, "never answered")

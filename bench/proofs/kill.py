@@ -59,13 +59,16 @@ def prove(name: str, url: str, strikes: int, *, seed: int, pause: float, pace: f
         drained = _drain(site)
         said = site.engine.command("check", "--store", *site.engine.extra[:2]).strip()
         with closing(Database(url or default_url(site.engine.data), pool=1)) as database:
-            held = look(database, site.lines(), site.receiver.arrivals())
+            lines = site.lines()
+            held = look(database, lines, site.receiver.arrivals())
     _tell_strikes(struck)
     say(
         f"  {spent:.0f} s; {held.acknowledged} messages acknowledged ({held.acknowledged / spent:.0f}/s); no answer {tally['unanswered']}, "
         f"asked to come again {tally['try again']}, answered after repeating {tally['repeated']}, given up unanswered {tally['given up']}, "
         f"never answered {tally['never answered']}, answered oddly {tally['odd']}"
     )
+    for line in [line for line in lines if line["said"] == "odd"][:5]:
+        say(f"    {line['kind']} {line['number']}: {line['words']}")
     say(f"  drained {f'{drained:.0f} s after the last' if drained is not None else 'NOT'}; check --store: {said}")
     good = _tell_held(held) and drained is not None and said == "every message is in exactly one state"
     good = good and all(one.seconds is not None for one in struck) and not tally["odd"] and not tally["never answered"]

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo run test lint proof-history proof-documents proof-ready proof-booking proof-registers proof-reports proof-monitor docs lock clean
+.PHONY: install demo run test lint proof-history proof-documents proof-ready proof-booking proof-registers proof-reports proof-monitor proof-kill proof-outage proof-duplicates docs lock clean
 
 install: $(STAMP)
 
@@ -56,6 +56,18 @@ proof-reports: install
 # A million messages on each store, then every page of the monitor about them: p95 within 300 ms, identifiers within 200 ms; about half an hour.
 proof-monitor: install
 	$(BIN)/python -m bench.proofs.monitor $(SIZE)
+
+# SIGKILL at random 300 times under load, half on each store: every receipt in a client's ledger stands; about 40 minutes. SEED=N repeats one.
+proof-kill: install
+	SEED=$(SEED) $(BIN)/python -m bench.proofs.kill $(SIZE)
+
+# A destination down for five minutes with 20,000 waiting, in three ways, on each store: back in order at its rate; about 20 minutes.
+proof-outage: install
+	$(BIN)/python -m bench.proofs.outage $(SIZE)
+
+# 200,000 submissions to two nodes on PostgreSQL, three of ten repeats, one of ten replies cut: effects are as many as keys; about 40 minutes.
+proof-duplicates: install
+	$(BIN)/python -m bench.proofs.duplicates $(SIZE)
 
 docs: install
 	$(BIN)/python -m engine.reference

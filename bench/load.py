@@ -77,6 +77,17 @@ class Line:
             self.close()
             raise
 
+    async def cut(self, body: bytes, seconds: float) -> None:
+        """Send one envelope and hang up after so many seconds, whatever became of it; raises OSError when the engine is gone."""
+        self.close()
+        _, writer = await asyncio.open_connection(self._host, self._port)
+        try:
+            writer.write(f"{self._head}{len(body)}\r\n\r\n".encode() + body)
+            await writer.drain()
+            await asyncio.sleep(seconds)
+        finally:
+            writer.close()
+
     def close(self) -> None:
         """Hang up."""
         if self._streams:

@@ -9,10 +9,11 @@ import selectors
 import signal
 import socket
 import time
+import traceback
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 from multiprocessing.reduction import DupFd
 from pathlib import Path
@@ -42,9 +43,34 @@ def load_early(modules: Sequence[str]) -> None:
 
 
 def aside(act: Callable[..., R], *arguments: object) -> R:
-    """Do something in a child and give what it gives, or raise what it raises: what it loads does not stay with us."""
-    with ProcessPoolExecutor(1, mp_context=_FORKS) as once:
-        return once.submit(act, *arguments).result()
+    """Do something in a child and give what it gives, or raise what it raises: what it loads does not stay with us.
+
+    The child waits for nothing that we send, so that it ends by itself when we are gone. Raises EOFError when it was killed.
+    """
+    here, there = _FORKS.Pipe(duplex=False)
+    child = _FORKS.Process(target=_answer, args=(there, act, arguments))
+    child.start()
+    there.close()
+    try:
+        result, error = here.recv()
+    finally:
+        here.close()
+        child.join()
+    if error is not None:
+        raise error
+    answered: R = result
+    return answered
+
+
+def _answer(there: Connection, act: Callable[..., object], arguments: tuple[object, ...]) -> None:
+    said: tuple[object, Exception | None]
+    try:
+        said = (act(*arguments), None)
+    except Exception as error:  # noqa: BLE001 - it is raised where it was asked for
+        error.add_note(traceback.format_exc())
+        said = (None, error)
+    with suppress(BrokenPipeError):
+        there.send(said)
 
 
 class Inherited:
@@ -159,10 +185,15 @@ class Supervisor:
         if name is None:
             return
         if READY in words and name in self._children:
-            self._children[name].is_ready = True
+            self._note_ready(self._children[name])
         if not words:
             self._selector.unregister(descriptor)
             os.close(descriptor)
+
+    def _note_ready(self, child: _Child) -> None:
+        child.is_ready = True
+        seconds = round(time.monotonic() - child.started, 1)
+        _LOG.info("process ready", child=child.role.name, pid=child.process.pid, seconds=seconds)
 
     def _start(self, role: Role) -> None:
         ready_read, ready_write = os.pipe()

@@ -60,6 +60,20 @@ STUBBORN = BEATING + "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + BEAT_ON
 LIVES = BEATING + BEAT_ON
 
 
+ASIDE = """
+import sys
+from engine.supervisor import aside
+from tests.support.children import run_code
+aside(run_code, sys.argv[1])
+"""
+
+WORKS = """
+import os, sys, time
+os.write(1, f"child {os.getpid()}\\n".encode())
+time.sleep(1)
+"""
+
+
 def start(data, child=CHILD):
     command = [sys.executable, "-c", PARENT, child, str(data)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT)
@@ -216,3 +230,24 @@ def test_as_many_files_may_be_opened_as_the_system_allows():
     limited = ["prlimit", "--nofile=256:4000", sys.executable, "-c", code]
     done = subprocess.run(limited, capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.split() == ["4000", "4000"]
+
+
+def aside(child):
+    command = [sys.executable, "-c", ASIDE, child]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT)
+
+
+def test_nothing_is_left_of_a_supervisor_that_was_killed_while_it_prepared():
+    process = aside(WORKS)
+    lines_until(process, "child")
+    process.kill()
+    # Whoever is left holds the pipe open.
+    assert process.communicate(timeout=30)[0] == ""
+
+
+def test_what_fails_aside_is_raised_with_the_place_where_it_failed():
+    said = aside("raise LookupError('not there')").communicate(timeout=30)[1]
+    assert "LookupError: not there" in said
+    assert "children.py" in said
+    killed = aside("import os; os.kill(os.getpid(), 9)").communicate(timeout=30)[1]
+    assert killed.splitlines()[-1] == "EOFError"

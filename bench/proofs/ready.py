@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-import gzip
-import hashlib
 import os
 import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing
-from datetime import UTC, datetime
-from itertools import islice
+from collections.abc import Callable
 from pathlib import Path
 
+from bench.backlog import fill
 from bench.processes import all_processes, children_of
 from bench.store import fresh_database, unsent
-from engine.app.cellar import open_seal
-from engine.documents.sample import sample
-from engine.message import new_receipt
-from engine.settings import Settings
-from engine.store.database import Database, default_url
-from engine.store.entries import Entry, Order
-from engine.store.journal import Journal
 from tests.support.engine import Engine
 from tests.support.hospital import Hospital
 
 _CODE, _PASSWORD = "BENCH-HOSPITAL", "bench-password-1"
-_BACKLOG, _COMMIT = 100_000, 500
+_BACKLOG = 100_000
 _READY, _DRAINED = 5.0, 30.0
 
 
@@ -52,7 +41,7 @@ def _run(name: str, engine: Engine, backlog: int) -> bool:
     empty = _start(engine)
     used = _used(engine)
     engine.stop()
-    _fill(engine, backlog)
+    fill(engine, _CODE, "archive", backlog)
     full = _start(engine)
     front = _replaced(engine)
     stopped = _timed(lambda: engine.stop(signal.SIGTERM))
@@ -100,27 +89,6 @@ def _replaced(engine: Engine) -> float:
             return time.monotonic() - started
         except OSError:
             time.sleep(0.01)
-
-
-def _fill(engine: Engine, backlog: int) -> None:
-    settings = Settings(data=engine.data, database=engine.database)
-    with closing(Database(engine.database or default_url(engine.data))) as database:
-        journal = Journal(database, open_seal(database, settings))
-        entries = _entries(backlog)
-        for _ in range(0, backlog, _COMMIT):
-            with database.write() as connection:
-                journal.file(connection, list(islice(entries, _COMMIT)))
-
-
-def _entries(backlog: int) -> Iterator[Entry]:
-    content = sample("C0007", 1, institution=_CODE)
-    packed, now = gzip.compress(content), datetime.now(UTC)
-    for number in range(backlog):
-        yield Entry(
-            receipt=new_receipt(now), institution=_CODE, document_type="C0007", document_id=f"B-{number}", received=now,
-            route="laboratory-report", revision="", state="ROUTED", digest=hashlib.sha256(str(number).encode()).hexdigest(),
-            size=len(content), original=packed, own=f"1.2.3^B-{number}", orders=(Order(destination="archive", key=f"{number:024x}"),),
-        )  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -17,10 +17,10 @@ HOSPITALS = ("PROOF-A", "PROOF-B", "PROOF-C", "PROOF-D")
 
 
 @contextmanager
-def open_engines(folder: Path, database: str, number: int) -> Iterator[list[Engine]]:
-    """Run so many engines on one store until the end of the block; they share the key file of the first."""
-    key = ("--key-file", str(folder / "engine-0" / "secrets" / "sealing.key"))
-    engines = [Engine(folder / f"engine-{one}", database=database, extra=key) for one in range(number)]
+def open_engines(folder: Path, database: str, number: int, *extra: str) -> Iterator[list[Engine]]:
+    """Run so many engines on one store until the end of the block; they share the key file of the first and the `extra` options."""
+    shared = ("--key-file", str(folder / "engine-0" / "secrets" / "sealing.key"), *extra)
+    engines = [Engine(folder / f"engine-{one}", database=database, extra=shared) for one in range(number)]
     for engine in engines:
         engine.data.mkdir()
     enrol(engines[0], dict.fromkeys(HOSPITALS, "hospital"))

@@ -19,8 +19,9 @@ class Collision(TryAgain):
 _SQLITE_AWAY = ("locked", "busy", "full", "disk i/o", "unable to open", "readonly", "read-only", "interrupted")
 """What SQLite's OperationalError says when the place, not the statement, is at fault."""
 
-_POSTGRES_AWAY = ("08", "53", "57", "58", "25006", "55P03")
-"""SQLSTATE prefixes: connection, resources, operator intervention, system, read-only standby, lock not available."""
+_POSTGRES_AWAY = ("08", "53", "57", "58", "25006", "0A000", "55P03")
+"""SQLSTATE prefixes: connection, resources, operator intervention, system, read-only transaction, a standby that is asked for a
+transaction that writes (cannot set transaction read-write mode during recovery), lock not available."""
 
 _POSTGRES_COLLISION = ("40001", "40P01")
 """SQLSTATE of a serialisation failure and of a deadlock."""

@@ -9,13 +9,14 @@ from pathlib import Path
 import pysqlite3.dbapi2 as sqlite
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from engine.errors import ConfigError, TryAgain
 from engine.store import database as module
 from engine.store.columns import micros, moment
 from engine.store.database import Database, StoreAway, check_sqlite, default_url, unhurried
 from engine.store.tables import revision
+from engine.store.troubles import translate
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -188,3 +189,21 @@ def test_an_error_of_the_database_repeats_no_values(database):
     with pytest.raises(IntegrityError) as caught, database.write() as connection:
         connection.execute(sa.insert(revision), [row, row])
     assert "kept-to-itself" not in str(caught.value)
+
+
+class Refusal(Exception):
+    """What the driver raises, with the state that the server gave."""
+
+    def __init__(self, sqlstate):
+        super().__init__("refused")
+        self.sqlstate = sqlstate
+
+
+def test_a_server_that_takes_no_writes_says_try_again(database):
+    if database.dialect == "postgresql":
+        with pytest.raises(StoreAway), database.write() as connection:
+            connection.exec_driver_sql("SET TRANSACTION READ ONLY; DELETE FROM pulse")
+    # A standby says this to BEGIN READ WRITE (PostgreSQL, check_transaction_read_only); there is none here to ask.
+    assert isinstance(translate(DBAPIError("BEGIN READ WRITE", {}, Refusal("0A000"))), StoreAway)
+    bug = DBAPIError("SELECT", {}, Refusal("42601"))
+    assert translate(bug) is bug

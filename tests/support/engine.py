@@ -29,6 +29,7 @@ class Engine:
     monitor: str = ""
     password: str = ""
     second_factor: str = "none"
+    environment: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[str] | None = None
     said: list[str] = field(default_factory=list)
 
@@ -117,4 +118,4 @@ class Engine:
 
     def _environment(self) -> dict[str, str]:
         kept = {k: v for k, v in os.environ.items() if not k.startswith("ENGINE_")}
-        return kept | {"ENGINE_SECOND_FACTOR": self.second_factor}
+        return kept | {"ENGINE_SECOND_FACTOR": self.second_factor} | self.environment

@@ -1,0 +1,1 @@
+"""What the proof of outages is made of: the site, the live traffic beside it, and the look at what arrived."""

@@ -151,12 +151,9 @@ def _shown_doctors() -> Select[Any]:
     def same(table: Any) -> Any:
         return and_(table.c.institution == guide_doctor.c.institution, table.c.version == guide_doctor.c.version)
 
-    listed = and_(guide_doctor.c.institution == guide_listed.c.institution, guide_doctor.c.doctor == guide_listed.c.doctor)
-    joined = (
-        guide_listed.join(guide_doctor, listed)
-        .join(guide_current, _current(guide_doctor))
-        .join(guide_hospital, same(guide_hospital))
-    )
+    keys = ("institution", "version", "doctor")
+    listed = and_(*(guide_doctor.c[key] == guide_listed.c[key] for key in keys))
+    joined = guide_listed.join(guide_doctor, listed).join(guide_hospital, same(guide_hospital))
     joined = joined.outerjoin(
         guide_department, and_(same(guide_department), guide_department.c.department == guide_doctor.c.department)
     )

@@ -25,6 +25,12 @@ _FEW_FREE = 500
 """Doctors with a free seat up to which a search for those begins with them, when the words would lead to more."""
 
 
+_SORTED = 2000
+"""Doctors of a choice up to which it leads beside a word, for they must all be sorted; of a larger one the word's own order is walked."""
+
+_NARROWING, _WIDE = 1000, 20_000
+"""Doctors of the leading words from which those of another word, if they are no more than the second number, are left out first."""
+
 _NUMBER = re.compile(r"[0-9]{1,19}")
 _LARGEST = 2**63
 _PARTS = 8
@@ -69,7 +75,8 @@ def find(connection: Connection, query: DoctorQuery) -> Found:
     plan = before.plan if before else _plan(terms, counts)
     rest = [term.told(counts) for term in terms if term is not plan.leading or not term.exact]
     many = query.free and plan.leading.size(counts) > _FEW_FREE
-    search = _Search(plan, rest, free=query.free, few=_few_free(connection) if many else None)
+    beside = _beside(plan, terms, counts)
+    search = _Search(plan, rest, beside, free=query.free, few=_few_free(connection) if many else None)
     rows = connection.execute(search.page(before.last if before else None, query.page.size + 1)).all()
     shown, more = rows[: query.page.size], len(rows) > query.page.size
     if before or not more:
@@ -89,6 +96,8 @@ def _plan(terms: list[Term], counts: Mapping[str, int]) -> _Plan:
         return min(some, key=lambda term: term.size(counts))
 
     leading, said = rare([term for term in terms if not term.title] or terms), [term for term in terms if not term.choice]
+    if said and leading.choice and leading.size(counts) > _SORTED:
+        leading = rare(said)
     if not said or not leading.choice:
         return _Plan(leading=leading, ways=leading.ways(counts))
     ways = rare(said).ways(counts)
@@ -97,6 +106,14 @@ def _plan(terms: list[Term], counts: Mapping[str, int]) -> _Plan:
         if len(ways) == 1
         else _Plan(leading=rare(said), ways=ways)
     )
+
+
+def _beside(plan: _Plan, terms: list[Term], counts: Mapping[str, int]) -> tuple[str, ...]:
+    """Name words that whoever fits must have as well, and that rule out many whom the leading word leads to."""
+    if plan.leading.size(counts) <= _NARROWING:
+        return ()
+    others = [term.ways(counts) for term in terms if term is not plan.leading and not term.choice]
+    return tuple(ways[0] for ways in others if len(ways) == 1 and counts[ways[0]] <= _WIDE)
 
 
 def _asked(query: DoctorQuery) -> list[Term]:
@@ -138,12 +155,13 @@ def _read(token: str, terms: list[Term]) -> _Before:
 class _Search:
     """One search as statements, the same on both stores."""
 
-    def __init__(self, plan: _Plan, terms: list[Term], *, free: bool, few: list[int] | None) -> None:
+    def __init__(self, plan: _Plan, terms: list[Term], beside: tuple[str, ...], *, free: bool, few: list[int] | None) -> None:
         self.unhindered = len(plan.ways) == 1 and not terms and not free
         self._led, self._where = _led(plan.ways, few)
         self._ranks = guide_word.alias() if plan.ranked else self._led
         self._ranked = plan.ranked
         self._where += [title_of(self._ranks.c.rank) == term.title for term in terms if term.title]
+        self._where += [self._led.c.no.in_(_all_with(word)) for word in beside]
         self._terms = [term for term in terms if not term.title]
         self._states = (0,) if free else (0, 1)
         self._in_order = len(plan.ways) == 1 and not plan.ranked
@@ -203,6 +221,11 @@ def _merged(walks: list[Select[Any]], most: int) -> Select[Any]:
     rows = union_all(*(select(*walk.subquery().c) for walk in walks)).subquery().c
     keys = (rows.rank, rows.busy, rows.place, rows.no)
     return select(*keys).order_by(*keys).limit(most)
+
+
+def _all_with(word: str) -> Select[Any]:
+    having = guide_word.alias()
+    return select(having.c.no).where(having.c.word == word)
 
 
 def _led(ways: tuple[str, ...], few: list[int] | None) -> tuple[Any, list[Any]]:

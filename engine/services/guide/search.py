@@ -38,7 +38,7 @@ def index(connection: Connection, institution: str, version: int) -> None:
     departments = {row.department: row for row in connection.execute(select(guide_department).where(*of_version))}
     mine = (guide_doctor.c.institution == institution, guide_doctor.c.version == version)
     doctors = [read_doctor(row) for row in connection.execute(select(guide_doctor).where(*mine).order_by(guide_doctor.c.place))]
-    shelf = _Shelf(institution, hospital, departments)
+    shelf = _Shelf(institution, version, hospital, departments)
     numbers = _list(connection, [shelf.line(one) for one in doctors])
     found = {(place(spellings(_plain_name(one))), numbers[one.doctor]): shelf.found_by(one) for one in doctors}
     texts = ({"no": numbers[one.doctor], "words": shelf.text(one)} for one in doctors)
@@ -63,8 +63,8 @@ def drop(connection: Connection, institution: str) -> None:
 class _Shelf:
     """What the doctors of one version have in common: hospital, departments with those above them."""
 
-    def __init__(self, institution: str, hospital: AnyRow, departments: Mapping[str, AnyRow]) -> None:
-        self._institution = institution
+    def __init__(self, institution: str, version: int, hospital: AnyRow, departments: Mapping[str, AnyRow]) -> None:
+        self._institution, self._version = institution, version
         self._departments = departments
         self._area = area_prefix(hospital.area)
         self._hospital = (hospital.name, hospital.short_name)
@@ -77,7 +77,7 @@ class _Shelf:
         return {
             "institution": self._institution, "doctor": one.doctor, "department": one.department, "name": _plain_name(one),
             "within": "".join(f"\n{code}\n" for code in self._chains.get(one.department, (one.department,))), "area": self._area,
-            "title": one.title, "busy": 1,
+            "version": self._version, "title": one.title, "busy": 1,
         }  # fmt: skip
 
     def found_by(self, one: DoctorEntry) -> dict[str, int]:

@@ -17,12 +17,13 @@ guide_listed = Table(
     metadata,
     Column("no", RowNumber, Identity(always=False), primary_key=True),
     *map(_text, ("institution", "doctor", "department", "name", "within", "area")),
+    Column("version", Integer, nullable=False),
     Column("title", Integer, nullable=False),
     Column("busy", Integer, nullable=False),
     Index("ux_guide_listed_doctor", "institution", "doctor", unique=True),
     Index("ix_guide_listed_free", "no", sqlite_where=text("busy = 0"), postgresql_where=text("busy = 0")),
 )
-"""Every doctor on show. `within` are the codes of the department and of those above it, each with a line end on both sides.
+"""Every doctor on show, of the `version` that is. `within` are the codes of the department and of those above it, each with a line end on both sides.
 
 `area` is the hospital's code without the zeros at its end, `busy` 0 when a seat was free at the last look and else 1.
 """

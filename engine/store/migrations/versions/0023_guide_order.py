@@ -1,4 +1,4 @@
-"""Keep the doctors of a word in the order in which they are shown, so that a page is read off the index."""
+"""Keep the doctors of a word in the order in which they are shown, so that a page is read off the index, and know their version."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -27,3 +27,6 @@ def upgrade() -> None:
     op.execute("INSERT INTO guide_word SELECT word, rank, place, no FROM guide_words ORDER BY word, rank, place, no")
     op.execute("DROP TABLE guide_words")
     op.drop_column("guide_listed", "place")
+    op.add_column("guide_listed", sa.Column("version", sa.Integer, nullable=False, server_default="0"))
+    current = "SELECT c.version FROM guide_current c WHERE c.institution = guide_listed.institution"
+    op.execute(f"UPDATE guide_listed SET version = ({current})")

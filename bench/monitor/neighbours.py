@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from bench.seeding import HOSPITALS, resident
 from bench.telling import say
 from engine.documents.sample import types
 from engine.message import Record
+from engine.report import ReportPerson
 from engine.services.audit import Audit, AuditNote
 from engine.services.auditchain import seal_audit
 from engine.services.institutions import NewInstitution, enter
@@ -18,6 +20,7 @@ from engine.services.records import RecordsDesk
 from engine.services.referrals.desk import Referrals
 from engine.services.referrals.rules import ReferralRules
 from engine.services.reports.desk import Reports
+from engine.services.reports.model import ReportEvent
 from engine.services.reports.rules import ReportRules
 from engine.store.database import Database
 from engine.store.sealing import Seal
@@ -25,7 +28,7 @@ from tests.support import ward
 from tests.support.booking import HOSPITAL, Office, identity
 from tests.support.house_hospital import MemoryHospital, Seats, lost
 
-_MESSAGES_TO_A_RECORD, _MESSAGES_TO_A_NOTE, _MESSAGES_TO_AN_ORDER = 20, 20, 1000
+_MESSAGES_TO_A_RECORD, _MESSAGES_TO_A_NOTE, _MESSAGES_TO_A_REPORT, _MESSAGES_TO_AN_ORDER = 20, 20, 100, 1000
 _PATIENTS = 100
 """Patients who are booked and referred in turns."""
 
@@ -42,7 +45,9 @@ def seed_neighbours(database: Database, seal: Seal, size: int) -> None:
             made = NewInstitution(code=code, name=f"测试医院 {code}", kind="hospital", state="approved", password_hash="-")
             enter(connection, made)
     _file(database, seal, max(10, size // _MESSAGES_TO_A_RECORD))
+    _doubt(database, seal)
     _refer(database, seal, _book(database, seal, orders), orders)
+    _report(database, seal, max(10, size // _MESSAGES_TO_A_REPORT))
     _audit(database, max(10, size // _MESSAGES_TO_A_NOTE))
     say(f"  seeded what stands beside them in {(datetime.now(UTC) - began).total_seconds():.0f} s")
 
@@ -65,6 +70,32 @@ def _records(number: int, dice: random.Random) -> Iterator[Record]:
             own_extension=f"KEPT-{place:08}", written=now - timedelta(hours=place % 8000), resident_id=identity(place) if place < _PATIENTS else resident(about),
             resident_name=f"测试患者{about}", gender="1", birth_date="19800101",
         )  # fmt: skip
+
+
+def _doubt(database: Database, seal: Seal) -> None:
+    """Let some documents name another person under the number of a resident, so that there are questions."""
+    one = next(_records(1, random.Random(3)))
+    others = [
+        replace(one, message=f"DOUBT-{place:08}", own_extension=f"DOUBT-{place:08}", resident_id=identity(place), resident_name="测试患者另", gender="2")
+        for place in range(_PATIENTS // 10)
+    ]  # fmt: skip
+    with database.write() as connection:
+        RecordsDesk(seal).take(connection, others)
+
+
+def _report(database: Database, seal: Seal, number: int) -> None:
+    """Let the status of reports move, three times each."""
+    reports, now = Reports(database, seal, rules=ReportRules()), datetime.now(UTC)
+    for start in range(0, number, _BATCH):
+        with database.write() as connection:
+            for place in range(start, min(number, start + _BATCH)):
+                person = ReportPerson(identity=identity(place % _PATIENTS), name="测试患者", gender="1", birth="19800101")
+                for step, status in enumerate((10, 20, 70)):
+                    event = ReportEvent(
+                        institution=HOSPITALS[place % len(HOSPITALS)], keys={"form": f"FORM-{place:08}"}, kind="laboratory",
+                        status=status, at=now - timedelta(minutes=place % 40_000 + 30 - 10 * step), source="S0061", person=person,
+                    )  # fmt: skip
+                    reports.tell(connection, event)
 
 
 def _book(database: Database, seal: Seal, number: int) -> Office:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.support.browsing import launched, signed_in
 from tests.support.databases import STORES
 from tests.support.stores import enrol, hospital, new_engine
 
@@ -25,3 +26,17 @@ def ours(engine):
 def theirs(engine):
     """Be the hospital HOSP-B."""
     return hospital(engine, "HOSP-B")
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """Start a Chromium for those who look at pages; beyond its module it would keep asyncio from others."""
+    with launched() as browser:
+        yield browser
+
+
+@pytest.fixture(params=[True, False], ids=["with-script", "without-script"])
+def page(request, chromium, engine):
+    """Be an administrator who looks at the engine's monitor, with scripts and without."""
+    with signed_in(chromium, engine, script=request.param) as made:
+        yield made

@@ -1,18 +1,13 @@
 """An administrator finds a refused document in the running engine, understands it, corrects it, and sets a job on the rest, in a browser."""
 
 import re
-import shutil
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import sync_playwright
 
+from tests.support.browsing import examined, signed_in
 from tests.support.stores import conserved, hospital, new_engine
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("acceptance-messages"), pytest.mark.timeout(240)]
-
-
-SIZES = ((1366, 768), (1024, 768), (420, 860))
 
 
 @pytest.fixture(scope="module")
@@ -29,45 +24,10 @@ def refused(engine):
     return [ours.rejected(ours.invent("C0002", fault="patient.gender-code"))["receipt"] for _ in range(3)]
 
 
-@pytest.fixture(scope="module")
-def chromium():
-    program = shutil.which("chromium")
-    if not program:
-        pytest.skip("not on this machine: chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
 @pytest.fixture(scope="module", params=[True, False], ids=["with-script", "without-script"])
 def page(request, chromium, engine):
-    # The examiner of accessibility is a script of its own, which our policy would keep out.
-    context = chromium.new_context(viewport={"width": 1366, "height": 768}, java_script_enabled=request.param, bypass_csp=True)
-    made = context.new_page()
-    made.goto(engine.monitor)
-    made.fill("#name", "admin")
-    made.fill("#password", engine.password)
-    made.press("#password", "Enter")
-    made.wait_for_selector(".tiles")
-    made.scripted = request.param
-    yield made
-    context.close()
-
-
-def examined(page):
-    """Find nothing serious, and nothing that is wider than any screen."""
-    if not page.scripted:
-        return
-    serious = [one for one in Axe().run(page).response["violations"] if one["impact"] in ("serious", "critical")]
-    assert serious == [], [(one["id"], [node["html"][:120] for node in one["nodes"]][:3]) for one in serious]
-    for width, height in SIZES:
-        page.set_viewport_size({"width": width, "height": height})
-        assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0, (
-            page.url,
-            width,
-        )
-    page.set_viewport_size({"width": 1366, "height": 768})
+    with signed_in(chromium, engine, script=request.param) as made:
+        yield made
 
 
 def test_a_refused_document_is_found_explained_corrected_and_the_rest_replayed(page, engine, refused):

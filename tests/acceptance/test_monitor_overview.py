@@ -1,18 +1,14 @@
 """An administrator sees in one look how the running engine is, in a browser: figures of real messages, live, in both languages, by keyboard and on a phone."""
 
 import json
-import shutil
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import sync_playwright
 
 from tests.monitor.web import Visitor
+from tests.support.browsing import examined
 from tests.support.stores import hospital, new_engine, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("acceptance-overview"), pytest.mark.timeout(480)]
-
-SIZES = ((1366, 768), (1024, 768), (390, 844))
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -30,30 +26,9 @@ def sent(engine):
     return ours.rejected(ours.invent("C0002", fault="patient.gender-code"))
 
 
-@pytest.fixture(scope="module")
-def chromium():
-    program = shutil.which("chromium")
-    if not program:
-        pytest.skip("not on this machine: chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(params=[True, False], ids=["with-script", "without-script"])
-def page(request, chromium, engine, sent):
-    # The examiner of accessibility is a script of its own, which our policy would keep out.
-    context = chromium.new_context(viewport={"width": 1366, "height": 768}, java_script_enabled=request.param, bypass_csp=True)
-    made = context.new_page()
-    made.goto(engine.monitor)
-    made.fill("#name", "admin")
-    made.fill("#password", engine.password)
-    made.press("#password", "Enter")
-    made.wait_for_selector(".look")
-    made.scripted = request.param
-    yield made
-    context.close()
+@pytest.fixture(autouse=True)
+def _sent_first(sent):
+    """Let there be figures before anybody looks."""
 
 
 def count(page, name):
@@ -64,18 +39,6 @@ def twin(engine):
     visitor = Visitor(int(engine.monitor.rsplit(":", 1)[1]))
     visitor.sign_in("admin", engine.password)
     return json.loads(visitor.get("/overview", accept="application/json").body)
-
-
-def examined(page):
-    """Find nothing serious at any size, and nothing that is wider than the screen."""
-    for width, height in SIZES:
-        page.set_viewport_size({"width": width, "height": height})
-        if page.scripted:
-            serious = [one for one in Axe().run(page).response["violations"] if one["impact"] in ("serious", "critical")]
-            assert serious == [], [(one["id"], [node["html"][:120] for node in one["nodes"]][:3]) for one in serious]
-            wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-            assert wide == 0, (page.url, width)
-    page.set_viewport_size({"width": 1366, "height": 768})
 
 
 def test_the_figures_are_those_of_what_was_sent(engine, sent):

@@ -1,12 +1,10 @@
 """An administrator finds a resident and settles a doubt, and reads the indicators of what hospitals reported, in a browser."""
 
 import re
-import shutil
 
 import pytest
-from playwright.sync_api import sync_playwright
 
-from tests.acceptance.test_monitor_messages import examined
+from tests.support.browsing import examined
 from tests.support.stores import hospital, new_engine
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("acceptance-residents"), pytest.mark.timeout(240)]
@@ -32,32 +30,6 @@ def sent(engine):
     for _ in range(6):
         ours.accepted(ours.invent("OPS01"))
     return re.search(r'<patientRole.*?extension="([0-9X]{18})"', text, re.DOTALL)[1], name
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    program = shutil.which("chromium")
-    if not program:
-        pytest.skip("not on this machine: chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(params=[True, False], ids=["with-script", "without-script"])
-def page(request, chromium, engine):
-    # The examiner of accessibility is a script of its own, which our policy would keep out.
-    context = chromium.new_context(viewport={"width": 1366, "height": 768}, java_script_enabled=request.param, bypass_csp=True)
-    made = context.new_page()
-    made.goto(engine.monitor)
-    made.fill("#name", "admin")
-    made.fill("#password", engine.password)
-    made.press("#password", "Enter")
-    made.wait_for_selector(".tiles")
-    made.scripted = request.param
-    yield made
-    context.close()
 
 
 def test_a_resident_is_found_revealed_and_a_doubt_settled_and_undone(page, engine, sent):

@@ -2,15 +2,13 @@
 
 import json
 import os
-import shutil
 import signal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import sync_playwright
 
 from tests.acceptance.test_reload import all_with, in_force
 from tests.monitor.web import Visitor
+from tests.support.browsing import examined
 from tests.support.databases import STORES
 from tests.support.hospital import Refused
 from tests.support.project import Project
@@ -19,7 +17,6 @@ from tests.support.stores import conserved, hospital, new_engine, until
 pytestmark = [pytest.mark.xdist_group("acceptance-routes"), pytest.mark.timeout(480)]
 
 SHEET = "routes/laboratory-report/route.yaml"
-SIZES = ((1366, 768), (1024, 768), (390, 844))
 
 
 @pytest.fixture(scope="module")
@@ -107,46 +104,13 @@ def taken(ours):
         return ""
 
 
-@pytest.fixture(scope="module")
-def chromium():
-    program = shutil.which("chromium")
-    if not program:
-        pytest.skip("not on this machine: chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(params=[True, False], ids=["with-script", "without-script"])
-def page(request, chromium, engine):
-    if engine.database:
-        pytest.skip("the pages are the same on either store")
-    # The examiner of accessibility is a script of its own, which our policy would keep out.
-    context = chromium.new_context(viewport={"width": 1366, "height": 768}, java_script_enabled=request.param, bypass_csp=True)
-    context.set_default_timeout(120_000)  # a comparison checks all files, on a machine that others use as well
-    made = context.new_page()
-    made.goto(engine.monitor)
-    made.fill("#name", "admin")
-    made.fill("#password", engine.password)
-    made.press("#password", "Enter")
-    made.wait_for_selector(".tiles")
-    made.scripted = request.param
-    yield made
-    context.close()
-
-
-def examined(page):
-    """Find nothing serious, and nothing that is wider than any screen."""
-    if not page.scripted:
-        return
-    serious = [one for one in Axe().run(page).response["violations"] if one["impact"] in ("serious", "critical")]
-    assert serious == [], [(one["id"], [node["html"][:120] for node in one["nodes"]][:3]) for one in serious]
-    for width, height in SIZES:
-        page.set_viewport_size({"width": width, "height": height})
-        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert wide == 0, (page.url, width)
-    page.set_viewport_size({"width": 1366, "height": 768})
+@pytest.fixture(autouse=True)
+def patient(request):
+    """Give pages that check all files their time, on a machine that others use as well; they are the same on either store."""
+    if "page" in request.fixturenames:
+        if request.getfixturevalue("engine").database:
+            pytest.skip("the pages are the same on either store")
+        request.getfixturevalue("page").set_default_timeout(120_000)
 
 
 @pytest.mark.browser

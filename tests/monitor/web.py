@@ -92,7 +92,9 @@ class Visitor:
             sent["cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         connection.request(method, path, body=body.encode() if isinstance(body, str) else body, headers=sent)
         response = connection.getresponse()
-        answer = Answer(response.status, response.headers, response.read().decode("utf-8") if text else response.read())
+        # A stream does not end by itself; see `stream`.
+        content = b"" if response.headers.get_content_type() == "text/event-stream" else response.read()
+        answer = Answer(response.status, response.headers, content.decode("utf-8") if text else content)
         connection.close()
         for cookie in answer.headers.get_all("set-cookie") or []:
             self._keep(cookie)

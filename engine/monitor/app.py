@@ -101,15 +101,20 @@ def build_monitor(
         Door(users, Shared(sources.tiles, kept), Badges(sources.alerts.counts)),
         Board(Shared(lambda _: sources.overview(), kept), sources.acts),
     )
-    alerts = AlertsPage(sources.alerts)
-    live = Live(door, {HOME: ("overview", board.parts), PATH: ("alerts", alerts.parts)}, stop or asyncio.Event(), pace)
+    alerts, routes = AlertsPage(sources.alerts), RoutesPage(sources.routes)
+    live = Live(
+        door,
+        {HOME: ("overview", board.parts), PATH: ("alerts", alerts.parts), "/routes": ("routes", routes.parts)},
+        stop or asyncio.Event(),
+        pace,
+    )
     factor, me, people = SecondFactorPage(door, factors), MePage(door, factors), UsersPage(users, factors, sources.quality.names)
     institutions, audit = InstitutionsPage(sources.institutions, sources.appointments.acts["test"]), AuditPage(sources.audit)
     probes = Probes(sources.ping, sources.waiting)
     check, booking, guide = CheckPage(sources.check), AppointmentsPage(sources.appointments), GuidePage(sources.guide)
     messages, message, standing = MessagesPage(sources.messages), MessagePage(sources.message), WaitingPage(sources.standing)
     correcting = CorrectingPage(sources.message, sources.check)
-    referrals, routes, reload = ReferralsPage(sources.referrals), RoutesPage(sources.routes), ReloadPage(sources.reload)
+    referrals, reload = ReferralsPage(sources.referrals), ReloadPage(sources.reload)
     referrals, indicators = ReferralsPage(sources.referrals), IndicatorsPage(sources.indicators)
     residents, reports = ResidentsPage(sources.residents), ReportsPage(sources.reports)
     app = Starlette(

@@ -141,9 +141,9 @@ class IndicatorsPage:
             shown = await run_in_threadpool(self._shown, form, names)
         except Wrong as found:
             wrong = found
-        shape = request.query_params.get("format", "")
-        if shape == "json":
+        if wants_json(request):
             return _as_json(request, shown, wrong)
+        shape = request.query_params.get("format", "")
         if shown and shape in ("csv", "xlsx"):
             return await run_in_threadpool(self._file, request, shown, shape)
         english = language_of(request) == "en"

@@ -127,13 +127,16 @@ def rate_of(curve: tuple[int, ...], now: datetime) -> float:
 
 
 def hours_of(counted: Mapping[RouteKey, int], first: datetime, hours: int) -> tuple[Hour, ...]:
-    """Count the messages of one route hour by hour; `first` is the start of the first hour."""
+    """Count the messages of one route, and its deliveries that ended, hour by hour; `first` is the start of the first hour."""
     found: dict[datetime, Counter[str]] = {first + number * _HOUR: Counter() for number in range(hours)}
     for key, number in counted.items():
         start = start_of(key.slot).replace(minute=0, second=0, microsecond=0)
-        if key.state in ENDS and start in found:
+        if start in found:
             found[start][key.state] += number
     return tuple(
-        Hour(start=start, good=sum(states.values()) - states["INVALID"] - states["ERROR"], invalid=states["INVALID"], error=states["ERROR"])
+        Hour(
+            start=start, good=sum(states[end] for end in ENDS if end not in ("INVALID", "ERROR")), invalid=states["INVALID"],
+            error=states["ERROR"], sent=states["SENT"], failed=states["DEAD"],
+        )
         for start, states in found.items()
     )  # fmt: skip

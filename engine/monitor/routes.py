@@ -23,7 +23,7 @@ from engine.message import SHANGHAI
 from engine.monitor.board import plain_values, reason_of
 from engine.monitor.chart import Hour, draw
 from engine.monitor.diagram import draw_route
-from engine.monitor.pages import language_of, page, problem, wants_json
+from engine.monitor.pages import language_of, page, problem, render, wants_json
 from engine.monitor.quality import Names
 from engine.monitor.routefigures import Figures, Times
 from engine.monitor.signin import peer_of, posted
@@ -150,7 +150,7 @@ class RoutesPage:
     source: RoutesSource
 
     async def show(self, request: Request, session: Session) -> Response:
-        """Show every route, the live part alone with `?part=live`; `format=json` gives the same as data."""
+        """Show every route; `format=json` gives the same as data."""
         found = await run_in_threadpool(self.source.read)
         if wants_json(request):
             return JSONResponse(
@@ -163,13 +163,18 @@ class RoutesPage:
                     }
                 )
             )
-        groups = [(service, list(lines)) for service, lines in groupby(found.lines, key=lambda one: one.service)]
         told = request.query_params.get("done", "")
-        values = {
-            "found": found, "groups": groups, "told": told if told in _SAID else "", **_words(language_of(request)), "types": self.source.types,
-        }  # fmt: skip
-        template = "routes-live.html" if request.query_params.get("part") == "live" else "routes.html"
-        return page(request, template, session, values, now=found.now)
+        values = self._list_values(request, found) | {"told": told if told in _SAID else ""}
+        return page(request, "routes.html", session, values, now=found.now)
+
+    async def parts(self, request: Request, session: Session) -> Mapping[str, str]:
+        """Draw the living part of the list."""
+        found = await run_in_threadpool(self.source.read)
+        return {"part-routes": render(request, "routelist.html", session, self._list_values(request, found), now=found.now)}
+
+    def _list_values(self, request: Request, found: RouteList) -> dict[str, Any]:
+        groups = [(service, list(lines)) for service, lines in groupby(found.lines, key=lambda one: one.service)]
+        return {"found": found, "groups": groups, **_words(language_of(request)), "types": self.source.types}
 
     async def one(self, request: Request, session: Session) -> Response:
         """Show one route; `since` names an older revision to compare with."""

@@ -113,7 +113,9 @@ class Behind:
 
     def waiting(self):
         self.ping()
-        return StoreFigures(waiting={("referral-hospital", "live"): 17}, oldest={"referral-hospital": 192.0})
+        return StoreFigures(
+            waiting={("referral-hospital", "live"): 17}, oldest={"referral-hospital": 192.0}, alerts=self.alert_counts()
+        )
 
     def act(self, name):
         def do(delivery, *, by, peer, reason=""):

@@ -55,6 +55,7 @@ def browser(chromium, monitor):
     chromium.get(f"http://127.0.0.1:{monitor}/")
     chromium.delete_all_cookies()
     chromium.get(f"http://127.0.0.1:{monitor}/")
+    chromium.get_log("browser")  # what an earlier page said when its monitor stopped
     return chromium
 
 

@@ -37,6 +37,9 @@ FILES = {"/messages/file", "/guide/template", "/live"}
 CHOSEN = dict.fromkeys(("/completeness", "/quality"), "?institution=H22010001")
 """Pages that show something only of an institution that is chosen."""
 
+ELSEWHERE = ("/residents/", "/reports/", "/indicators/", "/routes/")
+"""Pages of one thing, of which there is none here; test_monitor_every_page.py looks at one of each."""
+
 ACCEPT = {"accept": "application/json"}
 
 
@@ -96,7 +99,7 @@ def test_pages_that_there_are_answer_with_something(monitor, pages):
     visitor = signed_in(monitor, "administrator")
     found = {address: visitor.get(address, **ACCEPT) for address, _ in pages}
     missing = sorted(address for address, answer in found.items() if answer.status != 200)
-    assert missing == []
+    assert [address for address in missing if not address.startswith(ELSEWHERE)] == []
 
 
 def test_a_twin_tells_no_more_of_a_person_than_its_page(monitor, pages):

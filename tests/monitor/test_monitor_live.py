@@ -23,9 +23,9 @@ def parts(events):
 
 
 def test_the_first_events_are_all_parts_as_the_page_has_them(administrator):
-    status, events = administrator.stream(OVERVIEW, len(PARTS) + 1)
+    status, events = administrator.stream(OVERVIEW, len(PARTS) + 2)
     assert status == 200
-    assert parts(events) == ["part-tiles", *(f"part-{name}" for name in PARTS)]
+    assert parts(events) == ["part-tiles", "part-badge", *(f"part-{name}" for name in PARTS)]
     body = administrator.get("/overview").body
     for _, data in events:
         assert f'id="{data["id"]}"' in body
@@ -34,9 +34,9 @@ def test_the_first_events_are_all_parts_as_the_page_has_them(administrator):
 
 
 def test_other_pages_get_the_tiles_alone(administrator, behind):
-    _, events = administrator.stream("/live?page=/codes", 2, told=change_after(1, behind, retrying=4_711))
-    assert parts(events) == ["part-tiles", "part-tiles"]
-    assert "4,711" in events[1][1]["html"]
+    _, events = administrator.stream("/live?page=/codes", 3, told=change_after(2, behind, retrying=4_711))
+    assert parts(events) == ["part-tiles", "part-badge", "part-tiles"]
+    assert "4,711" in events[2][1]["html"]
 
 
 def change_after(count, behind, **changes):
@@ -54,7 +54,7 @@ def change_after(count, behind, **changes):
 def test_only_what_changed_is_sent(administrator, behind):
     # Ages would go on by themselves.
     behind.overview = replace(behind.overview, destinations=(Destination(name="lab", counts={"SENT": 9}),), dead=(), lanes=())
-    first = len(PARTS) + 1
+    first = len(PARTS) + 2
     _, events = administrator.stream(OVERVIEW, first + 2, told=change_after(first, behind, taken=behind.overview.taken + 7))
     assert parts(events[first:]) == ["part-look", "part-sum"]
     assert "相差 7" in events[-1][1]["html"]
@@ -70,7 +70,7 @@ def sign_out(monitor, listener):
 
 def test_a_stream_ends_with_its_session(administrator, monitor):
     _, events = administrator.stream("/live?page=/codes", 9, told=sign_out(monitor, administrator))
-    assert [name for name, _ in events] == ["part", "ended"]
+    assert [name for name, _ in events] == ["part", "part", "ended"]
 
 
 def test_a_stream_is_forgotten_when_its_page_is_left(behind, users, factors):
@@ -88,7 +88,7 @@ def test_a_stream_is_forgotten_when_its_page_is_left(behind, users, factors):
 def test_a_stream_keeps_nobody_signed_in(administrator, users, monkeypatch, behind):
     touched = []
     monkeypatch.setattr(users, "session", lambda token, real=users.session: touched.append(token) or real(token))
-    administrator.stream("/live?page=/codes", 2, told=change_after(1, behind, retrying=4_711))
+    administrator.stream("/live?page=/codes", 3, told=change_after(2, behind, retrying=4_711))
     assert len(touched) == 1, "only the request itself uses the session"
 
 
@@ -97,11 +97,11 @@ def test_a_store_that_is_away_is_told_and_all_is_sent_again_when_it_is_back(admi
 
     def told():
         heard.append(1)
-        behind.trouble = TryAgain("locked") if len(heard) == 1 else None
+        behind.trouble = TryAgain("locked") if len(heard) == 2 else None
 
-    _, events = administrator.stream("/live?page=/codes", 3, told=told)
-    assert [name for name, _ in events] == ["part", "away", "part"]
-    assert events[0] == events[2]
+    _, events = administrator.stream("/live?page=/codes", 5, told=told)
+    assert [name for name, _ in events] == ["part", "part", "away", "part", "part"]
+    assert events[:2] == events[3:]
 
 
 def test_strangers_and_sessions_without_their_second_factor_hear_nothing(visitor):
@@ -115,8 +115,8 @@ def test_an_institution_hears_its_own_tiles_and_nothing_of_the_overview(monitor)
     visitor.sign_in("institution-1", PASSWORDS["viewer"])
     status, events = visitor.stream(OVERVIEW, 9, told=sign_out(monitor, visitor))
     assert status == 200
-    assert [name for name, _ in events] == ["part", "ended"]
-    assert parts(events) == ["part-tiles"]
+    assert [name for name, _ in events] == ["part", "part", "ended"]
+    assert parts(events) == ["part-tiles", "part-badge"]
     assert "institution=H22010001" in events[0][1]["html"]
     assert "/overview" not in events[0][1]["html"]
 

@@ -146,9 +146,9 @@ def test_every_route_stands_in_the_list_with_its_figures(engineer, archive):  # 
     assert "SND-414 × 2" in row
     assert "polyline" in row
     assert "1 已终止" in row
-    live = engineer.get("/routes?part=live").body
-    assert "<html" not in live
-    assert "laboratory-report" in live
+    status, told = engineer.stream("/live?page=/routes", 3)
+    live = {data["id"]: data["html"] for _, data in told}["part-routes"]
+    assert (status, "<html" in live, "laboratory-report" in live) == (200, False, True)
 
 
 def test_one_route_is_drawn_told_and_shown_line_by_line(engineer, archive):  # noqa: F811

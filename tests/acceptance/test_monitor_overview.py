@@ -11,9 +11,9 @@ from tests.support.stores import hospital, new_engine, until
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("acceptance-overview"), pytest.mark.timeout(480)]
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def engine(request, tmp_path_factory):
-    with new_engine(request.param, tmp_path_factory.mktemp("engine")) as made:
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory):
+    with new_engine("sqlite", tmp_path_factory.mktemp("engine")) as made:
         yield made.start(wait=200)
 
 

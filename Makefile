@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo run test lint proof-history proof-documents proof-ready proof-booking proof-registers proof-reports proof-monitor proof-kill proof-outage proof-duplicates docs lock clean
+.PHONY: install demo run test lint pictures proof-history proof-documents proof-ready proof-booking proof-registers proof-reports proof-monitor proof-kill proof-outage proof-duplicates docs lock clean
 
 install: $(STAMP)
 
@@ -68,6 +68,10 @@ proof-outage: install
 # 200,000 submissions to two nodes on PostgreSQL, three of ten repeats, one of ten replies cut: effects are as many as keys; about 40 minutes.
 proof-duplicates: install
 	$(BIN)/python -m bench.proofs.duplicates $(SIZE)
+
+# The pictures of the README, taken by the tests that look at these pages.
+pictures: install
+	ENGINE_SCREENSHOTS=docs $(BIN)/python -m pytest -n 0 tests/acceptance/test_monitor_every_page.py tests/acceptance/test_monitor_overview.py
 
 docs: install
 	$(BIN)/python -m engine.reference

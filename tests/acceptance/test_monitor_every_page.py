@@ -1,18 +1,14 @@
 """Every page of the monitor is sound in a browser: both languages, three sizes, without a script, by the keyboard alone, and no serious finding.
 
-The pages are those of the monitor's own table of routes, so that a new one comes in by itself. With ENGINE_SCREENSHOTS=docs the pictures
-of the README are taken on the way.
+The pages are those of the monitor's own table of routes, so that a new one comes in by itself. Pictures for the README are taken on the way (`make pictures`).
 """
-
-import os
-from pathlib import Path
 
 import pytest
 
 from bench.monitor.pages import page_routes
 from bench.proofs.monitor import fill, pages_of
 from tests.monitor.web import Visitor
-from tests.support.browsing import examined, signed_in
+from tests.support.browsing import examined, pictured, signed_in
 from tests.support.stores import hospital, new_engine
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
@@ -20,7 +16,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 NO_HTML = {"/health", "/metrics", "/live"}
 PATHS = [route.path for route in page_routes() if route.path not in NO_HTML]
 PICTURES = {
-    "/overview": "monitor",
     "/messages/{receipt}": "message",
     "/routes/{name}": "route",
     "/alerts": "alerts",
@@ -105,9 +100,9 @@ def test_a_page_is_sound_at_every_size_in_both_languages_by_the_keyboard(path, l
     radios = lively.locator("input[type=radio]").count()
     assert seen >= there - radios, (path, seen, there)
     assert lively.complaints == []
-    if (folder := os.environ.get("ENGINE_SCREENSHOTS")) and path in PICTURES:
-        shown(lively, addresses[path], "zh")
-        lively.screenshot(path=str(Path(folder) / f"{PICTURES[path]}.png"))
+    if path in PICTURES:
+        lively.evaluate("scrollTo(0, 0)")
+        pictured(lively, PICTURES[path])
 
 
 @pytest.mark.parametrize("path", PATHS)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.monitor.web import Visitor
-from tests.support.browsing import examined
+from tests.support.browsing import examined, pictured
 from tests.support.stores import hospital, new_engine, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("acceptance-overview"), pytest.mark.timeout(480)]
@@ -69,6 +69,7 @@ def test_every_process_shows_that_it_lives_and_one_clock_leads(engine):
 def test_in_one_look_nothing_is_lost_and_the_refused_is_the_hospitals_turn(page):
     assert "一份不少" in page.inner_text(".look")
     assert "相等" in page.inner_text("#sum")
+    pictured(page, "monitor")
     page.click(".look a[href^='/messages?state=INVALID']")
     assert page.inner_text("#messages tbody tr:first-child .state") == "无效"
     assert int(count(page, "invalid")) >= 1

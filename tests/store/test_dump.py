@@ -146,7 +146,7 @@ def test_a_bit_that_turned_anywhere_is_told_as_damage_or_does_no_harm(filled, tm
     with closing(Database(f"sqlite:///{tmp_path / 'new.db'}")) as other:
         migrate(other)
         whole = outcome(other, io.BytesIO(content))
-        found = [outcome(other, flipped(content, dice.randrange(len(content)), dice.randrange(8))) for _ in range(150)]
+        found = [outcome(other, flipped(content, dice.randrange(len(content)), dice.randrange(8))) for _ in range(60)]
     assert whole["message"] == 123
-    assert found.count("damaged") > 100
+    assert found.count("damaged") > 40
     assert [one for one in found if one not in ("damaged", "no archive", whole)] == []

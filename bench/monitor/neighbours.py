@@ -10,12 +10,14 @@ from datetime import UTC, datetime, timedelta
 from bench.seeding import HOSPITALS, resident
 from bench.telling import say
 from engine.documents.sample import types
-from engine.message import Record
+from engine.message import Figure, Record
 from engine.report import ReportPerson
 from engine.services.audit import Audit, AuditNote
 from engine.services.auditchain import seal_audit
+from engine.services.indicators import period_of
 from engine.services.institutions import NewInstitution, enter
 from engine.services.library import Library
+from engine.services.operations import OperationsDesk
 from engine.services.records import RecordsDesk
 from engine.services.referrals.desk import Referrals
 from engine.services.referrals.rules import ReferralRules
@@ -46,6 +48,7 @@ def seed_neighbours(database: Database, seal: Seal, size: int) -> None:
             enter(connection, made)
     _file(database, seal, max(10, size // _MESSAGES_TO_A_RECORD))
     _doubt(database, seal)
+    _operate(database, seal)
     _refer(database, seal, _book(database, seal, orders), orders)
     _report(database, seal, max(10, size // _MESSAGES_TO_A_REPORT))
     _audit(database, max(10, size // _MESSAGES_TO_A_NOTE))
@@ -81,6 +84,23 @@ def _doubt(database: Database, seal: Seal) -> None:
     ]  # fmt: skip
     with database.write() as connection:
         RecordsDesk(seal).take(connection, others)
+
+
+def _operate(database: Database, seal: Seal) -> None:
+    """Let each hospital state its outpatient visits of the last months (OPS01)."""
+    desk, today, dice = OperationsDesk(seal), datetime.now(UTC).date(), random.Random(5)
+    months = [period_of("month", (today.replace(day=1) - timedelta(days=28 * number)).replace(day=1)) for number in range(1, 7)]
+    for code in HOSPITALS:
+        reports = [
+            Record(
+                message=f"OPS-{code}-{month.first}", institution=code, document_type="OPS01", own_root="OPS01",
+                own_extension=f"{month.kind} {month.first}/{month.last}", written=datetime.now(UTC), author="测试填报员",
+                figures=(Figure(section="volume", field="MZRCS", value=str(dice.randrange(1000, 9000)), unit="人次"),),
+            )
+            for month in dict.fromkeys(months)
+        ]  # fmt: skip
+        with database.write() as connection:
+            desk.take(connection, reports)
 
 
 def _report(database: Database, seal: Seal, number: int) -> None:

@@ -12,8 +12,8 @@ from starlette.routing import Match, Route  # the table is made of them
 
 from engine.monitor.app import build_monitor
 
-NO_PAGES = frozenset({"/static/{name}", "/", "/second-factor"})
-"""What a person who is signed in does not look at: a file of the frame, and the two steps of signing in."""
+NO_PAGES = frozenset({"/static/{name}", "/", "/second-factor", "/reload"})
+"""What is not measured: a file of the frame, the two steps of signing in, and what checks all files anew, whatever the store holds."""
 
 _HREF = re.compile(r'href="(/[^"#]*)"')
 _ADDRESSES = 12

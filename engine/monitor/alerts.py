@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -13,15 +12,15 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from engine.alerting import SEVERITIES, OpenAlerts, Severity, Words
+from engine.alerting import OpenAlerts, Severity, Words
 from engine.log import get_logger
 from engine.monitor.board import plain_values, reason_of
 from engine.monitor.pages import page, problem, render, wants_json
+from engine.monitor.shared import Shared
 from engine.monitor.signin import peer_of, posted
 from engine.services.alerts.book import Line, Lines
 from engine.services.users import Session
 
-PATH = "/alerts"
 TOLD: tuple[str, ...] = ("acknowledge", "over", "tested", "failed", "note")
 """What the page may say after an action."""
 
@@ -100,9 +99,10 @@ class AlertsSource:
 
 @dataclass(frozen=True, slots=True)
 class AlertsPage:
-    """The page /alerts."""
+    """The page /alerts; all whose page is open share the reading of its `living` part."""
 
     source: AlertsSource
+    living: Shared[None, AlertView]
 
     async def show(self, request: Request, session: Session) -> Response:
         """Show the page, or its JSON twin; `?before=` gives an earlier page of closed ones."""
@@ -118,7 +118,7 @@ class AlertsPage:
 
     async def parts(self, request: Request, session: Session) -> Mapping[str, str]:
         """Draw the living part of the page: what is open and what closed last."""
-        view = await run_in_threadpool(self.source.read, "")
+        view = await self.living.get(None)
         return {"part-alerts": render(request, "alertlist.html", session, {"view": view, "earlier": False}, now=view.now)}
 
     async def acknowledge(self, request: Request, session: Session) -> Response:
@@ -128,6 +128,7 @@ class AlertsPage:
         if not note:
             return _back("note")
         done = await run_in_threadpool(self.source.acknowledge, number, note, by=session.user, peer=peer_of(request))
+        self.living.clear()
         log.info("alert acknowledged", user=session.user, alert=number, done=done)
         return _back("acknowledge" if done else "over")
 
@@ -143,7 +144,7 @@ class AlertsPage:
 
 
 def _back(told: str, why: str = "") -> Response:
-    return RedirectResponse(f"{PATH}?done={told}{f'&why={why}' if why else ''}", status_code=303)
+    return RedirectResponse(f"/alerts?done={told}{f'&why={why}' if why else ''}", status_code=303)
 
 
 def as_json(view: AlertView) -> dict[str, Any]:
@@ -161,34 +162,3 @@ def as_json(view: AlertView) -> dict[str, Any]:
 def _line(one: Line) -> Any:
     words = {name: getattr(one, name)._asdict() for name in ("named", "cause", "cure")}
     return plain_values(asdict(one) | words)
-
-
-@dataclass(frozen=True, slots=True)
-class Badge:
-    """How many alerts are open, for the head of every page; None when there are none."""
-
-    number: int
-    severity: Severity
-
-
-class Badges:
-    """Read the badge for all who look, at most once in so many seconds."""
-
-    def __init__(self, counts: Callable[[], OpenAlerts], seconds: float = 2.0) -> None:
-        self._counts = counts
-        self._seconds = seconds
-        self._read = -seconds
-        self._badge: Badge | None = None
-
-    def __call__(self) -> Badge | None:
-        """Give the badge; blocks on the store, raises TryAgain."""
-        if time.monotonic() - self._read >= self._seconds:
-            self._badge, self._read = badge_of(self._counts()), time.monotonic()
-        return self._badge
-
-
-def badge_of(counts: OpenAlerts) -> Badge | None:
-    """Sum the open alerts up, with the gravest severity among them."""
-    severities = {severity for (_, severity), number in counts.items() if number}
-    gravest = next((one for one in SEVERITIES if one in severities), None)
-    return Badge(sum(counts.values()), gravest) if gravest else None

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp
 from engine.errors import TryAgain
 from engine.log import get_logger
 from engine.metrics import StoreFigures
-from engine.monitor.alerts import PATH, AlertsPage, AlertsSource, Badges
+from engine.monitor.alerts import AlertsPage, AlertsSource
 from engine.monitor.appointments import AppointmentsPage, AppointmentsSource
 from engine.monitor.audit import AuditArchive, AuditPage
 from engine.monitor.board import Act, Board
@@ -47,7 +47,7 @@ from engine.monitor.secondfactor import SecondFactorPage
 from engine.monitor.security import SafeHeaders
 from engine.monitor.shared import Shared
 from engine.monitor.signin import Door
-from engine.monitor.tiles import Tiles
+from engine.monitor.tiles import Tiles, badge_of
 from engine.monitor.users import UsersPage
 from engine.monitor.waiting import WaitingPage, WaitingSource
 from engine.services.secondfactor import SecondFactors
@@ -90,33 +90,27 @@ class Sources:
 
 
 KEPT = 1.0
-"""Seconds for which all who look share one reading of the overview and of the tiles."""
+"""Seconds for which all who look share one reading of what every page or every open stream shows."""
 
 
 def build_monitor(
     sources: Sources, users: Users, factors: SecondFactors, *, stop: asyncio.Event | None = None, kept: float = KEPT, pace: float = PACE
 ) -> ASGIApp:  # fmt: skip
     """Build the monitor as an ASGI application, to be served on a port of its own; `stop` ends the streams of its pages."""
-    door, board = (
-        Door(users, Shared(sources.tiles, kept), Badges(sources.alerts.counts)),
-        Board(Shared(lambda _: sources.overview(), kept), sources.acts),
-    )
-    alerts, routes = AlertsPage(sources.alerts), RoutesPage(sources.routes)
-    live = Live(
-        door,
-        {HOME: ("overview", board.parts), PATH: ("alerts", alerts.parts), "/routes": ("routes", routes.parts)},
-        stop or asyncio.Event(),
-        pace,
-    )
+    door = Door(users, Shared(sources.tiles, kept), Shared(lambda _: badge_of(sources.alerts.counts()), kept))
+    board = Board(Shared(lambda _: sources.overview(), kept), sources.acts)
+    alerts = AlertsPage(sources.alerts, Shared(lambda _: sources.alerts.read(""), kept))
+    routes = RoutesPage(sources.routes, Shared(lambda _: sources.routes.read(), kept))
+    living = {HOME: ("overview", board.parts), "/alerts": ("alerts", alerts.parts), "/routes": ("routes", routes.parts)}
+    live = Live(door, living, stop or asyncio.Event(), pace)
     factor, me, people = SecondFactorPage(door, factors), MePage(door, factors), UsersPage(users, factors, sources.quality.names)
     institutions, audit = InstitutionsPage(sources.institutions, sources.appointments.acts["test"]), AuditPage(sources.audit)
     probes = Probes(sources.ping, sources.waiting)
     check, booking, guide = CheckPage(sources.check), AppointmentsPage(sources.appointments), GuidePage(sources.guide)
     messages, message, standing = MessagesPage(sources.messages), MessagePage(sources.message), WaitingPage(sources.standing)
     correcting = CorrectingPage(sources.message, sources.check)
-    referrals, reload = ReferralsPage(sources.referrals), ReloadPage(sources.reload)
     referrals, indicators = ReferralsPage(sources.referrals), IndicatorsPage(sources.indicators)
-    residents, reports = ResidentsPage(sources.residents), ReportsPage(sources.reports)
+    residents, reports, reload = ResidentsPage(sources.residents), ReportsPage(sources.reports), ReloadPage(sources.reload)
     app = Starlette(
         routes=[
             Route("/health", probes.health),

@@ -26,6 +26,7 @@ from engine.monitor.diagram import draw_route
 from engine.monitor.pages import language_of, page, problem, render, wants_json
 from engine.monitor.quality import Names
 from engine.monitor.routefigures import Figures, Times
+from engine.monitor.shared import Shared
 from engine.monitor.signin import peer_of, posted
 from engine.monitor.texts import Language, speaker
 from engine.monitor.turns import Busy, Thread
@@ -145,23 +146,18 @@ class RoutesSource:
 
 @dataclass(frozen=True, slots=True)
 class RoutesPage:
-    """The pages below /routes."""
+    """The pages below /routes; all whose list is open share the reading of its `living` part."""
 
     source: RoutesSource
+    living: Shared[None, RouteList]
 
     async def show(self, request: Request, session: Session) -> Response:
         """Show every route; `format=json` gives the same as data."""
         found = await run_in_threadpool(self.source.read)
         if wants_json(request):
+            lines = [line_values(one) for one in found.lines]
             return JSONResponse(
-                plain_values(
-                    {
-                        "now": found.now,
-                        "revision": found.revision,
-                        "fresh": found.fresh,
-                        "routes": [line_values(one) for one in found.lines],
-                    }
-                )
+                plain_values({"now": found.now, "revision": found.revision, "fresh": found.fresh, "routes": lines})
             )
         told = request.query_params.get("done", "")
         values = self._list_values(request, found) | {"told": told if told in _SAID else ""}
@@ -169,7 +165,7 @@ class RoutesPage:
 
     async def parts(self, request: Request, session: Session) -> Mapping[str, str]:
         """Draw the living part of the list."""
-        found = await run_in_threadpool(self.source.read)
+        found = await self.living.get(None)
         return {"part-routes": render(request, "routelist.html", session, self._list_values(request, found), now=found.now)}
 
     def _list_values(self, request: Request, found: RouteList) -> dict[str, Any]:
@@ -212,6 +208,7 @@ class RoutesPage:
         if not self.source.known(name):
             return problem(request, 404, session)
         done = await run_in_threadpool(act, name, reason=reason, by=session.user, peer=peer_of(request))
+        self.living.clear()
         log.info("route acted on", user=session.user, route=name, action=told, done=done)
         return _back(request, told if done else f"{told}-before")
 

@@ -19,7 +19,7 @@ from engine.metrics import figures
 from engine.monitor.pages import ACTS, INSTITUTION, PAGES, SECOND_FACTOR, home_of, may, page, problem, wants_json
 from engine.monitor.security import from_our_page, read_form
 from engine.monitor.shared import Shared
-from engine.monitor.tiles import Tile
+from engine.monitor.tiles import Badge, Tile
 from engine.monitor.visitors import Failures, FormTokens, same
 from engine.services.users import Session, Users
 
@@ -84,7 +84,7 @@ class Door:
 
     users: Users
     tiles: Shared[str, Sequence[Tile]]
-    badge: Callable[[], object]
+    badge: Shared[None, Badge | None]
     tokens: FormTokens = field(default_factory=FormTokens)
     failures: Failures = field(default_factory=Failures)
 
@@ -97,9 +97,9 @@ class Door:
         """Read the tiles of this person: of the whole platform, or of the institution to which the account is bound."""
         return await self.tiles.get(session.institution if session.role in INSTITUTION else "")
 
-    async def badge_for(self, session: Session) -> object:
+    async def badge_for(self, session: Session) -> Badge | None:
         """Read the badge that this person sees in the head of every page: None for the people of an institution."""
-        return None if session.role in INSTITUTION else await run_in_threadpool(self.badge)
+        return None if session.role in INSTITUTION else await self.badge.get(None)
 
     async def show(self, request: Request) -> Response:
         """Show the sign-in page, or go on to the first page when somebody is signed in."""

@@ -1,4 +1,4 @@
-"""Count what stands on every page: six tiles, each a link to the page that lists what it counts."""
+"""Count what stands on every page: six tiles, each a link to the page that lists what it counts, and the badge of open alerts."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 from urllib.parse import urlencode
 
+from engine.alerting import SEVERITIES, OpenAlerts, Severity
 from engine.message import LANES, SHANGHAI
 from engine.monitor.hospitals import read_hospitals
 from engine.services.completeness import Asked, Count, completeness
@@ -34,6 +35,21 @@ class Tile:
 
 Tiles = Callable[[str], Sequence[Tile]]
 """Read the tiles of an institution's own people, or of the platform's for ""; may block and raise TryAgain."""
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """How many alerts are open, for the head of every page."""
+
+    number: int
+    severity: Severity
+
+
+def badge_of(counts: OpenAlerts) -> Badge | None:
+    """Sum the open alerts up, with the gravest severity among them; None when there are none."""
+    severities = {severity for (_, severity), number in counts.items() if number}
+    gravest = next((one for one in SEVERITIES if one in severities), None)
+    return Badge(sum(counts.values()), gravest) if gravest else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from engine.monitor.alertarchive import AlertArchive
-from engine.monitor.alerts import Badges, badge_of
+from engine.monitor.tiles import badge_of
 from engine.outbound.alertchannels import Channels
 from engine.services.alerts.evidence import Outside
 from engine.services.audit import audit
@@ -52,8 +52,7 @@ def test_no_alert_is_good_news_and_no_badge(administrator, behind):
     behind.alerts = alerts_of(datetime.now(UTC), calm=True)
     body = administrator.get("/alerts").body
     assert "目前没有报警" in body
-    fresh = Badges(behind.alert_counts)
-    assert fresh() is None
+    assert badge_of(behind.alert_counts()) is None
 
 
 def test_the_badge_counts_the_open_ones_by_the_gravest_on_every_page_of_the_platform_only(operator, monitor, behind):

@@ -85,6 +85,22 @@ def test_a_stream_is_forgotten_when_its_page_is_left(behind, users, factors):
         until(lambda: live.open == 0)
 
 
+def test_all_whose_list_of_alerts_is_open_share_one_reading_until_somebody_acts(behind, users, factors):
+    with serve(build_monitor(behind.sources(), users, factors, kept=60.0, pace=0.05)) as port:
+        visitor = Visitor(port)
+        visitor.sign_in("viewer-1", PASSWORDS["viewer"])
+        operator = Visitor(port)
+        operator.sign_in("operator-1", PASSWORDS["operator"])
+        token = operator.get("/alerts").token()
+        before = len(behind.wishes)
+        for one in (visitor, operator):
+            one.stream("/live?page=/alerts", 3)
+        assert behind.wishes[before:] == [""]
+        operator.post("/alerts/1/acknowledge", {"token": token, "reason": "在看"})
+        visitor.stream("/live?page=/alerts", 3)
+        assert behind.wishes.count("") == before + 2
+
+
 def test_a_stream_keeps_nobody_signed_in(administrator, users, monkeypatch, behind):
     touched = []
     monkeypatch.setattr(users, "session", lambda token, real=users.session: touched.append(token) or real(token))

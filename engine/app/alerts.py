@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import threading
-import zlib
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -14,6 +12,7 @@ from pathlib import Path
 
 from engine.alerting import Batch, Notice, Words
 from engine.app import kept
+from engine.app.heartbeat import node_name
 from engine.app.hospitals import surroundings
 from engine.errors import ConfigError, DestinationError, Fault
 from engine.outbound.alertchannels import Channel, Channels, build_channel, load_channels, unfit_channels
@@ -143,8 +142,7 @@ class Alerting:
 
     def away(self, worker: str) -> Callable[[Connection, Collection[str]], None]:
         """Give what writes down which destinations count as away for a worker of this node."""
-        place = zlib.crc32(bytes(self._settings.data.resolve()))
-        name = f"{worker}@{socket.gethostname()}-{place:08x}"
+        name = f"{worker}@{node_name(self._settings)}"
         return lambda connection, names: note_away(connection, name, names, datetime.now(UTC))
 
     def close(self) -> None:

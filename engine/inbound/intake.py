@@ -291,11 +291,14 @@ class Intake:
         count_message(service, kind, entry, kept, named)
 
     def _counted(self, filed: Any, parcel: Parcel) -> Any:
-        if not isinstance(filed, KnownBatch):
-            for judged, kept in zip(parcel.judgements, filed, strict=True):
-                self.count(_SERVICE, parcel.kind, judged.entry, kept)
-        if self.meter and isinstance(filed, list):
-            fresh = [j.entry for j, kept in zip(parcel.judgements, filed, strict=True) if not kept.duplicate]
+        if isinstance(filed, KnownBatch):
+            return filed
+        fresh: list[Entry] = []
+        for judged, kept in zip(parcel.judgements, filed, strict=True):
+            self.count(_SERVICE, parcel.kind, judged.entry, kept)
+            if not kept.duplicate:
+                fresh.append(judged.entry)
+        if self.meter:
             self.meter.took(parcel.institution, len(fresh), sum(entry.size for entry in fresh))
         return filed
 

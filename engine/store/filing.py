@@ -105,10 +105,11 @@ class Filing:
         mark_replaced(self.connection, self.replaced)
         self.ledger.write(self.connection)
         counts.record(self.connection, self.deltas)
-        routecounts.filed(self.connection, self.fresh, datetime.now(UTC))
         tally.gone(self.connection, [old for old, _ in self.replaced])
         tally.write(self.connection)
-        hours.filed(self.connection, self.fresh, datetime.now(UTC))
+        now = datetime.now(UTC)
+        routecounts.filed(self.connection, self.fresh, now)
+        hours.filed(self.connection, self.fresh, now)
 
 
 _REPLACED_MARK: Mark = "replaced"

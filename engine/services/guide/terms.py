@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from sqlalchemy import ColumnElement, or_
+from sqlalchemy import ColumnElement
 
 from engine.services.guide import words
 from engine.services.guide.choices import EVERYONE, area_prefix, area_word, department_word, hospital_word, title_word
@@ -18,7 +18,7 @@ _EXACT = 2
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Term:
-    """One condition: whoever fits has one of `whole`, or all of `pieces`; `fits` tells it by the doctor's own row.
+    """One condition: whoever fits has one of `whole`, or all of `pieces`.
 
     What a doctor must have, in the list (`listed`) or in the `text`, is looked up for those whom another term led to. `exact` says that having
     the word is enough, so that who was found by it need not be looked at again; `title` is the one that is asked for, which every
@@ -36,11 +36,6 @@ class Term:
     def told(self, counts: Mapping[str, int]) -> Term:
         """Look into the text alone when no name begins like this, for then the whole word is in no index."""
         return self if self.text is None or counts.get(self.whole, 0) else replace(self, listed=None)
-
-    @property
-    def fits(self) -> ColumnElement[bool]:
-        """The condition itself."""
-        return or_(*(one for one in (self.listed, self.text) if one is not None))
 
     def ways(self, counts: Mapping[str, int]) -> tuple[str, ...]:
         """Give the words whose doctors together are all that may fit: the whole one, and the rarest piece; those that nobody has are left out."""

@@ -57,9 +57,19 @@ def own_key(root: str, extension: str) -> str:
     return f"{root}^{extension}" if root and extension else ""
 
 
+def midnight_before(moment: datetime) -> datetime:
+    """Give the beginning of the day of a moment, in Shanghai."""
+    return moment.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
 def shanghai_text(moment: datetime) -> str:
     """Write a moment as the contracts do: yyyy-MM-ddTHH:mm:ss+08:00."""
     return moment.astimezone(SHANGHAI).strftime("%Y-%m-%dT%H:%M:%S+08:00")
+
+
+def minute_text(moment: datetime) -> str:
+    """Write a moment for people, to the minute: yyyy-MM-dd HH:mm in Shanghai."""
+    return moment.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
 
 
 class Document(Protocol):

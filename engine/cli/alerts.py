@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from engine.cli.entry import say, settings_of, with_settings
+from engine.message import minute_text
 
 if TYPE_CHECKING:
     from engine.services.alerts.book import AlertBook
@@ -43,15 +44,13 @@ def alerts(channel: str | None, **flags: Any) -> None:
 
 
 def _lines(book: AlertBook) -> Iterator[str]:
-    from engine.services.alerts.words import minute
-
     found = book.read()
     if not found.open:
         yield "no alert is open"
     for one in found.open:
         seen = f", acknowledged by {one.acknowledged_by}" if one.acknowledged else ""
-        yield f"open   {one.number}  {one.severity:<11}  {one.rule}  {one.subject}  since {minute(one.opened)}{seen}: {one.cause.en}"
+        yield f"open   {one.number}  {one.severity:<11}  {one.rule}  {one.subject}  since {minute_text(one.opened)}{seen}: {one.cause.en}"
     for one in found.closed:
         if one.closed is None:
             continue
-        yield f"closed {one.number}  {one.severity:<11}  {one.rule}  {one.subject}  {minute(one.opened)} to {minute(one.closed)}"
+        yield f"closed {one.number}  {one.severity:<11}  {one.rule}  {one.subject}  {minute_text(one.opened)} to {minute_text(one.closed)}"

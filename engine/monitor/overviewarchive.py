@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from engine.message import LANES, SHANGHAI
+from engine.message import LANES, midnight_before
 from engine.monitor.chart import Hour
 from engine.monitor.curves import STEP
 from engine.monitor.hospitals import read_hospitals
@@ -43,14 +43,14 @@ class OverviewArchive:
         """Read everything in one transaction, so that all figures are of one moment."""
         at, names = now or datetime.now(UTC), self.hospitals()
         first = at.replace(minute=0, second=0, microsecond=0) - timedelta(hours=HOURS - 1)
-        midnight = at.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
+        midnight = midnight_before(at)
         with self.database.read() as connection:
             totals = counts.totals(connection)
             flows = hours.hourly(connection, first, HOURS)
             lines = self.queue.waiting(connection)
             return Overview(
                 now=at,
-                taken=sum(value for key, value in totals.items() if key.scope == "taken"),
+                taken=counts.balance(totals)[0],
                 total=by_state(totals),
                 today=_since(flows, midnight),
                 checked=backlog.last_check(connection),

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from engine.codes import CODES
-from engine.message import shanghai_text
+from engine.message import minute_text, shanghai_text
 from engine.monitor.texts import TEXTS, Language, age_text, choose_language, clock_text, number_text, percent_text, speaker
 from engine.services.users import Session
 
@@ -187,7 +187,7 @@ def render(
         "age": lambda seconds: age_text(seconds, language),
         "clock": lambda moment: clock_text(moment, read_at),
         "iso": shanghai_text,
-        "minute": lambda moment: shanghai_text(moment)[:16].replace("T", " "),
+        "minute": minute_text,
         "title_of": lambda code: _title(code, language),
         "named": lambda group, name: _named(group, name, language),
         "may": may,

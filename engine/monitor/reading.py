@@ -127,7 +127,7 @@ class Archive:
             lines = self.queue.waiting(connection)
             errands = Errands(self.database).lines(connection, now)
         return StoreFigures(
-            taken=sum(value for key, value in totals.items() if key.scope == "taken"),
+            taken=counts.balance(totals)[0],
             held=by_state(totals),
             waiting=_waiting(totals),
             dead={line.destination: line.counts.get("DEAD", 0) for line in lines},

@@ -12,7 +12,7 @@ from engine.channels.revision import read_files
 from engine.channels.route import Route
 from engine.channels.setchanges import Change, changes_of, files_on_disk
 from engine.errors import Fault
-from engine.message import SHANGHAI
+from engine.message import midnight_before
 from engine.monitor.routefigures import POINTS, Figures, arrivals_of, curves_of, figures_of, hours_of, rate_of
 from engine.monitor.routes import RouteLine, RouteList, RouteRevision, RouteView
 from engine.services.audit import Audit, changed
@@ -60,7 +60,7 @@ class RouteArchive:
         """Read every route in force; all figures are of one moment."""
         book, now = self.book(), datetime.now(UTC)
         with self.database.read() as connection:
-            hour, today = (routecounts.sums(connection, since) for since in (now - _HOUR, _midnight(now)))
+            hour, today = (routecounts.sums(connection, since) for since in (now - _HOUR, midnight_before(now)))
             seen = self._seen(connection, now, routecounts.arrivals(connection, now - _HOUR), hour, today)
         names = sorted(book.routes, key=lambda name: (book.routes[name].service, name))
         return RouteList(now, book.revision, tuple(self._line(book, name, seen) for name in names), self._fresh(book))
@@ -83,7 +83,7 @@ class RouteArchive:
         first = now.replace(minute=0, second=0, microsecond=0) - (_DAY - 1) * _HOUR
         with self.database.read() as connection:
             day = routecounts.by_slot(connection, first, name)
-            seen = self._seen(connection, now, arrivals_of(day), _from(day, now - _HOUR), _from(day, _midnight(now)))
+            seen = self._seen(connection, now, arrivals_of(day), _from(day, now - _HOUR), _from(day, midnight_before(now)))
             revisions = all_revisions(connection)[:REVISIONS]
             own = {one[0]: self._own(connection, one[0], name) for one in revisions}
         mine = {path: content for path, content in read_files(book.root, route.files).items() if _is_own(path, name)}
@@ -160,10 +160,6 @@ class RouteArchive:
 
 def _is_own(path: str, route: str) -> bool:
     return path.startswith(f"routes/{route}/")
-
-
-def _midnight(now: datetime) -> datetime:
-    return now.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _from(day: Mapping[RouteKey, int], since: datetime) -> Mapping[RouteKey, int]:

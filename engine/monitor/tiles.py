@@ -9,7 +9,7 @@ from typing import Literal
 from urllib.parse import urlencode
 
 from engine.alerting import SEVERITIES, OpenAlerts, Severity
-from engine.message import LANES, SHANGHAI
+from engine.message import LANES, SHANGHAI, midnight_before
 from engine.monitor.hospitals import read_hospitals
 from engine.services.completeness import Asked, Count, completeness
 from engine.services.institutions import Institutions
@@ -73,7 +73,7 @@ class TileArchive:
 
 
 def _all(connection: Connection, now: datetime, trouble: int) -> Sequence[Tile]:
-    midnight = now.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
+    midnight = midnight_before(now)
     today = {"from": midnight.date().isoformat()}
     taken = sum(sum(states.values()) for states in hours.by_institution(connection, midnight, now).values())
     waiting = dead = 0

@@ -17,7 +17,7 @@ from pydantic import Field
 from engine.alerting import Batch, Notice, Severity
 from engine.errors import Rejected, Unavailable
 from engine.log import get_logger
-from engine.message import SHANGHAI, shanghai_text
+from engine.message import SHANGHAI, minute_text
 from engine.outbound.connector import NetworkEndpoint, Surroundings, Unfit, need_secret, tls_context
 from engine.outbound.lookup import Lookup, pinned_address
 from engine.outbound.timed import Clock, dial
@@ -160,8 +160,7 @@ def subject_of(notices: Sequence[Notice]) -> str:
 
 
 def _at(notice: Notice) -> tuple[str, str]:
-    opened = shanghai_text(notice.opened)[:16].replace("T", " ")
-    return opened, shanghai_text(notice.closed)[:16].replace("T", " ") if notice.closed else ""
+    return minute_text(notice.opened), minute_text(notice.closed) if notice.closed else ""
 
 
 def _chinese(notice: Notice) -> str:

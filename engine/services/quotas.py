@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from pydantic import Field
 
 from engine.errors import Issue, OverQuota
-from engine.message import SHANGHAI
+from engine.message import midnight_before
 from engine.store.database import Database
 from engine.store.tables import message
 from engine.yamlfile import Sheet, Size
@@ -64,7 +64,7 @@ class Use:
 
 def usage(database: Database, institution: str, now: datetime) -> Use:
     """Count what the journal took of an institution in the minute and the day of `now`."""
-    minute, day = now.replace(second=0, microsecond=0), _midnight(now)
+    minute, day = now.replace(second=0, microsecond=0), midnight_before(now)
     with database.read() as connection:
         documents = connection.execute(_DOCUMENTS, {"code": institution, "since": minute}).scalar_one()
         size = connection.execute(_BYTES, {"code": institution, "since": day}).scalar_one()
@@ -123,12 +123,8 @@ class Quotas:
         if now >= use.minute + _MINUTE:
             use.minute, use.documents = now.replace(second=0, microsecond=0), 0
         if now >= use.day + _DAY:
-            use.day, use.bytes = _midnight(now), 0
+            use.day, use.bytes = midnight_before(now), 0
         return use
-
-
-def _midnight(now: datetime) -> datetime:
-    return now.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _over(words: str, left: timedelta) -> OverQuota:

@@ -51,6 +51,14 @@ def totals(connection: Connection) -> dict[CountKey, int]:
     return {CountKey(scope, owner, lane, state): int(value) for scope, owner, lane, state, value in rows if value}
 
 
+def balance(counted: Mapping[CountKey, int]) -> tuple[int, int]:
+    """Give how many messages were taken in, and how many the five states hold; both are the same unless something was lost."""
+    sums = Counter[str]()
+    for key, value in counted.items():
+        sums[key.scope] += value
+    return sums["taken"], sums["message"]
+
+
 def verify(connection: Connection) -> list[str]:
     """Compare the counts with the rows, in one read transaction; each line of the result names one difference."""
     unhurried(connection)
@@ -61,8 +69,7 @@ def verify(connection: Connection) -> list[str]:
         for key in sorted(counted.keys() | rows.keys())
         if counted.get(key, 0) != rows.get(key, 0)
     ]
-    taken = sum(value for key, value in counted.items() if key.scope == "taken")
-    kept = sum(value for key, value in counted.items() if key.scope == "message")
+    taken, kept = balance(counted)
     if taken != kept:
         lines.append(f"taken in {taken}, sum of the five states {kept}")
     return lines

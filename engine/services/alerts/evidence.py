@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from engine.alerting import Words
-from engine.message import SHANGHAI
+from engine.message import SHANGHAI, minute_text
 from engine.services.alerts.away import away_since
 from engine.services.alerts.rules import (
     BreakerOpen,
@@ -28,7 +28,7 @@ from engine.services.alerts.rules import (
     within,
 )
 from engine.services.alerts.samples import Figure, Habits, figures_before, figures_now
-from engine.services.alerts.words import lasting, minute, share, size
+from engine.services.alerts.words import lasting, share, size
 from engine.services.hospitalhealth import hospital_state
 from engine.services.institutions import certificate, institution
 from engine.store import counts
@@ -131,7 +131,7 @@ def _dead(look: Look, rule: DeadDeliveries) -> Iterator[Trouble]:
 def _breaker(look: Look, rule: BreakerOpen) -> Iterator[Trouble]:
     for name, since in away_since(look.connection, look.now).items():
         if _chosen(name, rule.destinations):
-            why, at = last_trouble(look.connection, name), minute(since)
+            why, at = last_trouble(look.connection, name), minute_text(since)
             cause = Words(f"自 {at} 起连续没有应答{_last(why).zh}", f"It has not answered since {at}{_last(why).en}")
             yield Trouble(f"destination {name}", (look.now - since).total_seconds(), 0.0, cause)
 
@@ -172,7 +172,11 @@ def _silent(look: Look, rule: Silence, code: str, begin: datetime) -> Iterator[T
     quiet = (look.now - max(last or begin, begin)).total_seconds()
     if quiet > rule.longer_than:
         active, for_ = look.habits.days_active(code, look.now), lasting(quiet)
-        at = Words(f"，最后一份在 {minute(last)}", f"; the last document came at {minute(last)}") if last else Words("", "")
+        at = (
+            Words(f"，最后一份在 {minute_text(last)}", f"; the last document came at {minute_text(last)}")
+            if last
+            else Words("", "")
+        )
         zh = f"今天 {rule.from_} 以后已有 {for_.zh}没有上传{at.zh}；最近七天有 {active} 天上传过。"
         en = f"Nothing for {for_.en} since {rule.from_} today{at.en}. It sent on {active} of the last 7 days."
         yield Trouble(f"institution {code}", quiet, rule.longer_than, Words(zh, en))
@@ -198,7 +202,7 @@ def _certificates(look: Look, rule: CertificateEnds) -> Iterator[Trouble]:
     for subject, until in _ends(look, rule):
         left = (until - look.now).total_seconds()
         if left < rule.within:
-            still, at = lasting(left), minute(until)
+            still, at = lasting(left), minute_text(until)
             if left <= 0:
                 cause = Words(f"已于 {at} 到期。", f"It ended at {at}.")
             else:
@@ -232,9 +236,7 @@ def _disk(look: Look, rule: DiskFree) -> Iterator[Trouble]:
 
 
 def _conservation(look: Look, _rule: Conservation) -> Iterator[Trouble]:
-    totals = look.totals()
-    taken = sum(value for key, value in totals.items() if key.scope == "taken")
-    kept = sum(value for key, value in totals.items() if key.scope == "message")
+    taken, kept = counts.balance(look.totals())
     if taken != kept:
         cause = Words(f"已接收 {taken} 份，五种状态合计 {kept} 份。", f"{taken} were taken in, the five states hold {kept}.")
         yield Trouble("store", abs(taken - kept), 0.0, cause)
@@ -258,7 +260,7 @@ def last_judged(connection: Connection) -> datetime | None:
 def _still(subject: str, last: datetime | None, look: Look, rule: Standstill) -> Iterator[Trouble]:
     quiet = (look.now - last).total_seconds() if last else rule.longer_than + 1
     if quiet > rule.longer_than:
-        at = minute(last) if last else ""
+        at = minute_text(last) if last else ""
         cause = (
             Words(f"最后一次动静在 {at}。", f"Its last sign of life was at {at}.")
             if last

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from sqlalchemy import BigInteger, Connection, delete, func, select, type_coerce
 
-from engine.message import SHANGHAI
+from engine.message import midnight_before
 from engine.services.alerts.tables import sample
 from engine.store import counts
 from engine.store.columns import moment
@@ -109,5 +109,5 @@ def _around(hour: datetime) -> tuple[datetime, datetime, datetime]:
 
 def _midnights(now: datetime) -> list[datetime]:
     """List the beginnings of today and of the seven days before, in Shanghai, the earliest first."""
-    today = now.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
+    today = midnight_before(now)
     return [today - timedelta(days=day) for day in range(7, -1, -1)]

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
 from engine.alerting import SEVERITIES, Severity, Words
-from engine.message import shanghai_text
 from engine.services.alerts import rules
 from engine.services.alerts.rules import Rule
 
@@ -36,11 +34,6 @@ def share(part: float) -> str:
 def size(number: float) -> str:
     """Write bytes in GiB."""
     return f"{number / (1 << 30):.1f} GiB"
-
-
-def minute(at: datetime) -> str:
-    """Write a moment to the minute, in Shanghai."""
-    return shanghai_text(at)[:16].replace("T", " ")
 
 
 SEVERITY_WORDS: Mapping[Severity, Words] = MappingProxyType(

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select, text
 
-from engine.message import SHANGHAI
+from engine.message import SHANGHAI, midnight_before
 from engine.services.appointments.orders import Order
 from engine.services.appointments.refusals import refuse
 from engine.services.appointments.rules import Block, BookingRules
@@ -46,7 +46,7 @@ def check_limits(connection: Connection, rules: BookingRules, wished: Order) -> 
 
 
 def _check_account(connection: Connection, most: int, wished: Order) -> None:
-    start = wished.created.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
+    start = midnight_before(wished.created)
     mine = (order.c.account_lookup == wished.account_lookup, order.c.created >= start, order.c.state != "failed")
     if _count(connection, *mine) >= most:
         raise refuse("SND-710", f"同一账户一天最多预约 {most} 次。")

@@ -18,7 +18,7 @@ from pathlib import Path
 from bench.documents import envelope, numbered, pack, samples
 from bench.load import Sent, read_answer, send
 from bench.processes import children_of
-from bench.telling import say
+from bench.telling import percentile, say
 from tests.support.engine import Engine
 
 CONNECTIONS, SECONDS = 500, 12.0
@@ -211,11 +211,11 @@ def _slow(engine: Engine, connections: int, seconds: float) -> bool:
         with beside(engine, drip, connections):
             client.upload(_DRIP)
             loud = client.upload(seconds)
-        ratio = loud.percentile(0.99) / quiet.percentile(0.99)
+        ratio = percentile(loud.latencies, 0.99) / percentile(quiet.latencies, 0.99)
         good &= ratio <= MOST_SLOWER and not loud.other
         say(
-            f"{connections} slow {name}: p50 {quiet.percentile(0.5):.1f} -> {loud.percentile(0.5):.1f} ms, "
-            f"p99 {quiet.percentile(0.99):.1f} -> {loud.percentile(0.99):.1f} ms ({ratio:.2f} times), {loud.accepted} accepted, "
+            f"{connections} slow {name}: p50 {percentile(quiet.latencies, 0.5):.1f} -> {percentile(loud.latencies, 0.5):.1f} ms, "
+            f"p99 {percentile(quiet.latencies, 0.99):.1f} -> {percentile(loud.latencies, 0.99):.1f} ms ({ratio:.2f} times), {loud.accepted} accepted, "
             f"{loud.other} other: {_word(ratio <= MOST_SLOWER and not loud.other)}"
         )
     return good

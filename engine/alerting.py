@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 Severity = Literal["critical", "warning", "information"]
 SEVERITIES: tuple[Severity, ...] = ("critical", "warning", "information")
 """The gravest first."""
+
+ALERTS = "config/alerts.yaml"
+"""Where channels and rules stand, in the project directory."""
 
 OpenAlerts = Mapping[tuple[str, Severity], int]
 """How many alerts are open, by rule and severity."""
@@ -22,6 +26,11 @@ class Words(NamedTuple):
 
     zh: str
     en: str
+
+
+SEVERITY_WORDS: Mapping[Severity, Words] = MappingProxyType(
+    {"critical": Words("严重", "critical"), "warning": Words("警告", "warning"), "information": Words("提示", "information")}
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

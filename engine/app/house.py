@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from engine import log, metrics
+from engine.alerting import ALERTS
 from engine.app import kept
 from engine.app.alerts import check_alerts
 from engine.app.cellar import open_seal, open_store
@@ -25,7 +26,6 @@ from engine.inbound.tls import server_context
 from engine.inhand.pace import make_pace
 from engine.outbound.adapters import Adapters, load_adapters
 from engine.outbound.endpoints import Endpoints, load_endpoints
-from engine.services.alerts.rules import ALERTS
 from engine.services.appointments.rules import BookingRules
 from engine.services.audit import Audit, changed
 from engine.services.operations import OperationsDesk

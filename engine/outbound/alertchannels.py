@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Protocol
 
-from engine.alerting import Batch
+from engine.alerting import ALERTS, Batch
 from engine.errors import ConfigError, Fault
 from engine.outbound.connector import Endpoint, Surroundings, Unfit
 from engine.outbound.mail import MailChannel, MailSheet
 from engine.outbound.webhook import WebhookChannel, WebhookSheet
-from engine.yamlfile import YamlFile, did_you_mean, merge_faults, scan_yaml, try_model
-
-FILE = "config/alerts.yaml"
-_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+from engine.yamlfile import YamlFile, merge_faults, scan_yaml, try_entry
 
 
 class Channel(Protocol):
@@ -49,7 +45,7 @@ CHANNELS: Mapping[str, Kind] = MappingProxyType(
 class Channels:
     """The channels by name, with the file they stand in for faults found later."""
 
-    file: YamlFile = field(default_factory=lambda: YamlFile(FILE, {}))
+    file: YamlFile = field(default_factory=lambda: YamlFile(ALERTS, {}))
     sheets: Mapping[str, Endpoint] = field(default_factory=dict)
 
     def kind(self, name: str) -> str:
@@ -66,14 +62,15 @@ class Channels:
 
 def load_channels(root: Path) -> Channels:
     """Read the channels of a set of files; nothing is opened or built. Raises ConfigError with every fault at its place."""
-    if not (root / FILE).is_file():
+    if not (root / ALERTS).is_file():
         return Channels()
-    file = scan_yaml(root / FILE, FILE)
+    file = scan_yaml(root / ALERTS, ALERTS)
     given = file.data.get("channels") or {} if isinstance(file.data, dict) else {}
     faults, sheets = [file.faults], {}
     # A group that is none is told by who reads the rules of the same file.
     for name in given if isinstance(given, dict) else ():
-        sheet, found = _read(file, name, given[name])
+        at = ("channels", name)
+        sheet, found = try_entry(file, at, CHANNELS, one="a channel", kind="kind of channel", unknown="CFG-040")
         faults.append(found)
         if sheet is not None:
             sheets[name] = sheet
@@ -97,19 +94,3 @@ def unfit_channels(channels: Channels, around: Surroundings) -> Iterator[Fault]:
             build_channel(channels, name, around).close()
         except ConfigError as problem:
             yield from problem.faults
-
-
-def _read(file: YamlFile, name: str, entry: Any) -> tuple[Endpoint | None, tuple[Fault, ...]]:
-    at = ("channels", name)
-    if not _NAME.fullmatch(name):
-        said = f'"{name}" is no name for a channel: small letters, digits and hyphens'
-        return None, (file.fault("CFG-011", at, said, key=True),)
-    if not isinstance(entry, dict):
-        return None, (file.fault("CFG-011", at, "a group of keys is wanted here"),)
-    if "kind" not in entry:
-        return None, (file.fault("CFG-010", at, f'the key "kind" is missing; one of {", ".join(CHANNELS)}', key=True),)
-    kind = CHANNELS.get(str(entry["kind"]))
-    if kind is None:
-        said = f'there is no kind of channel "{entry["kind"]}"{did_you_mean(str(entry["kind"]), CHANNELS)}'
-        return None, (file.fault("CFG-040", (*at, "kind"), said),)
-    return try_model(file, kind.sheet, at, {key: value for key, value in entry.items() if key != "kind"})

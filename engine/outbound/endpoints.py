@@ -15,7 +15,7 @@ from engine.outbound.file import FileConnector, FileEndpoint
 from engine.outbound.http import HttpConnector, HttpEndpoint
 from engine.outbound.soap import SoapConnector, SoapEndpoint
 from engine.outbound.table import TableConnector, TableEndpoint
-from engine.yamlfile import At, YamlFile, did_you_mean, merge_faults, scan_yaml, try_model
+from engine.yamlfile import At, YamlFile, merge_faults, scan_yaml, try_entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,6 @@ CONNECTORS: Mapping[str, Kind] = MappingProxyType(
 """Every kind of connector; a new one is one class and one line here."""
 
 _DESCRIPTIONS = frozenset({".wsdl", ".xsd"})
-_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _SECRET_KEY = re.compile(r"passw|^pwd|token|api-?key|authorization|cookie|private-?key", re.IGNORECASE)
 _LOGIN_IN_ADDRESS = re.compile(r"://[^/\s@]+@")
 _WORD_GROUPS = frozenset({"body", "columns", "headers", "secrets", "secret-headers", "accept"})
@@ -87,7 +86,7 @@ def load_endpoints(path: Path, root: Path) -> Endpoints:
         wrong = () if file.faults else (file.fault("CFG-011", (), "write one name per destination, its keys below it"),)
         raise ConfigError(merge_faults(file.faults, wrong))
     for name in file.data:
-        sheet, found = _read(file, name)
+        sheet, found = try_entry(file, (name,), CONNECTORS, one="a destination", kind="connector", unknown="CFG-040")
         faults.append(found)
         if sheet is not None:
             sheets[name] = sheet
@@ -117,22 +116,6 @@ def build_connectors(
             connector.close()
         raise ConfigError(merge_faults(faults))
     return MappingProxyType({**{name: ready[name] for name in endpoints if name in ready}, **built})
-
-
-def _read(file: YamlFile, name: str) -> tuple[Endpoint | None, tuple[Fault, ...]]:
-    entry = file.data[name]
-    if not _NAME.fullmatch(name):
-        said = f'"{name}" is no name for a destination: small letters, digits and hyphens'
-        return None, (file.fault("CFG-011", (name,), said, key=True),)
-    if not isinstance(entry, dict):
-        return None, (file.fault("CFG-011", (name,), "a group of keys is wanted here"),)
-    if "kind" not in entry:
-        return None, (file.fault("CFG-010", (name,), f'the key "kind" is missing; one of {", ".join(CONNECTORS)}', key=True),)
-    kind = CONNECTORS.get(str(entry["kind"]))
-    if kind is None:
-        said = f'there is no connector "{entry["kind"]}"{did_you_mean(str(entry["kind"]), CONNECTORS)}'
-        return None, (file.fault("CFG-040", (name, "kind"), said),)
-    return try_model(file, kind.sheet, (name,), {key: value for key, value in entry.items() if key != "kind"})
 
 
 def _written_secrets(file: YamlFile) -> Iterator[Fault]:

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from engine.alerting import Batch, Notice, Severity
+from engine.alerting import SEVERITY_WORDS, Batch, Notice
 from engine.errors import Rejected, Unavailable
 from engine.log import get_logger
 from engine.message import SHANGHAI, minute_text
@@ -24,7 +24,6 @@ from engine.outbound.timed import Clock, dial
 
 _LOG = get_logger("alerts")
 _ADDRESS = r"^[^\s@<>,;:\"]+@[^\s@<>,;:\"]+$"
-_SEVERITIES: dict[Severity, str] = {"critical": "严重", "warning": "警告", "information": "提示"}
 
 
 class MailSheet(NetworkEndpoint):
@@ -154,7 +153,7 @@ def subject_of(notices: Sequence[Notice]) -> str:
     """Say in one line what it is about: the one notice, or how many started and ended."""
     if len(notices) == 1:
         (one,) = notices
-        return f"[长白] {_SEVERITIES[one.severity]} {'报警' if one.what == 'start' else '恢复'}：{one.named.zh}"
+        return f"[长白] {SEVERITY_WORDS[one.severity].zh} {'报警' if one.what == 'start' else '恢复'}：{one.named.zh}"
     began = sum(1 for one in notices if one.what == "start")
     return f"[长白] 汇总：报警 {began} 起，恢复 {len(notices) - began} 起"
 
@@ -165,7 +164,9 @@ def _at(notice: Notice) -> tuple[str, str]:
 
 def _chinese(notice: Notice) -> str:
     opened, closed = _at(notice)
-    head = f"【{'恢复' if notice.closed else '报警'}】{_SEVERITIES[notice.severity]} {notice.named.zh}（规则 {notice.rule}）"
+    head = (
+        f"【{'恢复' if notice.closed else '报警'}】{SEVERITY_WORDS[notice.severity].zh} {notice.named.zh}（规则 {notice.rule}）"
+    )
     time = f"开始 {opened}" + (f"，恢复 {closed}" if closed else "")
     lines = [head, time, f"原因：{notice.cause.zh}", *([] if closed else [f"处理：{notice.cure.zh}"]), f"查看：{notice.link}"]
     return "\n".join(lines)

@@ -1,6 +1,6 @@
 """Read YAML files safely and check them against models, every fault with its place and what to type instead."""
 
-from engine.yamlfile.models import check_model, did_you_mean, load_yaml, merge_faults, nearest, try_model
+from engine.yamlfile.models import check_model, did_you_mean, load_yaml, merge_faults, nearest, try_entry, try_model
 from engine.yamlfile.reading import At, YamlFile, parse_yaml, read_yaml, scan_yaml
 from engine.yamlfile.units import Code, Duration, Sheet, Size, parse_duration, parse_size
 
@@ -21,5 +21,6 @@ __all__ = [
     "parse_yaml",
     "read_yaml",
     "scan_yaml",
+    "try_entry",
     "try_model",
 ]

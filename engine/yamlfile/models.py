@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, Protocol, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -15,6 +15,17 @@ from engine.errors import ConfigError, Fault
 from engine.yamlfile.reading import At, YamlFile, scan_yaml
 
 M = TypeVar("M", bound=BaseModel)
+S_co = TypeVar("S_co", bound=BaseModel, covariant=True)
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+
+
+class Sheeted(Protocol[S_co]):
+    """One kind of entry, as far as reading asks."""
+
+    @property
+    def sheet(self) -> type[S_co]:
+        """The model of its keys."""
 
 
 def nearest(word: str, words: Iterable[str]) -> str | None:
@@ -62,6 +73,28 @@ def try_model(file: YamlFile, model: type[M], at: At = (), data: Any = ...) -> t
         return model.model_validate(data), ()
     except ValidationError as problem:
         return None, tuple(_model_fault(file, model, at, found) for found in problem.errors(include_url=False))
+
+
+def try_entry(
+    file: YamlFile, at: At, kinds: Mapping[str, Sheeted[M]], *, one: str, kind: str, unknown: str
+) -> tuple[M | None, tuple[Fault, ...]]:
+    """Check the named entry at `at`, whose key `kind` says which of `kinds` it is, and hand the faults back.
+
+    `one` and `kind` are the words for an entry and for its kind, such as "a rule" and "kind of rule"; `unknown` is the code of a kind that is none.
+    """
+    name, entry = at[-1], file.data
+    for step in at:
+        entry = entry[step]
+    if not _NAME.fullmatch(str(name)):
+        return None, (file.fault("CFG-011", at, f'"{name}" is no name for {one}: small letters, digits and hyphens', key=True),)
+    if not isinstance(entry, dict):
+        return None, (file.fault("CFG-011", at, "a group of keys is wanted here"),)
+    if "kind" not in entry:
+        return None, (file.fault("CFG-010", at, f'the key "kind" is missing; one of {", ".join(kinds)}', key=True),)
+    named = str(entry["kind"])
+    if named not in kinds:
+        return None, (file.fault(unknown, (*at, "kind"), f'there is no {kind} "{named}"{did_you_mean(named, kinds)}'),)
+    return try_model(file, kinds[named].sheet, at, {key: value for key, value in entry.items() if key != "kind"})
 
 
 def merge_faults(*groups: Iterable[Fault]) -> tuple[Fault, ...]:

@@ -165,4 +165,9 @@ def test_the_page_reads_a_real_store_and_acknowledging_is_audited(url):  # noqa:
         assert archive.acknowledge(view.lines.open[0].number, "已联系", by="op", peer="10.0.0.9")
         with database.read() as connection:
             row = connection.execute(audit.select()).one()
-        assert (row.reason, row.actor, row.subject, row.peer) == ("alert acknowledge", "op", "1", "10.0.0.9")
+        assert (row.reason, row.actor, row.subject, row.peer) == (
+            "alert acknowledge",
+            "op",
+            str(view.lines.open[0].number),
+            "10.0.0.9",
+        )

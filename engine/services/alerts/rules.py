@@ -12,16 +12,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from engine.alerting import Severity
+from engine.alerting import ALERTS, Severity
 from engine.errors import ConfigError, Fault
 from engine.message import SHANGHAI
-from engine.yamlfile import Code, Duration, Sheet, YamlFile, check_model, did_you_mean, merge_faults, read_yaml, try_model
+from engine.yamlfile import Code, Duration, Sheet, YamlFile, check_model, did_you_mean, merge_faults, read_yaml, try_entry
 
-ALERTS = "config/alerts.yaml"
 CHANNELS = "channels"
 """The key below which the channels stand; outbound reads them."""
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 
 
@@ -223,7 +221,7 @@ def load_alert_rules(root: Path) -> AlertRules:
     rules: dict[str, Rule] = {}
     faults: list[tuple[Fault, ...]] = []
     for name in whole.rules:
-        rule, found = _read(file, name)
+        rule, found = try_entry(file, ("rules", name), KINDS, one="a rule", kind="kind of rule", unknown="CFG-011")
         faults.append(found)
         if rule is not None:
             faults.append(tuple(_contradictions(file, name, rule)))
@@ -231,22 +229,6 @@ def load_alert_rules(root: Path) -> AlertRules:
     if any(faults):
         raise ConfigError(merge_faults(*faults))
     return AlertRules(monitor=whole.monitor, quiet_hours=whole.quiet_hours, rules=MappingProxyType(rules))
-
-
-def _read(file: YamlFile, name: str) -> tuple[Rule | None, tuple[Fault, ...]]:
-    at, entry = ("rules", name), file.data["rules"][name]
-    if not _NAME.fullmatch(name):
-        said = f'"{name}" is no name for a rule: small letters, digits and hyphens'
-        return None, (file.fault("CFG-011", at, said, key=True),)
-    if not isinstance(entry, dict):
-        return None, (file.fault("CFG-011", at, "a group of keys is wanted here"),)
-    if "kind" not in entry:
-        return None, (file.fault("CFG-010", at, f'the key "kind" is missing; one of {", ".join(KINDS)}', key=True),)
-    kind = KINDS.get(str(entry["kind"]))
-    if kind is None:
-        said = f'there is no kind of rule "{entry["kind"]}"{did_you_mean(str(entry["kind"]), KINDS)}'
-        return None, (file.fault("CFG-011", (*at, "kind"), said),)
-    return try_model(file, kind.sheet, at, {key: value for key, value in entry.items() if key != "kind"})
 
 
 def _contradictions(file: YamlFile, name: str, rule: Rule) -> Iterator[Fault]:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
-from engine.alerting import SEVERITIES, Severity, Words
+from engine.alerting import Words
 from engine.services.alerts import rules
 from engine.services.alerts.rules import Rule
 
@@ -35,10 +35,6 @@ def size(number: float) -> str:
     """Write bytes in GiB."""
     return f"{number / (1 << 30):.1f} GiB"
 
-
-SEVERITY_WORDS: Mapping[Severity, Words] = MappingProxyType(
-    dict(zip(SEVERITIES, (Words("严重", "critical"), Words("警告", "warning"), Words("提示", "information")), strict=True))
-)
 
 _SUBJECTS: Mapping[str, Words] = MappingProxyType(
     {

@@ -4,10 +4,11 @@ import shutil
 
 import pytest
 
+from engine.alerting import ALERTS
 from engine.app.alerts import check_alerts
 from engine.errors import ConfigError
 from engine.outbound.alertchannels import load_channels
-from engine.services.alerts.rules import ALERTS, AlertRules, kind_of, load_alert_rules
+from engine.services.alerts.rules import AlertRules, kind_of, load_alert_rules
 from engine.services.alerts.words import prose
 from engine.settings import ROOT, load_settings
 

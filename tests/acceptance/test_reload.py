@@ -27,8 +27,8 @@ pytestmark = [pytest.mark.xdist_group("acceptance-reload"), pytest.mark.timeout(
 KINDS = ("C0002", "C0004", "C0007")
 SHEET = "routes/laboratory-report/route.yaml"
 ENDPOINTS = "config/endpoints.yaml"
-SLACK = 6.0
-"""Seconds instead of the one that is promised: the tests share their machine, and the senders fill it."""
+SLACK = 20.0
+"""Seconds instead of the one that is promised: the tests share two processors with others; held up for good is what is looked for."""
 
 
 @pytest.fixture(scope="module", params=STORES)

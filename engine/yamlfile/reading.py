@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,9 @@ _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+\Z")
 _ZERO_LED = re.compile(r"-?0[0-9]+\Z")
 _EXPRESSION = re.compile(r"\$\{|\{\{|\{%")
 _CONSTANTS: Mapping[str, bool | None] = {"": None, "~": None, "null": None, "true": True, "false": False}
+_SIGNS = re.compile(r"[&*!%]|---")
+"""What every anchor, alias, tag, directive and second document shows."""
+
 _LARGEST = 1 << 20
 
 
@@ -134,7 +138,9 @@ class _Reader:
 
 
 def _forbidden(text: str) -> Iterator[tuple[str, int, int, str]]:
-    """Name the parts of YAML that this house does not use, from its tokens."""
+    """Name the parts of YAML that this house does not use, from its tokens; text without their signs is not looked through."""
+    if not _SIGNS.search(text):
+        return
     started = False
     for token in YAML(typ="safe", pure=True).scan(text):
         line, column = token.start_mark.line + 1, token.start_mark.column + 1
@@ -175,8 +181,13 @@ def _parse(reader: _Reader, text: str) -> Any:
     return None
 
 
+@lru_cache(maxsize=512)
 def parse_yaml(text: str, shown: str) -> YamlFile:
-    """Read YAML text; mistakes are kept in `.faults` and reading goes on as far as it can (`data` None when it cannot)."""
+    """Read YAML text; mistakes are kept in `.faults` and reading goes on as far as it can (`data` None when it cannot).
+
+    A text that was read before is not read again: who takes up a set of files where one has changed reads that one.
+    What is given belongs to all who ask, and nobody changes it.
+    """
     reader = _Reader(shown, text)
     data = _parse(reader, text)
     return YamlFile(shown, data, reader.lines, reader.values, reader.keys, reader.texts, tuple(reader.faults))

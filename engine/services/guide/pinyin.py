@@ -8,8 +8,6 @@ from functools import lru_cache
 from itertools import islice, product
 from types import MappingProxyType
 
-from pypinyin import Style, pinyin
-
 SURNAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "万俟": ("mo", "qi"), "尉迟": ("yu", "chi"), "长孙": ("zhang", "sun"), "澹台": ("tan", "tai"), "单于": ("chan", "yu"),
@@ -73,4 +71,6 @@ def place(ways: Sequence[tuple[str, ...]]) -> int:
 def _readings(part: str) -> tuple[str, ...]:
     if part.isascii():
         return (part,)
+    from pypinyin import Style, pinyin  # its tables take a second to load, and most processes spell nothing
+
     return tuple(one for one in pinyin(part, style=Style.NORMAL, heteronym=True)[0] if one.isascii()) or ("",)

@@ -3,12 +3,13 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from engine.message import Record, own_key
 from engine.services.records import RecordsDesk, record
 from engine.services.residents import resident, resident_key
 from tests.support.seals import SEAL
+from tests.support.statements import statements
 
 ROOT = "2.16.156.10011.1.1"
 WRITTEN = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
@@ -177,17 +178,11 @@ def test_a_batch_asks_the_store_no_more_often_than_one_record_does(database, des
         return [paper(f"R{n:06}", f"D{n}", resident_id=f"{n:018}") for n in range(start, start + size)]
 
     take(database, desk, *batch(0, 64))
-    one, many = (_statements(database, desk, papers) for papers in (batch(64, 1), batch(128, 64)))
-    assert 0 < one <= many <= 2 * one
-
-
-def _statements(database, desk, papers):
-    """Count what the store is asked; many rows of one statement are one."""
-    seen = []
-    with database.write() as connection:
-        event.listen(connection, "before_cursor_execute", lambda *said: seen.append(said[2]))
-        desk.take(connection, papers)
-    return len(seen)
+    with statements() as one:
+        take(database, desk, *batch(64, 1))
+    with statements() as many:
+        take(database, desk, *batch(128, 64))
+    assert 0 < len(one) <= len(many) <= 2 * len(one)
 
 
 def test_an_own_id_without_root_or_extension_is_no_key():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Any
@@ -168,6 +168,11 @@ class Orders:
         """Read one order."""
         row = connection.execute(_READ, {"its_order": order_id}).one_or_none()
         return None if row is None else self.opened(row)
+
+    def several(self, connection: Connection, numbers: Collection[str]) -> dict[str, Order]:
+        """Read those of these orders that there are, by number."""
+        rows = connection.execute(select(order).where(order.c.order_id.in_(list(numbers)))) if numbers else ()
+        return {row.order_id: self.opened(row) for row in rows}
 
     def by_request(self, connection: Connection, portal: str, request_id: str) -> Order | None:
         """Read the order of a portal's own number of a wish."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, delete, or_, select
@@ -77,6 +77,11 @@ def content(office: Office, connection: Connection, by: Mover, number: str, docu
 def attached(office: Office, connection: Connection, one: Kept) -> tuple[SharedDocument, ...]:
     """List the attached documents that still stand, whatever the state of the referral is."""
     return _listed(office, connection, one, (_is_attached(one),))
+
+
+def attaching(connection: Connection, numbers: Collection[str]) -> set[str]:
+    """Name those of these referrals to which anything was ever attached."""
+    return set(connection.execute(select(attachment.c.referral).where(attachment.c.referral.in_(list(numbers)))).scalars())
 
 
 def _open_referral(office: Office, connection: Connection, by: Mover, number: str) -> Kept:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC
-from types import MappingProxyType
 
-from sqlalchemy import ColumnElement, Connection, and_, or_, select
+from sqlalchemy import Column, ColumnElement, Connection, and_, or_, select
 
 from engine.services.appointments.model import Listing, OrderView, Page
+from engine.services.appointments.orders import Order
 from engine.services.appointments.refusals import refuse
 from engine.services.appointments.tables import department as departments
 from engine.services.appointments.tables import doctor as doctors
@@ -19,7 +19,7 @@ from engine.services.referrals.kept import Kept
 from engine.services.referrals.model import Booked, NoticeState, Party, PatientSaid, Referral, ReferralQuery, Role
 from engine.services.referrals.notices import states
 from engine.services.referrals.office import Office, names_of
-from engine.services.referrals.sharing import attached
+from engine.services.referrals.sharing import attached, attaching
 from engine.services.referrals.tables import referral
 from engine.services.residents import find_resident, one_person
 from engine.store.columns import AnyRow, micros, moment
@@ -34,11 +34,28 @@ _NOBODY = "?"
 """Who has no part in any referral: no code of an institution looks so."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Beside:
+    """What is read once for all the referrals that are shown together; hospitals, departments and doctors by code."""
+
+    names: Mapping[str, str] = field(default_factory=dict)
+    departments: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    doctors: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    notices: Mapping[tuple[str, str], NoticeState] = field(default_factory=dict)
+    attaching: Collection[str] = ()
+    orders: Mapping[str, Order] = field(default_factory=dict)
+
+
 def shown(office: Office, connection: Connection, viewer: str, found: Sequence[Kept]) -> tuple[Referral, ...]:
     """Show referrals to an institution, or to the platform itself."""
-    names = names_of(connection, {code for one in found for code in (one.origin, one.receiver)})
-    notices = states(connection, [one.referral for one in found])
-    return tuple(_shown(office, connection, viewer, one, names, notices) for one in found)
+    numbers = [one.referral for one in found]
+    beside = _Beside(
+        names=names_of(connection, {code for one in found for code in (one.origin, one.receiver)}),
+        departments=_department_names(connection, found), doctors=_doctor_names(connection, found),
+        notices=states(connection, numbers), attaching=attaching(connection, numbers),
+        orders=office.booking.orders.several(connection, {one.order_id for one in found if one.order_id}),
+    )  # fmt: skip
+    return tuple(_shown(office, connection, viewer, one, beside) for one in found)
 
 
 def every(office: Office, connection: Connection, query: ReferralQuery) -> Listing[Referral]:
@@ -46,11 +63,8 @@ def every(office: Office, connection: Connection, query: ReferralQuery) -> Listi
     return _page(office, connection, _NOBODY, [_chosen(office, connection, query)], query.page)
 
 
-def _shown(
-    office: Office, connection: Connection, viewer: str, one: Kept, names: Mapping[str, str],
-    notices: Mapping[tuple[str, str], NoticeState],
-) -> Referral:  # fmt: skip
-    sides = viewer in (one.origin, one.receiver, WHOLE)
+def _shown(office: Office, connection: Connection, viewer: str, one: Kept, beside: _Beside) -> Referral:
+    sides, names = viewer in (one.origin, one.receiver, WHOLE), beside.names
     sender, words = one.said.origin, one.words
     other = one.origin if viewer == one.receiver else one.receiver
     return Referral(
@@ -61,11 +75,12 @@ def _shown(
             department_name=sender.department_name, doctor=sender.doctor, doctor_name=sender.doctor_name,
             telephone=sender.telephone,
         ),
-        to=receiver_of(connection, one, names), reviewer=one.reviewer, patient=one.patient if sides else masked(one.patient),
-        clinical=one.said.clinical, share=one.said.share, attached=attached(office, connection, one),
+        to=_receiver(one, beside), reviewer=one.reviewer, patient=one.patient if sides else masked(one.patient),
+        clinical=one.said.clinical, share=one.said.share,
+        attached=attached(office, connection, one) if one.referral in beside.attaching else (),
         late_entry=one.said.late_entry, occurred_at=one.occurred, summary=words.summary, note=words.note, why=words.why,
-        return_of=one.return_of, returned_by=one.returned_by, booking=_booking(office, connection, one), record=one.record,
-        notice=notices.get((one.referral, other), "none"), created_at=one.created, changed_at=one.changed, due_at=one.due,
+        return_of=one.return_of, returned_by=one.returned_by, booking=_booking(connection, one, beside), record=one.record,
+        notice=beside.notices.get((one.referral, other), "none"), created_at=one.created, changed_at=one.changed, due_at=one.due,
         overdue=one.overdue,
     )  # fmt: skip
 
@@ -79,19 +94,42 @@ def masked(patient: PatientSaid) -> PatientSaid:
     )  # fmt: skip
 
 
-def receiver_of(connection: Connection, one: Kept, names: Mapping[str, str] = MappingProxyType({})) -> Party:
-    """Name where a patient goes, as far as the receiver told of its departments and doctors."""
-    its = (departments.c.institution == one.receiver, departments.c.department == one.department)
-    theirs = (doctors.c.institution == one.receiver, doctors.c.doctor == one.doctor)
+def receiver_of(connection: Connection, one: Kept) -> Party:
+    """Name where a patient goes, as far as the receiver told of its departments and doctors; its own name is left out."""
+    return _receiver(one, _Beside(departments=_department_names(connection, [one]), doctors=_doctor_names(connection, [one])))
+
+
+def _receiver(one: Kept, beside: _Beside) -> Party:
     return Party(
-        hospital=one.receiver, hospital_name=names.get(one.receiver, ""), department=one.department, doctor=one.doctor,
-        department_name=connection.execute(select(departments.c.name).where(*its)).scalar() or "" if one.department else "",
-        doctor_name=connection.execute(select(doctors.c.name).where(*theirs).limit(1)).scalar() or "" if one.doctor else "",
+        hospital=one.receiver, hospital_name=beside.names.get(one.receiver, ""), department=one.department, doctor=one.doctor,
+        department_name=beside.departments.get((one.receiver, one.department), ""),
+        doctor_name=beside.doctors.get((one.receiver, one.doctor), ""),
     )  # fmt: skip
 
 
-def _booking(office: Office, connection: Connection, one: Kept) -> Booked | None:
-    order = office.booking.orders.read(connection, one.order_id) if one.order_id else None
+def _department_names(connection: Connection, found: Sequence[Kept]) -> dict[tuple[str, str], str]:
+    wanted = {(one.receiver, one.department) for one in found if one.department}
+    return _names(connection, departments.c.institution, departments.c.department, departments.c.name, wanted)
+
+
+def _doctor_names(connection: Connection, found: Sequence[Kept]) -> dict[tuple[str, str], str]:
+    wanted = {(one.receiver, one.doctor) for one in found if one.doctor}
+    return _names(connection, doctors.c.institution, doctors.c.doctor, doctors.c.name, wanted)
+
+
+def _names(
+    connection: Connection, hospital: Column[str], code: Column[str], name: Column[str], wanted: Collection[tuple[str, str]]
+) -> dict[tuple[str, str], str]:
+    """Give what hospitals call these codes of theirs; a doctor of several departments is one person."""
+    if not wanted:
+        return {}
+    its = (hospital.in_({one for one, _ in wanted}), code.in_({one for _, one in wanted}))
+    rows = connection.execute(select(hospital.label("hospital"), code.label("code"), name.label("name")).where(*its))
+    return {(row.hospital, row.code): row.name or "" for row in rows}
+
+
+def _booking(connection: Connection, one: Kept, beside: _Beside) -> Booked | None:
+    order = beside.orders.get(one.order_id)
     return None if order is None else _booked(order_view(connection, order))
 
 

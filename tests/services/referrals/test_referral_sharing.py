@@ -10,6 +10,7 @@ from engine.services.audit import Audit
 from engine.services.referrals.model import Bed, Mover, ReferralQuery
 from engine.services.reports.model import Reader, ResidentClaim
 from tests.support.booking import HOSPITAL, identity
+from tests.support.statements import statements
 from tests.support.ward import CLINIC, LEAD, ORIGIN, OTHER, RECEIVER, REVIEWED, REVIEWER, STRANGER, Ward
 
 PORTAL = Reader(portal="P1", reason="ListResidentReferrals")
@@ -169,6 +170,18 @@ def test_lists_are_by_role_state_person_and_page(database):
     assert second.token == ""
     assert ward.refused(desk.list, ORIGIN, ReferralQuery(page=Page(token="x"))) == "SND-721"
     assert {each.patient.name for each in desk.every(ReferralQuery()).items} == {"测****"}
+
+
+def test_a_list_asks_the_store_no_more_often_for_many_than_for_one(ward):
+    for place in (1, 2, 3, 4):
+        ward.clock.turn(minutes=1)
+        ward.apply(f"r{place}", place)
+    asked = []
+    for size in (1, 4):
+        with statements() as seen:
+            assert len(ward.referrals.every(ReferralQuery(page=Page(size=size))).items) == size
+        asked.append(len(seen))
+    assert 0 < asked[0] == asked[1]
 
 
 def test_a_portal_sees_referrals_of_who_consented_and_masked(ward):

@@ -141,11 +141,16 @@ OTHERS = {
 
 
 def test_every_failure_sounds_the_same_and_takes_the_same_time(door):
+    """Time is that of the processor, of all threads together: others on the machine do not count."""
     taken, words = {}, set()
     for number, (reason, found) in enumerate(FAILURES.items()):
-        tries = [door.refused(*found, address=at(f"192.0.2.{3 * number + n}")) for n in range(3)]
-        taken[reason] = min(seconds for _, seconds in tries)
-        words |= {(refusal.code, refusal.first.message, refusal.first.hint) for refusal, _ in tries}
+        tries = []
+        for n in range(5):
+            began = time.process_time()
+            refusal, _ = door.refused(*found, address=at(f"192.0.2.{5 * number + n}"))
+            tries.append(time.process_time() - began)
+            words.add((refusal.code, refusal.first.message, refusal.first.hint))
+        taken[reason] = min(tries)
     assert {key[2] for key in door.reasons()} == set(FAILURES)
     assert [code for code, _, _ in words] == ["SND-101"]
     assert max(taken.values()) < 1.5 * min(taken.values()), taken

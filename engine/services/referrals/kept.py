@@ -137,7 +137,8 @@ def _said(values: Mapping[str, Any]) -> Said:
 
 
 _READ = select(referral).where(referral.c.referral == bindparam("its_number"))
-_HOLD = _READ.with_for_update(read=True)
+_HOLD = _READ.with_for_update(key_share=True)
+# Readers that only share the row would let others pass a withdrawal that waits; who holds it alone stands in one line with it.
 _BY_REQUEST = select(referral).where(
     referral.c.origin == bindparam("its_origin"), referral.c.request_id == bindparam("its_request")
 )

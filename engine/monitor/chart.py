@@ -115,5 +115,5 @@ def hour_text(start: datetime) -> str:
 
 
 def hour_label(start: datetime) -> str:
-    """Give what stands under an hour: every third one of Shanghai is named."""
+    """Give what stands under an hour: every sixth one of Shanghai is named."""
     return hour_text(start) if start.astimezone(SHANGHAI).hour % 6 == 0 else ""

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from engine.message import SHANGHAI
+from engine.monitor.hospitals import AWAY
 from engine.monitor.overview import Destination, Overview
 from engine.monitor.texts import Language, age_text, clock_text, number_text, speaker
 
@@ -112,7 +113,7 @@ def _headline(turns: Sequence[tuple[str, Said]], language: Language) -> str:
 def _turns(overview: Overview, language: Language) -> list[tuple[str, Said]]:
     """List who must act, on what and where, the gravest first."""
     say = speaker(language)
-    away = [d for d in overview.destinations if d.waiting and d.trouble and d.trouble.code.startswith("DST-1")]
+    away = [d for d in overview.destinations if d.waiting and d.trouble and d.trouble.code.startswith(AWAY)]
     trouble = [one for one in overview.hospitals if {"away", "paused", "failing", "silent"} & set(one.troubles)]
     error, invalid = overview.total.get("ERROR", 0), overview.refused
     today = overview.now.astimezone(SHANGHAI).date()

@@ -29,13 +29,13 @@ def launched():
 
 
 @contextmanager
-def signed_in(chromium, engine, *, script=True):
-    """Open a page of an administrator of a running engine; `page.scripted` says whether scripts run."""
+def signed_in(chromium, engine, *, script=True, name="admin"):
+    """Open a page of an administrator (or of `name`) of a running engine; `page.scripted` says whether scripts run."""
     # The examiner of accessibility is a script of its own, which our policy would keep out.
     context = chromium.new_context(viewport={"width": 1366, "height": 768}, java_script_enabled=script, bypass_csp=True)
     page = context.new_page()
     page.goto(engine.monitor)
-    page.fill("#name", "admin")
+    page.fill("#name", name)
     page.fill("#password", engine.password)
     page.press("#password", "Enter")
     page.wait_for_selector(".tiles")

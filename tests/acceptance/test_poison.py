@@ -62,7 +62,9 @@ def check_store(engine):
     return engine.command("check", "--store", *engine.extra[:2]).strip()
 
 
-@pytest.mark.parametrize("size", ["small", "large"])
+@pytest.mark.parametrize(
+    ("site", "size"), [("sqlite", "large"), pytest.param("postgresql", "small", marks=pytest.mark.postgres)], indirect=["site"]
+)
 def test_after_three_deaths_it_is_error_with_a_receipt_and_a_replay_walks_it_again(site, size):
     engine, project = site
     ours = hospital(engine)

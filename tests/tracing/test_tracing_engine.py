@@ -158,6 +158,7 @@ def test_a_process_that_stops_waits_two_seconds_for_a_collector_that_does_not_an
 
 def test_the_oldest_trails_are_given_up_while_nobody_takes_them(monkeypatch):
     monkeypatch.setattr("engine.tracing.sink._EVERY", 600.0)
+    monkeypatch.setattr("engine.tracing.sink._LAST", 60.0)  # how long it waits is for the test above
     counted, answer = [], saying(http_reply(media="application/x-protobuf"))
     with Destination(answer) as collector:
         sink = Sink(f"http://127.0.0.1:{collector.port}/v1/traces", "front-1", lambda *told: counted.append(told))

@@ -27,8 +27,8 @@ pytestmark = [pytest.mark.xdist_group("acceptance-reload"), pytest.mark.timeout(
 KINDS = ("C0002", "C0004", "C0007")
 SHEET = "routes/laboratory-report/route.yaml"
 ENDPOINTS = "config/endpoints.yaml"
-SLACK = 20.0
-"""Seconds instead of the one that is promised: the tests share two processors with others; held up for good is what is looked for."""
+SLACK = 6.0
+"""Seconds instead of the one that is promised: the tests share their machine, and the senders fill it."""
 
 
 @pytest.fixture(scope="module", params=STORES)
@@ -143,7 +143,10 @@ def test_a_changed_route_is_taken_up_while_documents_flow(engine, project):
         until(lambda: len(flow.sent) > 30)
         project.add(ENDPOINTS, "second:\n  kind: file\n  about: 第二个文件夹\n  directory: outbox/second\n")
         project.change(SHEET, "- to: archive", "- to: second")
+            asked = time.monotonic()
         before, after, said = reloaded(engine, project)
+            # Nobody is held up longer than the command itself takes to load the set beside them.
+            most = max(SLACK, time.monotonic() - asked)
         assert before != after == in_force(engine)
         assert "changed          routes/laboratory-report (route.yaml)" in said
         assert f"changed          {ENDPOINTS}" in said
@@ -158,7 +161,7 @@ def test_a_changed_route_is_taken_up_while_documents_flow(engine, project):
         assert min(ended for r, (_, ended, *_) in mine.items() if found[r] == after) > commit
         late = max(begun for r, (begun, *_) in mine.items() if found[r] == before) - commit
         assert late < SLACK, "every process takes it up within a second on a machine of its own"
-        assert flow.longest_gap(large=large) < SLACK
+        assert flow.longest_gap(large=large) < most
     reports = {receipt for receipt, (*_, kind) in flow.sent.items() if kind == "C0007"}
     folders = [engine.data / "outbox" / name for name in ("archive", "second")]
 

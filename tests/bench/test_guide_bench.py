@@ -43,6 +43,11 @@ def test_two_thousand_doctors_are_found_by_what_people_search_for(tmp_path):
         free = guide.search(DoctorQuery(free=True, page=Page(size=200)))
         assert {one.next_free.free for one in free.items} == {20}
         assert free.total == COUNTED + 1
+        shown = len(free.items)
+        while free.token:
+            free = guide.search(DoctorQuery(free=True, page=Page(size=200, token=free.token)))
+            shown += len(free.items)
+        assert 800 < shown < 1200
         found = [guide.search(_query(one)).total for one in wishes(100, hospitals, dice)]
     assert sum(total > 0 for total in found) > 60
 

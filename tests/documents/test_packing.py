@@ -162,14 +162,14 @@ def test_what_is_longer_than_a_piece_comes_out_whole():
 def test_many_empty_members_are_refused_at_once():
     started = time.process_time()
     assert refused(gzip.compress(b"", mtime=0) * 100_000).code == "SND-213"
-    assert time.process_time() - started < 1
+    assert time.process_time() - started < 0.25
 
 
 def test_layers_of_gzip_are_refused_without_inflating_the_inner_one():  # BI-114
     bomb = gzip.compress(gzip.compress(bytes(64 * 1024 * 1024), 9), 9)
     started = time.process_time()
     assert refused(bomb).code == "SND-214"
-    assert time.process_time() - started < 1
+    assert time.process_time() - started < 0.25
 
 
 def test_the_cap_itself_passes_and_one_byte_more_names_limit_and_value():  # BI-237

@@ -199,14 +199,17 @@ def test_several_files_are_checked_one_after_the_other(tmp_path):
     assert [i.message for i in rules.joined(rules).check(document())] == ["a", "b", "a", "b"]
 
 
-def test_a_hundred_thousand_failures_are_capped_and_cost_no_more_than_to_find_them(tmp_path):
-    """Half a second on a machine of its own; what grew with the square of the failures would take minutes."""
+def test_a_hundred_thousand_failures_are_capped_and_quick(tmp_path):
+    """The best of three, since others use the machine too."""
     rules = load(tmp_path, '<sch:pattern><sch:rule context="h:i"><sch:assert test="0">x</sch:assert></sch:rule></sch:pattern>')
     large = document('<doc xmlns="urn:hl7-org:v3">' + "<i/>" * 100_000 + "</doc>")
-    started = time.process_time()
-    issues = rules.check(large)
-    assert time.process_time() - started < 10
-    assert len(issues) == CAP
+    taken = []
+    for _ in range(3):
+        started = time.process_time()
+        issues = rules.check(large)
+        taken.append(time.process_time() - started)
+        assert len(issues) == CAP
+    assert min(taken) < 1
     assert rules.check(document()) == ()
 
 

@@ -141,19 +141,17 @@ OTHERS = {
 
 
 def test_every_failure_sounds_the_same_and_takes_the_same_time(door):
-    """Time is that of the processor, of all threads together: others on the machine do not count."""
-    taken, words = {}, set()
-    for number, (reason, found) in enumerate(FAILURES.items()):
-        tries = []
-        for n in range(5):
-            began = time.process_time()
-            refusal, _ = door.refused(*found, address=at(f"192.0.2.{5 * number + n}"))
-            tries.append(time.process_time() - began)
+    """They take turns, so that what else the machine does falls on all of them."""
+    taken, words = {reason: [] for reason in FAILURES}, set()
+    for turn in range(5):
+        for number, (reason, found) in enumerate(FAILURES.items()):
+            refusal, seconds = door.refused(*found, address=at(f"192.0.2.{5 * number + turn}"))
+            taken[reason].append(seconds)
             words.add((refusal.code, refusal.first.message, refusal.first.hint))
-        taken[reason] = min(tries)
     assert {key[2] for key in door.reasons()} == set(FAILURES)
     assert [code for code, _, _ in words] == ["SND-101"]
-    assert max(taken.values()) < 1.5 * min(taken.values()), taken
+    best = {reason: min(tries) for reason, tries in taken.items()}
+    assert max(best.values()) < 1.5 * min(best.values()), best
 
 
 @pytest.mark.parametrize("case", OTHERS)

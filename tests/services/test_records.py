@@ -1,5 +1,6 @@
 """The records library knows which version of a document stands, and whose it is."""
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -183,6 +184,25 @@ def test_a_batch_asks_the_store_no_more_often_than_one_record_does(database, des
     with statements() as many:
         take(database, desk, *batch(128, 64))
     assert 0 < len(one) <= len(many) <= 2 * len(one)
+
+
+def test_a_record_of_a_batch_costs_a_fraction_of_one_alone(database, desk):
+    """CPU against CPU of the same run, the best of nine."""
+
+    def best(size, first):
+        return min(_cpu(database, desk, size, start) for start in range(first, first + 9 * size, size))
+
+    best(64, 0)
+    alone, together = best(1, 1000), best(64, 2000)
+    assert together < alone / 4, f"{together:.0f} us for each of a batch, {alone:.0f} us alone"
+
+
+def _cpu(database, desk, size, start):
+    papers = [paper(f"R{n:06}", f"D{n}", resident_id=f"{n:018}") for n in range(start, start + size)]
+    with database.write() as connection:
+        began = time.thread_time()
+        desk.take(connection, papers)
+        return (time.thread_time() - began) / size * 1e6
 
 
 def test_an_own_id_without_root_or_extension_is_no_key():

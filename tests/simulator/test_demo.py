@@ -15,7 +15,7 @@ from types import SimpleNamespace
 import pytest
 import requests
 
-from tests.support.browsing import launched, pictured, signed_in
+from tests.support.browsing import launched, signed_in
 from tests.support.engine import COMMAND, ROOT
 
 STORIES = (
@@ -65,7 +65,6 @@ def _alert_by_the_page(said: str, part: str) -> str:
             arg=part, timeout=PATIENCE * 1000, polling=500,
         )  # fmt: skip
         page.reload()
-        pictured(page, f"demo-{part[1:]}")
         return page.inner_text(part)
 
 

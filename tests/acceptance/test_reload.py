@@ -143,10 +143,10 @@ def test_a_changed_route_is_taken_up_while_documents_flow(engine, project):
         until(lambda: len(flow.sent) > 30)
         project.add(ENDPOINTS, "second:\n  kind: file\n  about: 第二个文件夹\n  directory: outbox/second\n")
         project.change(SHEET, "- to: archive", "- to: second")
-            asked = time.monotonic()
+        asked = time.monotonic()
         before, after, said = reloaded(engine, project)
-            # Nobody is held up longer than the command itself takes to load the set beside them.
-            most = max(SLACK, time.monotonic() - asked)
+        # Nobody is held up longer than the command itself takes to load the set beside them.
+        most = max(SLACK, time.monotonic() - asked)
         assert before != after == in_force(engine)
         assert "changed          routes/laboratory-report (route.yaml)" in said
         assert f"changed          {ENDPOINTS}" in said

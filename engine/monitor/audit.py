@@ -17,7 +17,7 @@ from engine.message import SHANGHAI, shanghai_text
 from engine.monitor.asking import Wrong, day_of
 from engine.monitor.board import plain_values
 from engine.monitor.csvfile import csv_file
-from engine.monitor.pages import language_of, page, wants_json
+from engine.monitor.pages import addresses, language_of, page, wants_json
 from engine.monitor.signin import peer_of, posted
 from engine.monitor.texts import speaker
 from engine.services.audit import Audit, changed
@@ -115,7 +115,7 @@ class AuditPage:
         done = request.query_params.get("done", "")
         values = {
             "form": form, "part": part, "wrong": wrong, "verdicts": VERDICTS, "verified": self.archive.verified,
-            "told": done if done in {"verified", "busy"} else "", "address": _address(request), "exported": EXPORTED,
+            "told": done if done in {"verified", "busy"} else "", "address": addresses(request), "exported": EXPORTED,
         }  # fmt: skip
         return page(request, "audit.html", session, values, status=400 if wrong else 200, now=self.now())
 
@@ -158,11 +158,6 @@ class AuditPage:
 
 def _cell(value: object) -> str:
     return shanghai_text(value) if isinstance(value, datetime) else str(value)
-
-
-def _address(request: Request) -> Callable[..., str]:
-    """Make addresses of this page with some parameters changed."""
-    return lambda **changed: str(request.url.include_query_params(**changed).replace(scheme="", netloc=""))
 
 
 def _as_json(request: Request, part: AuditPart | None, wrong: Wrong | None) -> Response:

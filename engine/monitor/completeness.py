@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from engine.message import LANES, SHANGHAI, Lane
 from engine.monitor.asking import Wrong, day_of
 from engine.monitor.calendar import Year, lay_out, window
-from engine.monitor.pages import language_of, own, page, wants_json
+from engine.monitor.pages import addresses, language_of, own, page, wants_json
 from engine.monitor.quality import Names
 from engine.monitor.texts import speaker
 from engine.services.completeness import Asked, Completeness, Count, added, completeness, counted_span
@@ -103,7 +103,7 @@ class CompletenessPage:
             "lines": _lines(found) if found else (), "day": day, "of_day": _lines(found, day) if found and day else (),
             "at": next((one for one in year.days if one.day == day), None) if year else None, "listed": LISTED,
             "absent": [code for code in self.source.types if found and code not in _codes(found)], "column": 0 if language_of(request) == "zh" else 1,
-            "address": _address(request), "back": _shifted(found, -1), "on": _shifted(found, 1) if found and found.asked.last < today else "",
+            "address": addresses(request), "back": _shifted(found, -1), "on": _shifted(found, 1) if found and found.asked.last < today else "",
         }  # fmt: skip
         return page(request, "completeness.html", session, values, status=400 if wrong else 200)
 
@@ -144,11 +144,6 @@ def _shifted(found: Completeness | None, years: int) -> str:
         return ""
     last = found.asked.last
     return f"{last.year + years:04}-{last.month:02}"
-
-
-def _address(request: Request) -> Callable[..., str]:
-    """Make addresses of this page with some parameters changed."""
-    return lambda **changed: str(request.url.include_query_params(**changed).replace(scheme="", netloc=""))
 
 
 def _codes(found: Completeness) -> set[str]:

@@ -18,7 +18,7 @@ from engine.monitor.asking import Wrong, day_of
 from engine.monitor.csvfile import csv_file
 from engine.monitor.indicatorchart import draw_trend, period_text
 from engine.monitor.indicatorfile import COLUMNS, cells_of, workbook
-from engine.monitor.pages import language_of, own, page, problem, wants_json
+from engine.monitor.pages import addresses, language_of, own, page, problem, wants_json
 from engine.monitor.quality import Names
 from engine.monitor.sheets import sheet_file
 from engine.monitor.texts import speaker
@@ -152,7 +152,7 @@ class IndicatorsPage:
             "shown": shown, "wrong": wrong, "chart": draw_trend(shown.grid) if shown else None, "period": period_text,
             "indicators": indicators_of(self.source.forms[form["type"]]) if form["type"] in self.source.forms else (),
             "kinds": self.source.forms[form["type"]].kinds if form["type"] in self.source.forms else KINDS,
-            "address": lambda **changed: _address(request, form, changed), "change": change_text, "figure": figure_text,
+            "address": addresses(request, form), "change": change_text, "figure": figure_text,
             "report": lambda code, at: f"{PATH}/{code}/{form['type']}/{at.kind}/{at.first}",
         }  # fmt: skip
         return page(request, "indicators.html", session, values, status=400 if wrong else 200)
@@ -252,12 +252,6 @@ def _period(kind: str, first: str) -> Period | None:
         return None
     found = next((period_of(one, day) for one in KINDS if one == kind), None)
     return found if found and found.first == day else None
-
-
-def _address(request: Request, form: Mapping[str, str], changed: Mapping[str, str]) -> str:
-    """Make an address of this page with some of what is shown changed."""
-    wanted = {name: value for name, value in {**form, **changed}.items() if value}
-    return str(request.url.replace(scheme="", netloc="", query="").include_query_params(**wanted))
 
 
 def figure_text(value: Decimal) -> str:

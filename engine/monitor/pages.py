@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
@@ -145,6 +146,14 @@ def wants_json(request: Request) -> bool:
     asked = request.query_params.get("format")
     accepted = request.headers.get("accept", "")
     return asked == "json" or (asked is None and "application/json" in accepted and "text/html" not in accepted)
+
+
+def addresses(request: Request, shown: Mapping[str, str] | None = None) -> Callable[..., str]:
+    """Make addresses of this page with some parameters changed, empty ones left out; `shown` replaces those of the request."""
+    kept = dict(request.query_params if shown is None else shown)
+    return lambda **changed: (
+        f"{request.url.path}?{urlencode({name: value for name, value in {**kept, **changed}.items() if value})}"
+    )
 
 
 def page(

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from engine.log import get_logger
 from engine.message import LANES, SHANGHAI, Lane, shanghai_text
 from engine.monitor.asking import Wrong, day_of
-from engine.monitor.pages import language_of, own, page, wants_json
+from engine.monitor.pages import addresses, language_of, own, page, wants_json
 from engine.monitor.quality_sheet import workbook
 from engine.monitor.sheets import sheet_file
 from engine.monitor.texts import speaker
@@ -126,7 +126,7 @@ class QualityPage:
         values = {
             "form": form, "institutions": names, "types": self.source.types, "lanes": LANES, "report": report,
             "rows": _sorted(request, report)[:SHOWN] if report else (), "unlisted": max(len(report.rows) - SHOWN, 0) if report else 0,
-            "wrong": wrong, "most": MOST_DAYS, "address": _address(request), "orders": tuple(_ORDERS), "order": _order(request),
+            "wrong": wrong, "most": MOST_DAYS, "address": addresses(request), "orders": tuple(_ORDERS), "order": _order(request),
             "column": 0 if language_of(request) == "zh" else 1,
         }  # fmt: skip
         return page(request, "quality.html", session, values, status=400 if wrong else 200)
@@ -165,11 +165,6 @@ def _order(request: Request) -> str:
 
 def _sorted(request: Request, report: Report) -> Sequence[QualityRow]:
     return sorted(report.rows, key=_ORDERS[_order(request)])
-
-
-def _address(request: Request) -> Callable[..., str]:
-    """Make addresses of this page with one parameter changed."""
-    return lambda **changed: str(request.url.include_query_params(**changed).replace(scheme="", netloc=""))
 
 
 def _as_json(request: Request, report: Report | None, wrong: Wrong | None) -> Response:

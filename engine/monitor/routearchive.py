@@ -60,7 +60,7 @@ class RouteArchive:
         """Read every route in force; all figures are of one moment."""
         book, now = self.book(), datetime.now(UTC)
         with self.database.read() as connection:
-            hour, today = (routecounts.sums(connection, since) for since in (now - _HOUR, midnight_before(now)))
+            hour, today = routecounts.sums(connection, now - _HOUR, midnight_before(now))
             seen = self._seen(connection, now, routecounts.arrivals(connection, now - _HOUR), hour, today)
         names = sorted(book.routes, key=lambda name: (book.routes[name].service, name))
         return RouteList(now, book.revision, tuple(self._line(book, name, seen) for name in names), self._fresh(book))

@@ -146,14 +146,14 @@ class RoutesSource:
 
 @dataclass(frozen=True, slots=True)
 class RoutesPage:
-    """The pages below /routes; all whose list is open share the reading of its `living` part."""
+    """The pages below /routes; all who look at the list share the `living` reading of it."""
 
     source: RoutesSource
     living: Shared[None, RouteList]
 
     async def show(self, request: Request, session: Session) -> Response:
         """Show every route; `format=json` gives the same as data."""
-        found = await run_in_threadpool(self.source.read)
+        found = await self.living.get(None)
         if wants_json(request):
             lines = [line_values(one) for one in found.lines]
             return JSONResponse(

@@ -78,6 +78,8 @@ route_delta = sa.Table(
 )
 """What was counted and is not folded yet."""
 
+_BOTH = ((route_count, route_count.c.value), (route_delta, route_delta.c.delta))
+
 
 def slot_of(at: datetime) -> int:
     """Give the number of the slot in which a moment lies."""
@@ -157,15 +159,25 @@ def gather(database: Database, now: datetime) -> int:
             _FOLDING.add(database, connection, found)
 
 
-def sums(connection: Connection, since: datetime) -> dict[RouteKey, int]:
-    """Add up what was counted since a moment, all slots together (their number is given as 0)."""
-    return _added(connection, slot_of(since), sa.literal(0).label("slot"), "")
+def sums(connection: Connection, *since: datetime) -> list[dict[RouteKey, int]]:
+    """Add up what was counted since each of these moments, all slots together (their number is given as 0); all are read in one walk."""
+    firsts = [slot_of(moment) for moment in since]
+    found: list[dict[RouteKey, int]] = [{} for _ in firsts]
+    for table, value in _BOTH:
+        keys = (table.c.route, table.c.state, table.c.name, table.c.bucket)
+        added = (sa.func.sum(sa.case((table.c.slot >= first, value), else_=0)) for first in firsts)
+        for row in connection.execute(sa.select(*keys, *added).where(table.c.slot >= min(firsts)).group_by(*keys)):
+            key = RouteKey(0, *row[:4])
+            for held, number in zip(found, row[4:], strict=True):
+                if number:
+                    held[key] = held.get(key, 0) + int(number)
+    return found
 
 
 def arrivals(connection: Connection, since: datetime) -> dict[tuple[int, str], int]:
     """Count the messages that came in since a moment by slot and route."""
     found = Counter[tuple[int, str]]()
-    for table, value in ((route_count, route_count.c.value), (route_delta, route_delta.c.delta)):
+    for table, value in _BOTH:
         wanted = table.c.slot >= slot_of(since), table.c.state.not_in(DELIVERED)
         query = sa.select(table.c.slot, table.c.route, sa.func.sum(value)).where(*wanted).group_by(table.c.slot, table.c.route)
         for slot, route, number in connection.execute(query):
@@ -175,16 +187,11 @@ def arrivals(connection: Connection, since: datetime) -> dict[tuple[int, str], i
 
 def by_slot(connection: Connection, since: datetime, route: str = "") -> dict[RouteKey, int]:
     """Give what was counted since a moment slot by slot, of one route or of all."""
-    return _added(connection, slot_of(since), None, route)
-
-
-def _added(connection: Connection, first: int, slot: Any, route: str) -> dict[RouteKey, int]:
     found = Counter[RouteKey]()
-    for table, value in ((route_count, route_count.c.value), (route_delta, route_delta.c.delta)):
-        others = (table.c.route, table.c.state, table.c.name, table.c.bucket)
-        query = sa.select(table.c.slot if slot is None else slot, *others, sa.func.sum(value)).where(table.c.slot >= first)
-        query = query.where(table.c.route == route) if route else query
-        for *key, number in connection.execute(query.group_by(*([table.c.slot] if slot is None else []), *others)):
+    for table, value in _BOTH:
+        keys = [table.c[name] for name in RouteKey._fields]
+        query = sa.select(*keys, sa.func.sum(value)).where(table.c.slot >= slot_of(since)).group_by(*keys)
+        for *key, number in connection.execute(query.where(table.c.route == route) if route else query):
             found[RouteKey(*key)] += int(number)
     return dict(found)
 

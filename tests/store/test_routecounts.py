@@ -28,7 +28,7 @@ def counted(journal, since=None, route=""):
     since = since or datetime.now(UTC) - timedelta(hours=1)
     with journal.database.read() as connection:
         found = routecounts.by_slot(connection, since, route)
-        same = routecounts.sums(connection, since)
+        (same,) = routecounts.sums(connection, since)
     sums = {}
     for key, number in found.items():
         sums[key[1:4]] = sums.get(key[1:4], 0) + number

@@ -33,6 +33,15 @@ def test_no_screen_is_too_narrow(page, tmp_path, size, language):
     page.get(f"{page.current_url.split('?')[0]}?lang=zh")
 
 
+@pytest.mark.parametrize(("language", "rows"), [("zh", 1), ("en", 2)])
+def test_the_bar_stays_low_beside_the_badge(page, language, rows):
+    page.set_window_size(1366, 768)
+    page.get(f"{page.current_url.split('?')[0]}?lang={language}")
+    assert page.execute_script("return document.getElementById('badge').checkVisibility()")
+    assert page.execute_script("return document.querySelector('.bar-in').clientHeight") <= 55 * rows
+    page.get(f"{page.current_url.split('?')[0]}?lang=zh")
+
+
 def test_an_alert_that_closes_goes_while_one_looks(page, behind):
     assert len(page.find_elements(By.CSS_SELECTOR, "#open li")) == 3
     behind.alerts = alerts_of(datetime.now(UTC), calm=True)

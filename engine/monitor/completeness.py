@@ -102,7 +102,7 @@ class CompletenessPage:
             "form": form, "institutions": names, "types": self.source.types, "lanes": LANES, "found": found, "year": year, "wrong": wrong,
             "lines": _lines(found) if found else (), "day": day, "of_day": _lines(found, day) if found and day else (),
             "at": next((one for one in year.days if one.day == day), None) if year else None, "listed": LISTED,
-            "absent": [code for code in self.source.types if found and code not in _codes(found)], "column": 0 if language_of(request) == "zh" else 1,
+            "absent": _absent(self.source.types, found) if found else (), "column": 0 if language_of(request) == "zh" else 1,
             "address": addresses(request), "back": _shifted(found, -1), "on": _shifted(found, 1) if found and found.asked.last < today else "",
         }  # fmt: skip
         return page(request, "completeness.html", session, values, status=400 if wrong else 200)
@@ -146,8 +146,10 @@ def _shifted(found: Completeness | None, years: int) -> str:
     return f"{last.year + years:04}-{last.month:02}"
 
 
-def _codes(found: Completeness) -> set[str]:
-    return {code for _, code in (*found.sent, *found.written) if code}
+def _absent(types: Names, found: Completeness) -> list[str]:
+    """List the types of which nothing was counted or stated."""
+    there = {code for _, code in (*found.sent, *found.written)}
+    return [code for code in types if code not in there]
 
 
 def _lines(found: Completeness, day: date | None = None) -> list[Line]:

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 from engine.store.columns import Moment
 from engine.store.tables import STOPPED_SQL, TROUBLED_SQL, delivery, message
 
-COUNTED = 10_000
+COUNTED = 5_000
 """Rows of one cause that the page counts; a job counts all."""
 
 

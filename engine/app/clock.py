@@ -10,7 +10,7 @@ from engine.app.cellar import database_url, open_seal
 from engine.app.checking import checked
 from engine.app.heartbeat import Heartbeat
 from engine.app.planning import Planning
-from engine.app.process import beat_beside, begin, open_watched, stop_when_told
+from engine.app.process import beat_beside, begin, open_watched, serve_from_now, stop_when_told
 from engine.app.retention import nightly
 from engine.channels.errands import ErrandRunner
 from engine.log import get_logger
@@ -28,7 +28,6 @@ from engine.store.duework import DueWork
 from engine.store.errands import Errands
 from engine.store.leadership import leadership
 from engine.store.queue import Queue
-from engine.supervisor import tell_ready
 
 _LOG = get_logger("clock")
 
@@ -54,7 +53,7 @@ def run_clock(settings: Settings, name: str) -> None:
                 stop_when_told(clock.stop, board)
                 beat_beside(board, clock.well)
                 runner.start()
-                tell_ready()
+                serve_from_now()
                 clock.run()
 
 

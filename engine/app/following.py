@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -60,6 +61,10 @@ class Following:
         """Note that the process works with the new set from now on."""
         before = self._running
         self._settle(self._wanted)
+        # The old set goes, and the new one stays as long as the old one did (see `serve_from_now`).
+        gc.unfreeze()
+        gc.collect()
+        gc.freeze()
         _LOG.info("revision taken up", before=before, revision=self._wanted)
 
     @contextmanager

@@ -16,7 +16,7 @@ from engine.app.following import LOOK, Following
 from engine.app.ground import open_ground
 from engine.app.heartbeat import Heartbeat
 from engine.app.house import load_in_force, tls_context
-from engine.app.process import beat_on_loop, begin, open_watched, stop_when_told
+from engine.app.process import beat_on_loop, begin, open_watched, serve_from_now, stop_when_told
 from engine.app.sets import compile_early
 from engine.documents.catalogue import Catalogue
 from engine.documents.press import Press
@@ -29,7 +29,6 @@ from engine.inbound.protocol import serve
 from engine.inhand.board import Board
 from engine.settings import ROOT, Settings
 from engine.store.database import Database
-from engine.supervisor import tell_ready
 
 _HEALTH_KEPT = 1.0
 
@@ -46,7 +45,7 @@ async def _serve(settings: Settings, name: str, listening: socket.socket, board:
     async with _open_front(settings, name, board) as front:
         beating = asyncio.create_task(beat_on_loop(board))
         board.beat()
-        tell_ready()
+        serve_from_now()
         tls = tls_context(settings, clients=True)
         await serve(front, listening, limits=front_limits(settings), tls=tls, stop=stop, grace=settings.deadlines.drain * 0.8)
         beating.cancel()

@@ -18,7 +18,7 @@ from engine.app.following import Follower, Following
 from engine.app.front import front_limits
 from engine.app.heartbeat import Heartbeat
 from engine.app.house import DESKS, House, load_house, load_in_force, press_for, tls_context
-from engine.app.process import beat_on_loop, begin, open_watched, stop_when_told
+from engine.app.process import beat_on_loop, begin, open_watched, serve_from_now, stop_when_told
 from engine.app.referrals import for_looking
 from engine.app.reload import preview_reload, reload_files
 from engine.app.replay import NotReplayed, Replay
@@ -51,7 +51,6 @@ from engine.store.database import Database
 from engine.store.journal import Journal
 from engine.store.queue import Queue
 from engine.store.sealing import Seal
-from engine.supervisor import tell_ready
 
 V = TypeVar("V")
 
@@ -234,6 +233,6 @@ async def _serve(app: object, listening: socket.socket, tls: ssl.SSLContext | No
     stop_when_told(lambda: loop.call_soon_threadsafe(stop.set), board)
     beating = asyncio.create_task(beat_on_loop(board))
     board.beat()
-    tell_ready()
+    serve_from_now()
     await serve(app, listening, tls=tls, stop=stop)
     beating.cancel()

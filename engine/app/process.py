@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import time
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from engine.app.cellar import open_database
 from engine.inhand.board import Board
 from engine.settings import Settings
 from engine.store.database import Database
-from engine.supervisor import stop_with_parent
+from engine.supervisor import stop_with_parent, tell_ready
 from engine.tracing import open_tracing
 
 _BEAT = 0.5
@@ -33,6 +34,12 @@ def open_watched(settings: Settings, *, checkpoints: bool = False) -> Database:
     database = open_database(settings, checkpoints=checkpoints)
     database.watch(metrics.figures().connections)
     return database
+
+
+def serve_from_now() -> None:
+    """Tell the supervisor that this process serves; what it has loaded by now stays, and no collection of garbage walks it again."""
+    gc.freeze()
+    tell_ready()
 
 
 def stop_when_told(stop: Callable[[], object], board: Board) -> None:

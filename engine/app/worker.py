@@ -13,7 +13,7 @@ from engine.app.cellar import open_seal
 from engine.app.following import Follower, Following
 from engine.app.heartbeat import Heartbeat
 from engine.app.house import House, load_house, load_in_force, press_for
-from engine.app.process import beat_beside, begin, open_watched, stop_when_told
+from engine.app.process import beat_beside, begin, open_watched, serve_from_now, stop_when_told
 from engine.app.referrals import ReferralErrands, read_rules
 from engine.app.replay import Replay
 from engine.app.reports import Reporting, read_settings
@@ -33,7 +33,6 @@ from engine.store.entries import StoredMessage
 from engine.store.errands import Errands
 from engine.store.queue import Queue
 from engine.store.sealing import Seal
-from engine.supervisor import tell_ready
 
 _THREADS = 16
 """Errands of one worker at a time; almost all of their time is waiting for hospitals, and one that drips holds only its own few."""
@@ -89,7 +88,7 @@ def run_worker(settings: Settings, name: str) -> None:
                 beat_beside(board, lambda: courier.well() and runner.well())
                 alerting.begin_watching()
                 runner.start()
-                tell_ready()
+                serve_from_now()
                 courier.run()
 
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from engine.store.columns import Moment
-from engine.store.tables import STOPPED_SQL, TROUBLED_SQL, delivery, message
+from engine.store.tables import STOPPED_SQL, STOPPED_STATES, TROUBLED_SQL, delivery, message
 
 COUNTED = 5_000
 """Rows of one cause that the page counts; a job counts all."""
@@ -61,8 +61,13 @@ def _count(columns: tuple[Any, ...], condition: sa.TextClause) -> sa.Select[Any]
 
 _D = (delivery.c.destination, delivery.c.state, delivery.c.error_code)
 _M = (message.c.state, message.c.code)
-_NEXT_D, _COUNT_D = _next(_D, _TROUBLED), _count(_D, _TROUBLED)
-_NEXT_M, _COUNT_M = _next(_M, _STOPPED), _count(_M, _STOPPED)
+_NEXT_D, _COUNT_D, _COUNT_M = _next(_D, _TROUBLED), _count(_D, _TROUBLED), _count(_M, _STOPPED)
+_NEXT_CODE = (
+    sa.select(message.c.code)
+    .where(_STOPPED, message.c.state == sa.bindparam("state"), message.c.code > sa.bindparam("code"))
+    .order_by(message.c.code)
+    .limit(1)
+)
 _FIRST_D = sa.select(delivery.c.first_due, delivery.c.due).where(*_own(_D, _TROUBLED)).order_by(delivery.c.seq).limit(1)
 _OF_M = sa.select(message.c.received).where(*_own(_M, _STOPPED))
 _OLDEST_M = _OF_M.order_by(message.c.received, message.c.seq).limit(1)
@@ -72,7 +77,7 @@ _NEWEST_M = _OF_M.order_by(message.c.received.desc(), message.c.seq.desc()).limi
 def delivery_causes(connection: Connection) -> list[DeliveryCause]:
     """List the causes of deliveries that are retried or dead, one step in the index for each."""
     found = []
-    for key in _keys(connection, _NEXT_D, 3):
+    for key in _keys_of_deliveries(connection):
         first_due, due = connection.execute(_FIRST_D, key).one()
         found.append(
             DeliveryCause(
@@ -90,13 +95,13 @@ def message_causes(connection: Connection) -> list[MessageCause]:
             state=key["its_0"], code=key["its_1"], count=_counted(connection, _COUNT_M, key),
             oldest=connection.execute(_OLDEST_M, key).scalar_one(), newest=connection.execute(_NEWEST_M, key).scalar_one(),
         )
-        for key in _keys(connection, _NEXT_M, 2)
+        for key in _keys_of_messages(connection)
     ]  # fmt: skip
 
 
 def retrying(connection: Connection) -> int:
     """Count the deliveries that failed and are tried again; of each cause `COUNTED` at most."""
-    keys = _keys(connection, _NEXT_D, 3)
+    keys = _keys_of_deliveries(connection)
     return sum(_counted(connection, _COUNT_D, key) for key in keys if key["its_1"] != "DEAD")
 
 
@@ -108,12 +113,23 @@ def refused_since(connection: Connection, since: datetime) -> int:
     return int(connection.execute(wanted).scalar_one())
 
 
-def _keys(connection: Connection, statement: sa.Select[Any], columns: int) -> list[dict[str, str]]:
-    key = {f"its_{number}": "" for number in range(columns)}
+def _keys_of_deliveries(connection: Connection) -> list[dict[str, str]]:
+    key = {f"its_{number}": "" for number in range(len(_D))}
     found = []
-    while (row := connection.execute(statement, key).one_or_none()) is not None:
+    while (row := connection.execute(_NEXT_D, key).one_or_none()) is not None:
         key = {f"its_{number}": value for number, value in enumerate(row)}
         found.append(key)
+    return found
+
+
+def _keys_of_messages(connection: Connection) -> list[dict[str, str]]:
+    # State by state: SQLite would walk all rows of a state to find the next pair of state and code.
+    found = []
+    for state in STOPPED_STATES:
+        code = ""
+        while (row := connection.execute(_NEXT_CODE, {"state": state, "code": code}).one_or_none()) is not None:
+            code = row.code
+            found.append({"its_0": state, "its_1": code})
     return found
 
 

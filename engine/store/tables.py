@@ -12,6 +12,7 @@ from engine.store.database import metadata
 UNFINISHED_SQL = "state IN ('QUEUED', 'SENDING', 'UNKNOWN', 'DEAD')"
 WAITING_SQL = "state IN ('QUEUED', 'UNKNOWN')"
 TROUBLED_SQL = "error_code <> '' AND state IN ('QUEUED', 'SENDING', 'UNKNOWN', 'DEAD')"
+STOPPED_STATES = ("ERROR", "INVALID")
 STOPPED_SQL = "mark = '' AND state IN ('INVALID', 'ERROR')"
 
 

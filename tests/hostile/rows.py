@@ -110,6 +110,7 @@ COVERED: dict[str, str] = {
 ELSEWHERE: dict[str, tuple[str, tuple[str, ...]]] = {
     "BI-234": ("documents of one time go in the order in which they were taken", ("tests/store/test_queue.py::test_four_workers_at_once_never_break_the_order_of_a_key",)),
     "BI-243": ("a long list comes in pages, and a reply over a cap is not read", ("tests/inbound/test_report.py::test_a_list_comes_in_pages_and_periods", "tests/outbound/test_wire.py::test_a_reply_over_the_cap_is_not_read_to_its_end")),
+    "BI-246": ("a hold that expires while it is confirmed or paid", ("tests/services/appointments/test_crowd.py::test_a_hold_that_ends_at_the_instant_of_its_confirmation_has_one_outcome",)),
     "BI-249": ("one person books twice at once", ("tests/services/appointments/test_crowd.py::test_one_person_does_not_pass_the_limit_by_asking_twice_at_once",)),
     "BI-252": ("twenty senders change the same persons in any order", ("tests/bench/test_proof_registers.py::test_a_short_run_loses_nothing",)),
     "BI-285": ("replies that are no acknowledgement", ("tests/outbound/test_soap.py::test_no_reply_but_the_agreed_one_counts_as_delivered",)),
@@ -123,7 +124,6 @@ LATER: dict[str, tuple[str, str]] = {
     "BI-195": ("codes that are retired or not yet valid", "value sets carry no dates until the dictionary issue"),
     "BI-201": ("local codes without a mapping", "the list of unmapped codes comes with the dictionary issue"),
     "BI-231": ("a parent that comes late or never", "nothing waits for a parent: one that is unknown is refused as SND-503"),
-    "BI-246": ("a hold that expires while it is confirmed", "the machine of orders is tried by Hypothesis, but not by two at that very instant"),
     "BI-258": ("a clock that jumps", "leases go by the node's clock and are fenced by their token; no test turns the clock of a machine yet"),
 }  # fmt: skip
 

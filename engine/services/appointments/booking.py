@@ -70,7 +70,8 @@ def _book_lock(counter: Counter, portal: str, request_id: str, order_id: str, tr
     by = Move(what="asked", who=portal, to="booking", trace=trace, values=given)
     moved = again(counter.database, lambda connection: counter.orders.move(connection, one, by, at))
     if moved is None:
-        return _as_before(fresh(counter, order_id))
+        # Something else was done with it at this very moment: what is there now is judged anew.
+        return _book_lock(counter, portal, request_id, order_id, trace)
     return _settled(carry_out(counter, moved, "2007"))
 
 

@@ -2,13 +2,19 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import timedelta
 
-from engine.errors import SenderError
+import pytest
+
+from engine.errors import SenderError, TryAgain
+from engine.services.appointments.model import BookWish
 from engine.services.appointments.rules import BookingRules
-from tests.support.booking import Clock, Office
+from tests.support.booking import HOSPITAL, PORTAL, Clock, Office
 from tests.support.house_hospital import MemoryHospital, Seats
 
 SEATS, ASKED = 10, 40
+ROUNDS = 12
 
 
 def crowd(offices, act):
@@ -80,3 +86,58 @@ def test_bookings_and_cancellations_at_once_leave_every_seat_where_it_belongs(da
     assert taken <= SEATS
     assert offices[0].seats() == (SEATS - taken, 0, taken, 0)
     offices[0].agree()
+
+
+@pytest.mark.parametrize("deed", ["confirm", "pay"])
+def test_a_hold_that_ends_at_the_instant_of_its_confirmation_has_one_outcome(database, other, deed):
+    """BI-246: whichever is first, the platform, the hospital and what the portal was told agree."""
+    hospital = MemoryHospital(slots={"S1": Seats(ROUNDS)})
+    portal, clock = two(database, other, hospital)[0], Clock()
+    worker = Office(other, hospital, clock=clock)
+    for number in range(ROUNDS):
+        one = portal.lock(f"r{number}", place=number) if deed == "confirm" else portal.book(f"r{number}", place=number)
+        ends = portal.due()[one.order]
+        # The portal's node looked at its clock just before the end, the worker's just after.
+        portal.clock.at, clock.at = ends - timedelta(seconds=1), ends
+        said = at_once(
+            lambda number=number, order=one.order: confirmed(portal, deed, number, order),
+            lambda order=one.order: worker.tend(order),
+        )
+        worker.tend_all()
+        theirs, (ours, pending) = hospital.orders.get(one.order, {}).get("STATUS"), worker.states()[one.order]
+        assert pending == ""
+        if ours == "cancelled":
+            assert said in ({"SND-717"} if deed == "confirm" else {"SND-714", "SND-723"})
+            assert theirs in {None, "4"}
+        else:
+            assert (said, ours, theirs) == (("booked", "booked", "2") if deed == "confirm" else ("paid", "paid", "6"))
+    sold = sum(state != "cancelled" for state, _ in worker.states().values())
+    assert hospital.taken("S1") == sold
+    assert hospital.locks == {}
+    assert worker.seats() == (ROUNDS - sold, 0, sold, 0)
+    worker.agree()
+
+
+def confirmed(office, deed, number, order):
+    """Confirm or pay; gives the state, or the code of the refusal."""
+    try:
+        if deed == "pay":
+            return office.pay(order, f"s{number}").state
+        return office.service.book(PORTAL, f"r{number}", BookWish(hospital=HOSPITAL, order=order)).state
+    except SenderError as refused:
+        return refused.first.code
+
+
+def at_once(one, another):
+    """Do both at the same moment, each on a thread; gives what the first one said."""
+    begin = threading.Barrier(2)
+
+    def run(act):
+        begin.wait(20)
+        return act()
+
+    with ThreadPoolExecutor(2) as pool:
+        said, also = pool.submit(run, one), pool.submit(run, another)
+        with suppress(TryAgain):
+            also.result(60)
+        return said.result(60)

@@ -17,6 +17,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from engine.log import get_logger
 from engine.message import SHANGHAI
 from engine.metrics import figures
+from engine.steady import Jumps
 
 _LOG = get_logger("clock")
 _LEAD_AGAIN = 1.0
@@ -54,12 +55,20 @@ class Leadership(Protocol):
 
 
 class Clock:
-    """Run jobs while this process leads; `claim(job, slot)` is true for the one who inserted the row."""
+    """Run jobs while this process leads; `claim(job, slot)` is true for the one who inserted the row.
 
-    def __init__(self, jobs: Sequence[Job], *, leadership: Leadership, claim: Callable[[str, str], bool]) -> None:
+    When the clock of the machine was set, `was_set` is told by how many seconds, and all turns are reckoned anew.
+    """
+
+    def __init__(
+        self, jobs: Sequence[Job], *, leadership: Leadership, claim: Callable[[str, str], bool],
+        was_set: Callable[[float], object] = lambda _seconds: None, jumps: Jumps | None = None,
+    ) -> None:  # fmt: skip
         self._jobs = jobs
         self._leadership = leadership
         self._claim = claim
+        self._was_set = was_set
+        self._jumps = jumps or Jumps()
         self._stop = Event()
         self._turned = time.monotonic()
         self._led = -math.inf
@@ -110,11 +119,23 @@ class Clock:
             scheduler.add_job(self._turn, trigger, args=[job], id=job.name)
         scheduler.start()
         try:
-            while not self._stop.wait(_LEAD_AGAIN) and self._leads():
+            while not self._stop.wait(_LEAD_AGAIN) and self._leads() and not self._jumped():
                 pass
         finally:
             scheduler.shutdown(wait=True)
             _LOG.info("clock no longer leads")
+
+    def _jumped(self) -> bool:
+        """Tell whether the clock was set since the last look: the scheduler would wait for an hour that has gone before."""
+        moved = self._jumps.since_last()
+        if not moved:
+            return False
+        _LOG.warning("clock was set", seconds=round(moved))
+        try:
+            self._was_set(moved)
+        except Exception as problem:  # noqa: BLE001 - what is not put right now comes late, but comes
+            _LOG.error("what is timed was not moved along", exc_info=problem)
+        return True
 
     def _turn(self, job: Job) -> None:
         started = time.monotonic()

@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ENGINE = ROOT / "engine"
 
 FLOOR = {
-    "message": 0, "errors": 0, "codes": 0, "yamlfile": 0, "hospital": 0, "interaction": 0, "report": 0, "introduction": 0, "identity": 0, "ciphers": 0, "breaker": 0, "csvfile": 0,
+    "message": 0, "errors": 0, "codes": 0, "yamlfile": 0, "hospital": 0, "interaction": 0, "report": 0, "introduction": 0, "identity": 0, "ciphers": 0, "breaker": 0, "csvfile": 0, "steady": 0,
     "alerting": 0, "version": 0, "documents": 1, "store": 1, "settings": 1, "log": 1, "metrics": 1, "tracing": 1, "inhand": 1,
     "channels": 2, "services": 2, "outbound": 2,
     "inbound": 3, "monitor": 3, "simulator": 3, "schedule": 3, "supervisor": 3,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from threading import Condition, Event, Thread
 
 from sqlalchemy import select, update
 
 from engine.schedule import Clock, Job
+from engine.steady import Jumps
 from engine.store.duework import DueWork, due_work
 from engine.store.leadership import leadership
 from tests.store.conftest import database  # noqa: F401 - the two stores, SQLite and PostgreSQL
@@ -161,3 +162,34 @@ def test_a_clock_whose_store_never_answers_is_unwell_after_a_while(monkeypatch):
         time.sleep(0.3)
         assert not clock.well()
         stuck.set()
+
+
+def test_turns_of_an_hour_that_comes_again_are_done_again(database):  # noqa: F811 - the fixture by name
+    due, now = DueWork(database), datetime.now(UTC)
+    for slot in ("1", "2"):
+        due.claim("fold", slot)
+    with database.write() as connection:
+        connection.execute(update(due_work).where(due_work.c.slot == "2").values(at=now + timedelta(hours=1)))
+    assert due.forget_later(now + timedelta(seconds=5)) == 1
+    assert [due.claim("fold", "1"), due.claim("fold", "2")] == [False, True]
+
+
+def test_a_clock_that_was_set_tells_by_how_much_and_goes_on(tmp_path):
+    moved, told, apart = Event(), [], [0.0]
+    ticks, jumps = Ticks(), Jumps(lambda: time.time() + apart[0], time.monotonic)
+
+    def was_set(seconds):
+        told.append(round(seconds))
+        moved.set()
+        raise ValueError("the store is away")
+
+    clock = Clock(
+        [ticks.job("a")], leadership=leadership("sqlite:///x.db", tmp_path), claim=lambda *_: True, was_set=was_set, jumps=jumps
+    )
+    with running(clock):
+        assert ticks.wait(lambda done: len(done) >= 2)
+        apart[0] = -3600.0
+        assert moved.wait(15)
+        before = len(ticks.done)
+        assert ticks.wait(lambda done: len(done) >= before + 2), "the clock goes on though nothing could be moved along"
+    assert told == [-3600]

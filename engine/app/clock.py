@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from engine.app.alerts import Alerting
 from engine.app.cellar import database_url, open_seal
@@ -22,6 +23,7 @@ from engine.services.nonces import forget_nonces
 from engine.services.signins import SignIns
 from engine.services.users import Users
 from engine.settings import Settings
+from engine.steady import LeaseTime
 from engine.store import backlog, counts, days, hours, routecounts
 from engine.store.database import Database
 from engine.store.duework import DueWork
@@ -31,18 +33,23 @@ from engine.store.queue import Queue
 
 _LOG = get_logger("clock")
 
+_LONGEST_LEASE = 600.0
+"""Seconds: workers lease for twice the longest deadline of a destination where `delivery.lease` is shorter, and it is not read here."""
+
 
 def run_clock(settings: Settings, name: str) -> None:
     """Keep the clock until told to stop."""
     board = begin(settings, name)
     with contextlib.closing(open_watched(settings, checkpoints=True)) as database:
         due, seal = DueWork(database), open_seal(database, settings)
-        jobs = (*_jobs(database, Queue(database, seal), settings), *_hospital_jobs(Planning(settings, database, seal)))
+        queue = Queue(database, seal)
+        jobs = (*_jobs(database, queue, settings), *_hospital_jobs(Planning(settings, database, seal)))
         with contextlib.closing(Alerting(settings, database, seal)) as alerting:
             clock = Clock(
                 (*jobs, *_alert_jobs(alerting, settings.alerts.every)),
                 leadership=leadership(database_url(settings), settings.data),
                 claim=due.claim,
+                was_set=partial(_move_along, database, due, queue),
             )
             # People are told from here too, since nobody else could tell that there is no worker.
             runner = ErrandRunner(
@@ -58,6 +65,7 @@ def run_clock(settings: Settings, name: str) -> None:
 
 
 def _jobs(database: Database, queue: Queue, settings: Settings) -> tuple[Job, ...]:
+    lease_time, longest = LeaseTime(), max(settings.delivery.lease, _LONGEST_LEASE)
     return (
         Job(name="fold-counts", action=lambda: counts.fold(database), every=5.0),
         Job(name="fold-days", action=lambda: days.fold(database), every=5.0),
@@ -68,7 +76,7 @@ def _jobs(database: Database, queue: Queue, settings: Settings) -> tuple[Job, ..
         Job(name="note-backlog", action=lambda: backlog.note(database, datetime.now(UTC)), every=60.0),
         Job(name="recount-yesterday", action=lambda: _recount(database), daily_at=3),
         Job(name="checkpoint", action=database.checkpoint, every=2.0),
-        Job(name="release-leases", action=lambda: _release(database, queue), every=5.0),
+        Job(name="release-leases", action=lambda: _release(database, queue, lease_time.now(longest)), every=5.0),
         Job(name="seal-audit", action=lambda: seal_audit(database, datetime.now(UTC)), every=10.0),
         Job(name="forget-nonces", action=lambda: forget_nonces(database, datetime.now(UTC)), every=60.0),
         Job(name="forget-sign-ins", action=SignIns(database).forget, every=600.0),
@@ -95,9 +103,19 @@ def _alert_jobs(alerting: Alerting, every: float) -> tuple[Job, ...]:
     )
 
 
-def _release(database: Database, queue: Queue) -> None:
+def _move_along(database: Database, due: DueWork, queue: Queue, seconds: float) -> None:
+    """Let what was timed by a clock that was set back come as soon as it would have; one set forward only makes tries come earlier."""
+    if seconds < 0:
+        now = datetime.now(UTC)
+        turns = due.forget_later(now)
+        with database.write() as connection:
+            tries = queue.bring_forward(connection, now, timedelta(seconds=-seconds))
+        _LOG.info("moved along", turns=turns, deliveries=tries)
+
+
+def _release(database: Database, queue: Queue, judged: datetime) -> None:
     with database.write() as connection:
-        released = queue.release_expired(connection, datetime.now(UTC))
+        released = queue.release_expired(connection, datetime.now(UTC), judged)
     if released:
         _LOG.warning("leases ran out", deliveries=released)
 

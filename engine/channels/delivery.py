@@ -21,6 +21,7 @@ from engine.errors import TryAgain
 from engine.log import get_logger
 from engine.message import Message
 from engine.metrics import figures
+from engine.steady import LeaseTime
 from engine.store import waiting
 from engine.store.database import Database
 from engine.store.entries import StoredMessage
@@ -98,6 +99,7 @@ class Courier:
         self._stopping = False
         self._thread: threading.Thread | None = None
         self._next_expiry = 0.0
+        self._lease_time = LeaseTime()
         self._turned = time.monotonic()
         self._more = False
         self._log: Any = get_logger("delivery").bind(worker=worker)
@@ -265,7 +267,7 @@ class Courier:
             if lost:
                 self._log.warning("lease was lost before its outcome was written", count=lost)
         if time.monotonic() >= self._next_expiry:
-            released = self._queue.release_expired(connection, now)
+            released = self._queue.release_expired(connection, now, self._lease_time.now(self._longest_lease))
             self._next_expiry = time.monotonic() + self._lease / _LOOKS_A_LEASE
             if released:
                 self._log.warning("leases ran out", count=released)

@@ -15,6 +15,7 @@ from typing import Any
 from engine.errors import EngineError, TryAgain
 from engine.log import get_logger
 from engine.metrics import figures
+from engine.steady import LeaseTime
 from engine.store.errands import Errand, Errands
 
 Handler = Callable[[str], datetime | None]
@@ -54,6 +55,7 @@ class ErrandRunner:
         self._running = 0
         self._stopping = False
         self._over = threading.Event()
+        self._lease_time = LeaseTime()
         self._turned = time.monotonic()
         self._thread = threading.Thread(target=self.run, name="errands")
         self._log: Any = get_logger("errands")
@@ -93,11 +95,13 @@ class ErrandRunner:
 
     def _round(self, pool: ThreadPoolExecutor) -> float:
         """Claim what there is room for; give how long to look away."""
-        now, room = datetime.now(UTC), self._threads - self._running
+        now, judged, room = datetime.now(UTC), self._lease_time.now(self._lease), self._threads - self._running
         try:
-            if room <= 0 or not self._errands.due(now, self._handlers):
+            if room <= 0 or not self._errands.due(now, self._handlers, judged):
                 return self._poll
-            claimed = self._errands.claim(now=now, lease=self._lease, room=room, limit=self._limit, kinds=self._handlers)
+            claimed = self._errands.claim(
+                now=now, judged=judged, lease=self._lease, room=room, limit=self._limit, kinds=self._handlers
+            )
         except TryAgain as problem:
             self._log.warning("store away", exc_info=problem)
             return _STORE_AWAY

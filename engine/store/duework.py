@@ -27,6 +27,11 @@ class DueWork:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    def forget_later(self, now: datetime) -> int:
+        """Forget turns that were done at a later time than now, since the clock was set back and they come again; return how many."""
+        with self._database.write() as connection:
+            return connection.execute(sa.delete(due_work).where(due_work.c.at > now)).rowcount
+
     def claim(self, job: str, slot: str) -> bool:
         """Insert the turn, and forget the job's turns of more than an hour ago; true for the one caller whose insert it was."""
         now = datetime.now(UTC)

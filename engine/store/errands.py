@@ -155,26 +155,27 @@ class Errands:
         with self._database.write() as connection:
             put(connection, kind, subject, institution, due)
 
-    def due(self, now: datetime, kinds: Collection[str]) -> bool:
+    def due(self, now: datetime, kinds: Collection[str], judged: datetime | None = None) -> bool:
         """Tell, without writing, whether any errand of these kinds waits to be claimed."""
         with self._database.read() as connection:
-            return connection.execute(_ANY_DUE, {"now": now, "kinds": list(kinds)}).first() is not None
+            return connection.execute(_ANY_DUE, {"now": now, "judged": judged or now, "kinds": list(kinds)}).first() is not None
 
     def claim(
-        self, *, now: datetime, lease: float, room: int, limit: Callable[[str], int], kinds: Collection[str]
+        self, *, now: datetime, lease: float, room: int, limit: Callable[[str], int], kinds: Collection[str], judged: datetime | None = None
     ) -> list[Errand]:  # fmt: skip
         """Lease at most `room` due errands, at most `limit(institution)` of an institution being under way over all workers.
 
-        The oldest first; no institution's crowd hides another's errand. A lease that ran out is claimed anew.
+        The oldest first; no institution's crowd hides another's errand. A lease that ran out is claimed anew;
+        `judged` is the time by which that is told where it is not `now` (see engine/steady.py).
         """
         if room <= 0:
             return []
         with self._database.write() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_CLAIMS)))
-            left = {name: limit(name) - number for name, number in connection.execute(_RUNNING, {"now": now})}
+            left = {name: limit(name) - number for name, number in connection.execute(_RUNNING, {"judged": judged or now})}
             chosen: list[AnyRow] = []
-            for row in connection.execute(_CANDIDATES, {"now": now, "kinds": list(kinds)}):
+            for row in connection.execute(_CANDIDATES, {"now": now, "judged": judged or now, "kinds": list(kinds)}):
                 free = left.setdefault(row.institution, limit(row.institution))
                 if free > 0 and len(chosen) < room:
                     left[row.institution] = free - 1
@@ -221,7 +222,7 @@ class Errands:
 
     def lines(self, connection: Connection, now: datetime) -> list[ErrandLine]:
         """Tell how the errands of each kind stand for each institution, for the monitor."""
-        standing = {(row.kind, row.institution): row for row in connection.execute(_STANDING, {"now": now})}
+        standing = {(row.kind, row.institution): row for row in connection.execute(_STANDING, {"judged": now})}
         records = {(row.kind, row.institution): row for row in connection.execute(sa.select(errand_record))}
         return [_line(key, standing.get(key), records.get(key)) for key in sorted({*standing, *records})]
 
@@ -235,9 +236,9 @@ def _line(key: tuple[str, str], standing: AnyRow | None, record: AnyRow | None) 
     )  # fmt: skip
 
 
-_NOW = sa.bindparam("now", type_=Moment)
-_FREE = sa.or_(errand.c.lease_until.is_(None), errand.c.lease_until < _NOW)
-_LEASED = errand.c.lease_until >= _NOW
+_NOW, _JUDGED = sa.bindparam("now", type_=Moment), sa.bindparam("judged", type_=Moment)
+_FREE = sa.or_(errand.c.lease_until.is_(None), errand.c.lease_until < _JUDGED)
+_LEASED = errand.c.lease_until >= _JUDGED
 _KINDS = errand.c.kind.in_(sa.bindparam("kinds", expanding=True))
 _ANY_DUE = sa.select(errand.c.seq).where(errand.c.due <= _NOW, _FREE, _KINDS).limit(1)
 _RUNNING = sa.select(errand.c.institution, sa.func.count()).where(_LEASED).group_by(errand.c.institution)

@@ -137,12 +137,13 @@ class Queue:
         )
         return [row.seq for row, _ in ours]
 
-    def release_expired(self, connection: Connection, now: datetime) -> int:
+    def release_expired(self, connection: Connection, now: datetime, judged: datetime | None = None) -> int:
         """Hand on what a worker left behind when its lease ran out, the try counted; return how many.
 
-        It waits as UNKNOWN, since the worker may have sent it before it ended.
+        It waits as UNKNOWN, since the worker may have sent it before it ended. `judged` is the time by which leases are
+        judged where that is not `now` (see engine/steady.py).
         """
-        rows_ = connection.execute(_EXPIRED, {"now": now}).all()
+        rows_ = connection.execute(_EXPIRED, {"now": judged or now}).all()
         if not rows_:
             return 0
         deltas: Deltas = Counter()
@@ -155,6 +156,12 @@ class Queue:
         insert_rows(connection, event, told)
         counts.record(connection, deltas)
         return len(rows_)
+
+    def bring_forward(self, connection: Connection, now: datetime, by: timedelta) -> int:
+        """Let what waits for a later try wait so much less, as when the clock was set back; return how many."""
+        earlier = {column.name: sa.type_coerce(column, sa.BigInteger) - by // timedelta(microseconds=1) for column in _TIMES}
+        waiting_ = delivery.c.state.in_(("QUEUED", "UNKNOWN")), delivery.c.wake > now
+        return connection.execute(sa.update(delivery).where(*waiting_).values(earlier)).rowcount
 
     def revive(self, connection: Connection, delivery_id: int, by: str, now: datetime | None = None) -> bool:
         """Queue a DEAD delivery again as if it were new; false when it is not DEAD."""
@@ -234,6 +241,7 @@ _LEASE = (
         changed_at=sa.bindparam("now", type_=delivery.c.wake.type),
     )
 )
+_TIMES = (delivery.c.due, delivery.c.wake)
 _HELD = (
     sa.select(delivery)
     .where(delivery.c.seq.in_(sa.bindparam("ids", expanding=True)), delivery.c.state == "SENDING")

@@ -214,3 +214,18 @@ def test_stopping_waits_for_what_is_under_way(database):
 def test_pauses_grow_and_end_at_five_minutes():
     assert [pause(n, 1.0).total_seconds() for n in (0, 1, 2, 20)] == [2, 4, 8, 300]
     assert pause(0, 0.0).total_seconds() == 1
+
+
+def test_a_lease_is_judged_by_the_time_that_is_given(database):
+    """A clock that was set forward by a day makes what is due due, and ends no lease."""
+    ask(database, "a")
+    ask(database, "b", due=NOW + timedelta(hours=2))
+    (one,) = claimed(database)
+    tomorrow, store = NOW + timedelta(days=1), Errands(database)
+    assert store.due(tomorrow, ("pull",), NOW)
+    found = store.claim(now=tomorrow, judged=NOW, lease=60, room=MANY, limit=lambda _: MANY, kinds=("pull",))
+    assert [each.subject for each in found] == ["b"]
+    late = store.claim(
+        now=tomorrow, judged=NOW + timedelta(seconds=61), lease=60, room=MANY, limit=lambda _: MANY, kinds=("pull",)
+    )
+    assert [each.subject for each in late] == [one.subject]

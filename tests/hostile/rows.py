@@ -113,6 +113,7 @@ ELSEWHERE: dict[str, tuple[str, tuple[str, ...]]] = {
     "BI-246": ("a hold that expires while it is confirmed or paid", ("tests/services/appointments/test_crowd.py::test_a_hold_that_ends_at_the_instant_of_its_confirmation_has_one_outcome",)),
     "BI-249": ("one person books twice at once", ("tests/services/appointments/test_crowd.py::test_one_person_does_not_pass_the_limit_by_asking_twice_at_once",)),
     "BI-252": ("twenty senders change the same persons in any order", ("tests/bench/test_proof_registers.py::test_a_short_run_loses_nothing",)),
+    "BI-258": ("the clock is set forward by a day and back by an hour", ("tests/acceptance/test_clock_set.py::test_a_clock_set_forward_ends_no_lease_and_sends_nothing_twice", "tests/acceptance/test_clock_set.py::test_a_clock_set_back_holds_up_neither_turns_nor_tries")),
     "BI-285": ("replies that are no acknowledgement", ("tests/outbound/test_soap.py::test_no_reply_but_the_agreed_one_counts_as_delivered",)),
     "BI-288": ("replies with a DOCTYPE", ("tests/outbound/test_soap.py::test_an_entity_in_a_reply_fetches_nothing",)),
     "BI-291": ("a reply to another message", ("tests/outbound/test_soap.py::test_no_reply_but_the_agreed_one_counts_as_delivered",)),
@@ -124,7 +125,6 @@ LATER: dict[str, tuple[str, str]] = {
     "BI-195": ("codes that are retired or not yet valid", "value sets carry no dates until the dictionary issue"),
     "BI-201": ("local codes without a mapping", "the list of unmapped codes comes with the dictionary issue"),
     "BI-231": ("a parent that comes late or never", "nothing waits for a parent: one that is unknown is refused as SND-503"),
-    "BI-258": ("a clock that jumps", "leases go by the node's clock and are fenced by their token; no test turns the clock of a machine yet"),
 }  # fmt: skip
 
 BOUNDS: dict[str, tuple[float, int]] = {"B0": (0.05, 2), "B1": (0.25, 32), "B2": (1.0, 128), "B3": (5.0, 256)}

@@ -157,6 +157,27 @@ def test_only_the_named_destinations_are_served(queue):
     assert claim(queue, destinations=[]) == []
 
 
+def test_a_lease_is_judged_by_the_time_that_is_given(queue):
+    file(queue, to())
+    claim(queue, lease=30)
+    with queue.database.write() as connection:
+        assert queue.release_expired(connection, later(86_400), later(29)) == 0
+        assert queue.release_expired(connection, later(86_402), later(31)) == 1
+    (again,) = claim(queue, later(86_402))
+    assert again.state == "UNKNOWN"
+
+
+def test_tries_are_brought_forward_and_what_is_due_stays(queue):
+    file(queue, to("a", number=1), to("b", number=2))
+    (first,) = claim(queue, destinations=["a"])
+    settle(queue, first, "QUEUED", due=later(3700))
+    with queue.database.write() as connection:
+        assert queue.bring_forward(connection, later(0), timedelta(hours=1)) == 1
+    assert claim(queue, later(99), destinations=["a"]) == []
+    assert [one.destination for one in claim(queue, later(100), destinations=["a"])] == ["a"]
+    assert [one.destination for one in claim(queue, later(0), destinations=["b"])] == ["b"]
+
+
 def test_a_lease_that_ran_out_is_taken_back_and_counted(queue):
     one = to()
     file(queue, one)

@@ -28,7 +28,13 @@ _ROUNDS = 3
 """Looks at one destination and lane in one claim; what stands behind a key's head is put off in between."""
 
 _WINDOW = 64
-"""Deliveries looked at in one look, at least."""
+"""Deliveries looked at in one look of a claim, at least; institutions that wait at once share it."""
+
+_TOGETHER = 8
+"""Institutions among which one claim shares its room; where more wait, others are drawn at the next."""
+
+_LEAST = 4
+"""Deliveries of one institution looked at in one look, at least."""
 
 _PUT_OFF = timedelta(minutes=30)
 """How long a delivery behind its key's head is left alone if nothing wakes it; its turn comes by `wake_next`."""
@@ -86,7 +92,7 @@ class Queue:
         limit: int,
         destinations: Sequence[str] | None = None,
     ) -> list[Claimed]:
-        """Lease up to `limit` deliveries for `lease` seconds, live before history, destinations sharing alike.
+        """Lease up to `limit` deliveries for `lease` seconds, live before history; destinations share alike, and institutions within each.
 
         Only the oldest unfinished delivery of a non-empty key is handed out. None means every destination.
         """
@@ -218,6 +224,7 @@ _CANDIDATES = (
     .where(
         delivery.c.destination == sa.bindparam("its_destination"),
         delivery.c.lane == sa.bindparam("its_lane"),
+        delivery.c.institution == sa.bindparam("its_institution"),
         delivery.c.wake <= sa.bindparam("now", type_=delivery.c.wake.type),
         sa.text(WAITING_SQL),
     )
@@ -225,6 +232,22 @@ _CANDIDATES = (
     .limit(sa.bindparam("room", type_=sa.Integer))
     .with_for_update(skip_locked=True)
 )
+_OF_PLACE = f"one.destination = :its_destination AND one.lane = :its_lane AND one.{WAITING_SQL}"
+_OWNERS = sa.text(
+    # One step in the index for each institution, however much it has waiting.
+    f"""
+    WITH RECURSIVE owner (name) AS (
+        SELECT min(one.institution) FROM delivery AS one WHERE {_OF_PLACE}
+        UNION ALL
+        SELECT (SELECT min(one.institution) FROM delivery AS one WHERE {_OF_PLACE} AND one.institution > owner.name)
+        FROM owner WHERE owner.name IS NOT NULL
+    )
+    SELECT name FROM owner
+    WHERE name IS NOT NULL AND (SELECT min(one.wake) FROM delivery AS one WHERE {_OF_PLACE} AND one.institution = owner.name) <= :now
+    """  # noqa: S608 - put together of constants
+).bindparams(sa.bindparam("now", type_=delivery.c.wake.type))
+"""The institutions that have something due for a destination in a lane."""
+
 _PUT_OFF_ROWS = (
     sa.update(delivery)
     .where(delivery.c.seq.in_(sa.bindparam("ids", expanding=True)))
@@ -293,11 +316,29 @@ _RELEASE = (
 
 
 def _heads(connection: Connection, name: str, lane: Lane, now: datetime, room: int, taken: set[int]) -> list[AnyRow]:
-    """Find due deliveries that nothing holds back; the rows are locked until the transaction ends (PostgreSQL)."""
+    """Find due deliveries that nothing holds back, of every institution that has some alike."""
+    owners = list(connection.execute(_OWNERS, {"its_destination": name, "its_lane": lane, "now": now}).scalars())
+    owners.sort(key=lambda _: secrets.randbits(16))
+    together = min(len(owners), _TOGETHER) or 1
+    share, window = -(-room // together), max(_LEAST, _WINDOW // together)
+    heads: list[AnyRow] = []
+    for part in (share, room) if share < room else (room,):
+        for owner in owners:
+            left = min(part, room - len(heads))
+            if left > 0:
+                place = {"its_destination": name, "its_lane": lane, "its_institution": owner, "now": now}
+                heads += _heads_of(connection, place, now, left, window, taken | {row.seq for row in heads})
+    return heads
+
+
+def _heads_of(
+    connection: Connection, place: Mapping[str, object], now: datetime, room: int, window: int, taken: set[int]
+) -> list[AnyRow]:
+    """Find those of one institution; the rows are locked until the transaction ends (PostgreSQL)."""
     heads: list[AnyRow] = []
     for _ in range(_ROUNDS):
-        asked = max(2 * room, _WINDOW) + len(taken)
-        values = {"its_destination": name, "its_lane": lane, "now": now, "room": asked}
+        asked = max(2 * room, window) + len(taken)
+        values = {**place, "room": asked}
         rows_ = connection.execute(_CANDIDATES, values).all()
         found = [row for row in rows_ if row.seq not in taken]
         # A second statement, so that on PostgreSQL it sees what was committed before the locks above were taken.

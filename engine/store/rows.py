@@ -198,6 +198,7 @@ def delivery_rows(entry: Entry, receipt: str, seal: Seal) -> Iterable[Values]:
             "error_code": "",
             "error_text": b"",
             "remote_id": "",
+            "institution": entry.institution,
         }
 
 

@@ -151,6 +151,35 @@ def test_one_destination_does_not_starve_another(queue):
     assert (names.count("busy"), names.count("quiet")) == (6, 2)
 
 
+def test_a_flood_of_one_institution_leaves_the_others_their_share(queue):
+    flood = [to("shared", number=number, institution="LOUD") for number in range(60)]
+    file(queue, *flood)
+    file(
+        queue,
+        to("shared", number=98, institution="QUIET-1", received=later(5)),
+        to("shared", number=99, institution="QUIET-2", received=later(6)),
+    )
+    claimed = claim(queue, later(9), limit=4)
+    with queue.database.read() as connection:
+        owners = sorted(stored.facts.institution for stored in queue.bodies(connection, claimed).values())
+    assert owners == ["LOUD", "LOUD", "QUIET-1", "QUIET-2"]
+    assert len(claim(queue, later(9), limit=100)) == 58, "who is alone has all the room"
+
+
+def test_more_institutions_than_room_have_their_turns(queue):
+    file(queue, *[to("shared", number=number, institution=f"HOSP-{number:03}") for number in range(100)])
+    seen = [one.receipt for _ in range(25) for one in claim(queue, limit=4)]
+    assert len(set(seen)) == 100
+
+
+def test_an_institution_that_waits_for_its_next_try_takes_no_room(queue):
+    file(queue, to("shared", number=1, institution="AWAY"))
+    (one,) = claim(queue)
+    settle(queue, one, "QUEUED", due=later(500))
+    file(queue, *[to("shared", number=number, institution="HERE") for number in range(2, 5)])
+    assert len(claim(queue, limit=3)) == 3
+
+
 def test_only_the_named_destinations_are_served(queue):
     file(queue, to("a", number=1), to("b", number=2))
     assert [c.destination for c in claim(queue, destinations=["b", "c"])] == ["b"]

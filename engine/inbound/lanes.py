@@ -30,6 +30,63 @@ _TURN = 1.0
 """Seconds for which a call that begins keeps the other fronts' history waiting; its end says how long in truth."""
 
 
+AT_ONCE = 8
+"""Documents judged between two looks at the network: so many of others one that comes in may find before it."""
+
+
+class Line:
+    """Those who wait for their turn: one institution after the other, and its calls in the order they came."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, deque[asyncio.Future[None]]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._waiting)
+
+    def join(self, institution: str) -> asyncio.Future[None]:
+        """Stand in line; the future that is given is to be fulfilled when the turn has come."""
+        place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(institution, deque()).append(place)
+        return place
+
+    def next(self) -> asyncio.Future[None] | None:
+        """Give whose turn it is, None when nobody waits any more; who had its turn goes to the end."""
+        while self._waiting:
+            institution, places = next(iter(self._waiting.items()))
+            del self._waiting[institution]
+            place = places.popleft()
+            if places:
+                self._waiting[institution] = places
+            if not place.cancelled():
+                return place
+        return None
+
+
+class Turns:
+    """Let documents be judged on the event loop by turns of their institutions, so that a crowd of one keeps no other waiting."""
+
+    def __init__(self) -> None:
+        self._line = Line()
+        self._calling = False
+
+    async def come(self, institution: str) -> None:
+        """Wait until this institution's turn has come; others that came in meanwhile have been read."""
+        place = self._line.join(institution)
+        if not self._calling:
+            self._calling = True
+            asyncio.get_running_loop().call_soon(self._call)
+        await place
+
+    def _call(self) -> None:
+        for _ in range(AT_ONCE):
+            if place := self._line.next():
+                place.set_result(None)
+        # Those who were called run first, then the network is looked at, then the next ones are called.
+        self._calling = bool(self._line)
+        if self._calling:
+            asyncio.get_running_loop().call_soon(self._call)
+
+
 class Lanes:
     """The two lanes of one front; history always gets on, each institution in its turn and its calls in the order they came.
 
@@ -40,7 +97,7 @@ class Lanes:
         self._pace = pace or Pace()
         self._clock = clock
         self._inside = 0
-        self._waiting: dict[str, deque[asyncio.Future[None]]] = {}
+        self._line = Line()
 
     def live(self) -> None:
         """Note that a live document came in."""
@@ -67,8 +124,7 @@ class Lanes:
 
     async def _enter(self, institution: str) -> None:
         """Wait until this institution's turn has come and there is room."""
-        place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(institution, deque()).append(place)
+        place = self._line.join(institution)
         self._let_in()
         try:
             await place
@@ -79,16 +135,10 @@ class Lanes:
             raise
 
     def _let_in(self) -> None:
-        """Give the free places to those who wait, one institution after the other; who had its turn goes to the end."""
-        while self._waiting and self._has_room():
-            institution, places = next(iter(self._waiting.items()))
-            del self._waiting[institution]
-            place = places.popleft()
-            if places:
-                self._waiting[institution] = places
-            if not place.cancelled():
-                place.set_result(None)
-                self._inside += 1
+        """Give the free places to those who wait."""
+        while self._has_room() and (place := self._line.next()):
+            place.set_result(None)
+            self._inside += 1
 
     async def _rest(self) -> None:
         """Wait until history's turn has come; live documents that stay away end the rest."""

@@ -1,11 +1,12 @@
 """Live documents go first: history passes one at a time beside them, many at once when it is alone, and always gets on."""
 
 import asyncio
+import socket
 import time
 
 import pytest
 
-from engine.inbound.lanes import ALONE, LONGEST_REST, QUIET, REST, Lanes
+from engine.inbound.lanes import ALONE, AT_ONCE, LONGEST_REST, QUIET, REST, Lanes, Turns
 from engine.inhand.pace import Pace, make_pace
 
 
@@ -181,3 +182,66 @@ def test_who_hangs_up_while_waiting_keeps_no_place():
             await asyncio.sleep(0)
 
     asyncio.run(try_it())
+
+
+async def crowd(turns, order, number, institution="many", begun=None):
+    """Come with so many documents at once; `begun` is set when the first of them was judged."""
+
+    async def one():
+        await turns.come(institution)
+        order.append(institution)
+        if begun:
+            begun.set()
+
+    await asyncio.gather(*(one() for _ in range(number)))
+
+
+def test_a_document_does_not_wait_for_the_crowd_of_another_institution():
+    turns, order = Turns(), []
+
+    async def both():
+        begun = asyncio.Event()
+        many = asyncio.create_task(crowd(turns, order, 200, begun=begun))
+        await begun.wait()
+        await crowd(turns, order, 1, "one")
+        await many
+
+    asyncio.run(asyncio.wait_for(both(), 10))
+    assert order.index("one") <= 6 * AT_ONCE
+    assert (order.count("many"), order.count("one")) == (200, 1)
+
+
+def test_between_two_turns_of_a_crowd_the_network_is_looked_at():
+    turns, order, read = Turns(), [], []
+
+    async def both():
+        here, there = socket.socketpair()
+        with here, there:
+            here.setblocking(False)
+            loop = asyncio.get_running_loop()
+            loop.add_reader(here, lambda: (here.recv(1), read.append(len(order))))
+            begun = asyncio.Event()
+            many = asyncio.create_task(crowd(turns, order, 200, begun=begun))
+            await begun.wait()
+            there.send(b"x")
+            await many
+            loop.remove_reader(here)
+
+    asyncio.run(asyncio.wait_for(both(), 10))
+    assert read
+    assert read[0] <= 4 * AT_ONCE
+
+
+def test_who_hangs_up_in_a_crowd_takes_no_turn():
+    turns, order = Turns(), []
+
+    async def both():
+        gone = [asyncio.create_task(crowd(turns, order, 1, "gone")) for _ in range(50)]
+        await asyncio.sleep(0)
+        for one in gone:
+            one.cancel()
+        await crowd(turns, order, 3)
+
+    asyncio.run(asyncio.wait_for(both(), 10))
+    assert "gone" not in order[:3]
+    assert order.count("many") == 3

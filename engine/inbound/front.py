@@ -17,6 +17,7 @@ from engine.inbound.calls import Admit
 from engine.inbound.exchange import Exchange, Observation, Reply
 from engine.inbound.faults import MEDIA_TYPE, EarlyRefusal, refuse, write_fault
 from engine.inbound.handbook import Handbook
+from engine.inbound.lanes import Turns
 from engine.inbound.limits import FrontLimits
 from engine.inbound.requests import Body, Disconnected, InFlight, announces_body, header, peer_of
 from engine.inbound.wsdl import load_wsdls, service_page, wanted_version
@@ -70,6 +71,7 @@ class Front:
         self._limits = limits
         self._observe = observe
         self._in_flight = InFlight(limits.in_flight)
+        self._turns = Turns()
 
     def exchange(self, handbook: Handbook) -> None:
         """Show another handbook from now on."""
@@ -124,6 +126,8 @@ class Front:
             try:
                 whole = await body.read()
                 exchange.whole = True
+                # By the code in the path, which the caller is held to later: who it is stands in what is not parsed yet.
+                await self._turns.come(institution)
                 content = await point.answer(exchange, whole, institution)
             finally:
                 body.release()

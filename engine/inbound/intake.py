@@ -18,7 +18,7 @@ from engine.codes import title
 from engine.errors import Issue, SenderError, TryAgain
 from engine.inbound.calls import Call
 from engine.inbound.judge import Judge, Judgement, Upload
-from engine.inbound.lanes import Lanes, Turns
+from engine.inbound.lanes import Lanes
 from engine.inbound.meter import Meter
 from engine.log import get_logger
 from engine.metrics import figures
@@ -139,7 +139,6 @@ class Intake:
         self._make_judge = make_judge
         self._own = local()
         self._lanes = lanes or Lanes()
-        self._turns = Turns()
         self.meter = meter
         self._executor: Executor = ThreadPoolExecutor(1, thread_name_prefix="large")
         self._filing = filing
@@ -168,7 +167,7 @@ class Intake:
                 (await self._write(_alone(await self._judged(upload), kind)))[0], upload.document_type, self._explain
             )
         with self._writer.coming():
-            await self.turn(upload.institution)
+            await asyncio.sleep(0)  # lets all who came with us announce themselves, so that one commit serves us all
             parcel = _alone(self._judge.judge(upload), kind)
             filed = self._hand_in(parcel)
         return document_result((await self._kept(filed, parcel))[0], upload.document_type, self._explain)
@@ -183,12 +182,12 @@ class Intake:
         uploads = [_upload_of(call, document, batch=given["batchId"]) for document in documents]
         judgements, unpacked = [], 0
         for upload in uploads:
-            await self.turn(call.institution)
             judgement = await self._judged(upload)
             unpacked += judgement.entry.size
             if unpacked > self._batch_unpacked:
                 raise SenderError(_batch_limit(f"一批解压后总量不超过 {self._batch_unpacked} 字节"))
             judgements.append(judgement)
+            await asyncio.sleep(0)  # lets other callers in between two documents of a long batch
         digest = _batch_digest(judgements)
         parcel = Parcel(
             judgements=tuple(judgements),
@@ -198,10 +197,6 @@ class Intake:
             batch_digest=digest,
         )
         return await self._file_batch(parcel)
-
-    async def turn(self, institution: str) -> None:
-        """Wait for the turn of this institution on the event loop; who came with it announces itself meanwhile, so that one commit serves all."""
-        await self._turns.come(institution)
 
     def at_once(self, size: int) -> bool:
         """Tell whether so many bytes are judged on the event loop."""

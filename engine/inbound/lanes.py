@@ -30,8 +30,8 @@ _TURN = 1.0
 """Seconds for which a call that begins keeps the other fronts' history waiting; its end says how long in truth."""
 
 
-AT_ONCE = 8
-"""Documents judged between two looks at the network: so many of others one that comes in may find before it."""
+AT_ONCE = 4
+"""Calls begun between two looks at the network: so many of others one that comes in may find before it."""
 
 
 class Line:
@@ -63,7 +63,7 @@ class Line:
 
 
 class Turns:
-    """Let documents be judged on the event loop by turns of their institutions, so that a crowd of one keeps no other waiting."""
+    """Let calls begin on the event loop by turns of their institutions, so that a crowd of one keeps no other waiting."""
 
     def __init__(self) -> None:
         self._line = Line()

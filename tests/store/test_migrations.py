@@ -24,6 +24,7 @@ from engine.services import merging, records, residents
 from engine.store import migrations, tables
 from engine.store.database import Database, metadata
 from engine.store.migrations import migrate
+from engine.store.queue import _OWNERS
 from tests.store.samples import NOON
 from tests.support.seals import SEAL
 
@@ -98,6 +99,34 @@ def test_findings_of_before_learn_their_type_and_lane_and_which_is_the_first_of_
         ).all()
     database.close()
     assert rows == [("a", "C0004", "history", 1), ("a", "C0004", "history", 0), ("b", "C0004", "history", 1), ("a", "", "", 1)]
+
+
+def test_deliveries_of_before_learn_whose_they_are(empty_url):
+    database = Database(empty_url)
+    scripts = ScriptDirectory(str(Path(migrations.__file__).parent))
+    step = next(script for script in scripts.walk_revisions() if script.path.endswith("_fair_delivery.py"))
+    with database.write() as connection:
+        config = Config()
+        config.set_main_option("script_location", scripts.dir)
+        config.attributes["connection"] = connection
+        command.upgrade(config, step.down_revision)
+        row = {c.name: "" for c in tables.message.c if c.name not in {"seq", "written"}}
+        row |= {"received": NOON, "size": 1, "resident": b"", "receipt": "R1", "institution": "HOSP-A"}
+        connection.execute(tables.message.insert(), row)
+        old = [c.name for c in tables.delivery.c if c.name not in {"seq", "institution", "lease_until"}]
+        values = dict.fromkeys(old, "") | {"attempts": 0, "first_due": 1, "due": 1, "wake": 1, "changed_at": 1, "error_text": b""}
+        places = ", ".join(f":{name}" for name in old)
+        names = ", ".join(f'"{name}"' for name in old)
+        for receipt, state in (("R1", "QUEUED"), ("R1", "DEAD"), ("gone", "QUEUED"), ("R1", "SENT")):
+            said = values | {"receipt": receipt, "state": state, "destination": "archive", "lane": "live"}
+            connection.execute(sa.text(f"INSERT INTO delivery ({names}) VALUES ({places})"), said)  # noqa: S608 - our own names
+    migrate(database)
+    with database.read() as connection:
+        rows = connection.execute(sa.select(tables.delivery.c.institution).order_by(tables.delivery.c.seq)).scalars().all()
+        found = connection.execute(_OWNERS, {"its_destination": "archive", "its_lane": "live", "now": NOON}).scalars().all()
+    database.close()
+    assert rows == ["HOSP-A", "HOSP-A", "", ""]
+    assert found == ["", "HOSP-A"], "who is not known any more has its turn as well"
 
 
 def test_several_processes_may_migrate_at_once(empty_url):

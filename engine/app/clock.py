@@ -14,6 +14,7 @@ from engine.app.planning import Planning
 from engine.app.process import beat_beside, begin, open_watched, serve_from_now, stop_when_told
 from engine.app.retention import nightly
 from engine.channels.errands import ErrandRunner
+from engine.errors import TryAgain
 from engine.log import get_logger
 from engine.message import SHANGHAI
 from engine.schedule import Clock, Job
@@ -58,10 +59,20 @@ def run_clock(settings: Settings, name: str) -> None:
             heartbeat = Heartbeat(database, settings, name, leads=lambda: clock.leading)
             with contextlib.closing(heartbeat), contextlib.closing(runner):
                 stop_when_told(clock.stop, board)
+                _look_at_store(database)
                 beat_beside(board, clock.well)
                 runner.start()
                 serve_from_now()
                 clock.run()
+
+
+def _look_at_store(database: Database) -> None:
+    """Warn of a server that slows down as it is used; one that is away is waited for later."""
+    with contextlib.suppress(TryAgain):
+        if not database.tidies_itself():
+            _LOG.warning(
+                "autovacuum is off: deliveries slow down to a quarter within minutes; set autovacuum = on in postgresql.conf"
+            )
 
 
 def _jobs(database: Database, queue: Queue, settings: Settings) -> tuple[Job, ...]:

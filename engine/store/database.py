@@ -142,6 +142,13 @@ class Database:
         with _translated():
             return self._reclaim_postgres(tables) if self.dialect == "postgresql" else self._reclaim_sqlite()
 
+    def tidies_itself(self) -> bool:
+        """Tell whether the server removes dead rows and learns its tables' sizes by itself (PostgreSQL's autovacuum); SQLite needs neither."""
+        if self.dialect != "postgresql":
+            return True
+        with self.read() as connection:
+            return bool(connection.exec_driver_sql("SHOW autovacuum").scalar_one() == "on")
+
     def _reclaim_postgres(self, tables: Sequence[str]) -> bool:
         with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("SET statement_timeout = 0")

@@ -207,3 +207,12 @@ def test_a_server_that_takes_no_writes_says_try_again(database):
     assert isinstance(translate(DBAPIError("BEGIN READ WRITE", {}, Refusal("0A000"))), StoreAway)
     bug = DBAPIError("SELECT", {}, Refusal("42601"))
     assert translate(bug) is bug
+
+
+def test_a_server_that_does_not_tidy_itself_is_told_of(database):
+    if database.dialect == "sqlite":
+        assert database.tidies_itself()
+        return
+    with database.read() as connection:
+        said = connection.exec_driver_sql("SELECT setting FROM pg_settings WHERE name = 'autovacuum'").scalar_one()
+    assert database.tidies_itself() == (said == "on")

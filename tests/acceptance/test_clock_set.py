@@ -101,6 +101,12 @@ def turns(engine, job):
         return sorted(connection.execute(select(due_work.c.at).where(due_work.c.job == job)).scalars())
 
 
+def latest(engine, job):
+    """Give when the last turn of a job was done; the first is waited for."""
+    until(lambda: turns(engine, job))
+    return turns(engine, job)[-1]
+
+
 def noticed(engine):
     """Count how often the engine said that its clock was set."""
     return (engine.data / "engine.log").read_text(encoding="utf-8").count('"event":"clock was set"')
@@ -121,7 +127,7 @@ def test_a_clock_set_forward_ends_no_lease_and_sends_nothing_twice(engine, desti
     destination.open.clear()
     receipt = ours.accepted(ours.invent("C0007"))
     until(lambda: len(destination.got) == 1)
-    before = turns(engine, "release-leases")[-1]
+    before = latest(engine, "release-leases")
     with set_by(engine, clock, DAY):
         until(lambda: len([at for at in turns(engine, "release-leases") if (at - before).total_seconds() > DAY]) >= 2)
         assert deliveries(engine)[receipt] == "SENDING"
@@ -138,7 +144,7 @@ def test_a_clock_set_back_holds_up_neither_turns_nor_tries(engine, destination, 
     receipt = ours.accepted(ours.invent("C0007"))
     until(lambda: destination.got and deliveries(engine)[receipt] == "QUEUED")
     destination.busy = False
-    before = turns(engine, "fold-counts")[-1]
+    before = latest(engine, "fold-counts")
     with set_by(engine, clock, -HOUR):
         until(lambda: deliveries(engine)[receipt] == "SENT")
         until(lambda: any(at < before for at in turns(engine, "fold-counts")))

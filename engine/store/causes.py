@@ -62,12 +62,10 @@ def _count(columns: tuple[Any, ...], condition: sa.TextClause) -> sa.Select[Any]
 _D = (delivery.c.destination, delivery.c.state, delivery.c.error_code)
 _M = (message.c.state, message.c.code)
 _NEXT_D, _COUNT_D, _COUNT_M = _next(_D, _TROUBLED), _count(_D, _TROUBLED), _count(_M, _STOPPED)
-_NEXT_CODE = (
-    sa.select(message.c.code)
-    .where(_STOPPED, message.c.state == sa.bindparam("state"), message.c.code > sa.bindparam("code"))
-    .order_by(message.c.code)
-    .limit(1)
+_FIRST_CODE = (
+    sa.select(message.c.code).where(_STOPPED, message.c.state == sa.bindparam("state")).order_by(message.c.code).limit(1)
 )
+_NEXT_CODE = _FIRST_CODE.where(message.c.code > sa.bindparam("code"))
 _FIRST_D = sa.select(delivery.c.first_due, delivery.c.due).where(*_own(_D, _TROUBLED)).order_by(delivery.c.seq).limit(1)
 _OF_M = sa.select(message.c.received).where(*_own(_M, _STOPPED))
 _OLDEST_M = _OF_M.order_by(message.c.received, message.c.seq).limit(1)
@@ -125,11 +123,11 @@ def _keys_of_deliveries(connection: Connection) -> list[dict[str, str]]:
 def _keys_of_messages(connection: Connection) -> list[dict[str, str]]:
     # State by state: SQLite would walk all rows of a state to find the next pair of state and code.
     found = []
-    for state in STOPPED_STATES:
-        code = ""
-        while (row := connection.execute(_NEXT_CODE, {"state": state, "code": code}).one_or_none()) is not None:
-            code = row.code
-            found.append({"its_0": state, "its_1": code})
+    for state in sorted(STOPPED_STATES):
+        row = connection.execute(_FIRST_CODE, {"state": state}).one_or_none()
+        while row is not None:
+            found.append({"its_0": state, "its_1": row.code})
+            row = connection.execute(_NEXT_CODE, {"state": state, "code": row.code}).one_or_none()
     return found
 
 

@@ -166,8 +166,8 @@ class Queue:
     def bring_forward(self, connection: Connection, now: datetime, by: timedelta) -> int:
         """Let what waits for a later try wait so much less, as when the clock was set back; return how many."""
         earlier = {column.name: sa.type_coerce(column, sa.BigInteger) - by // timedelta(microseconds=1) for column in _TIMES}
-        waiting_ = delivery.c.state.in_(("QUEUED", "UNKNOWN")), delivery.c.wake > now
-        return connection.execute(sa.update(delivery).where(*waiting_).values(earlier)).rowcount
+        later = sa.text(WAITING_SQL), delivery.c.wake > now
+        return connection.execute(sa.update(delivery).where(*later).values(earlier)).rowcount
 
     def revive(self, connection: Connection, delivery_id: int, by: str, now: datetime | None = None) -> bool:
         """Queue a DEAD delivery again as if it were new; false when it is not DEAD."""
@@ -322,12 +322,17 @@ def _heads(connection: Connection, name: str, lane: Lane, now: datetime, room: i
     together = min(len(owners), _TOGETHER) or 1
     share, window = -(-room // together), max(_LEAST, _WINDOW // together)
     heads: list[AnyRow] = []
-    for part in (share, room) if share < room else (room,):
+    for part in (share, room):
+        filled = []
         for owner in owners:
             left = min(part, room - len(heads))
-            if left > 0:
-                place = {"its_destination": name, "its_lane": lane, "its_institution": owner, "now": now}
-                heads += _heads_of(connection, place, now, left, window, taken | {row.seq for row in heads})
+            if left == 0:
+                return heads
+            place = {"its_destination": name, "its_lane": lane, "its_institution": owner, "now": now}
+            found = _heads_of(connection, place, now, left, window, taken | {row.seq for row in heads})
+            heads += found
+            filled += [owner] if len(found) == left else []
+        owners = filled  # who did not fill its share has nothing more
     return heads
 
 

@@ -12,8 +12,8 @@ from engine.store.database import metadata
 UNFINISHED_SQL = "state IN ('QUEUED', 'SENDING', 'UNKNOWN', 'DEAD')"
 WAITING_SQL = "state IN ('QUEUED', 'UNKNOWN')"
 TROUBLED_SQL = "error_code <> '' AND state IN ('QUEUED', 'SENDING', 'UNKNOWN', 'DEAD')"
-STOPPED_STATES = ("ERROR", "INVALID")
-STOPPED_SQL = "mark = '' AND state IN ('INVALID', 'ERROR')"
+STOPPED_STATES = ("INVALID", "ERROR")
+STOPPED_SQL = f"mark = '' AND state IN {STOPPED_STATES}"
 
 
 def _text(name: str) -> sa.Column[str]:

@@ -185,7 +185,7 @@ def test_who_hangs_up_while_waiting_keeps_no_place():
 
 
 async def crowd(turns, order, number, institution="many", begun=None):
-    """Come with so many documents at once; `begun` is set when the first of them was judged."""
+    """Come with so many documents at once; `begun` is set when the first of them had its turn."""
 
     async def one():
         await turns.come(institution)

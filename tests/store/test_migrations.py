@@ -44,6 +44,16 @@ def declare_everything():
             importlib.import_module(module.name)
 
 
+def upgrade_to_before(connection, ending):
+    """Bring an empty store to the step before the migration whose file ends so."""
+    scripts = ScriptDirectory(str(Path(migrations.__file__).parent))
+    step = next(script for script in scripts.walk_revisions() if script.path.endswith(ending))
+    config = Config()
+    config.set_main_option("script_location", scripts.dir)
+    config.attributes["connection"] = connection
+    command.upgrade(config, step.down_revision)
+
+
 def test_the_migrated_schema_is_the_declared_one(database):
     declare_everything()
     with database.read() as connection:
@@ -70,13 +80,8 @@ def test_migrating_again_changes_nothing(database):
 
 def test_findings_of_before_learn_their_type_and_lane_and_which_is_the_first_of_its_rule(empty_url):
     database = Database(empty_url)
-    scripts = ScriptDirectory(str(Path(migrations.__file__).parent))
-    step = next(script for script in scripts.walk_revisions() if script.path.endswith("_findings.py"))
     with database.write() as connection:
-        config = Config()
-        config.set_main_option("script_location", scripts.dir)
-        config.attributes["connection"] = connection
-        command.upgrade(config, step.down_revision)
+        upgrade_to_before(connection, "_findings.py")
         row = {c.name: "" for c in tables.message.c if c.name not in {"seq", "written"}} | {
             "received": NOON,
             "size": 1,
@@ -103,13 +108,8 @@ def test_findings_of_before_learn_their_type_and_lane_and_which_is_the_first_of_
 
 def test_deliveries_of_before_learn_whose_they_are(empty_url):
     database = Database(empty_url)
-    scripts = ScriptDirectory(str(Path(migrations.__file__).parent))
-    step = next(script for script in scripts.walk_revisions() if script.path.endswith("_fair_delivery.py"))
     with database.write() as connection:
-        config = Config()
-        config.set_main_option("script_location", scripts.dir)
-        config.attributes["connection"] = connection
-        command.upgrade(config, step.down_revision)
+        upgrade_to_before(connection, "_fair_delivery.py")
         row = {c.name: "" for c in tables.message.c if c.name not in {"seq", "written"}}
         row |= {"received": NOON, "size": 1, "resident": b"", "receipt": "R1", "institution": "HOSP-A"}
         connection.execute(tables.message.insert(), row)
@@ -140,13 +140,8 @@ def test_several_processes_may_migrate_at_once(empty_url):
 
 def test_people_who_were_one_before_have_their_merge_on_record_and_documents_their_number(empty_url):
     database = Database(empty_url)
-    scripts = ScriptDirectory(str(Path(migrations.__file__).parent))
-    step = next(script for script in scripts.walk_revisions() if script.path.endswith("_registers.py"))
     with database.write() as connection:
-        config = Config()
-        config.set_main_option("script_location", scripts.dir)
-        config.attributes["connection"] = connection
-        command.upgrade(config, step.down_revision)
+        upgrade_to_before(connection, "_registers.py")
         for number, survivor in (("P1", "P1"), ("P2", "P1")):
             row = {
                 "number": number,
